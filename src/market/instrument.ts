@@ -1,0 +1,28 @@
+/** What a venue lists and what it accepts, in base units. Contracts never appear here. */
+import type { Base, Px, Quote } from '../kernel/decimal.ts';
+import type { InstrumentKey, UnifiedSymbol, VenueId } from '../kernel/ids.ts';
+
+export interface Instrument {
+  readonly key: InstrumentKey;
+  readonly venue: VenueId;
+  readonly symbol: UnifiedSymbol;
+  /** Base asset: `BTC`. Hedges pair instruments of one asset. */
+  readonly asset: string;
+  readonly kind: 'perpetual' | 'spot';
+  /** Currency of margin, fees and PnL: `USDT`. */
+  readonly settle: string;
+  /** Quantity step in base units (OKX: lot size x contract size). */
+  readonly lot: Base;
+  readonly minQuantity: Base;
+  /** Absent when the venue has no such rule. */
+  readonly minNotional?: Quote;
+  /** Largest quantity of one order, when the venue says. */
+  readonly maxQuantity?: Base;
+  /** Price step. */
+  readonly tick: Px;
+  /** Fraction of notional, positive = paid. */
+  readonly takerFeeRate: number;
+  readonly makerFeeRate: number;
+  /** False: halted, delisting or not yet open. Opens nothing. */
+  readonly trading: boolean;
+}

@@ -1,0 +1,81 @@
+/**
+ * A trading account on one venue. Implementations: the ccxt adapter (sim, testnet, live), the paper venue, the
+ * exchange model. All pass one contract suite (test/ports/venue-contract.ts). No method throws for expected failures.
+ */
+import type { Route, VenueId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
+import type { Read } from '../kernel/outcome.ts';
+import type { Instrument } from '../market/instrument.ts';
+import type {
+  Fill,
+  FundingPayment,
+  OrderRef,
+  OrderRequest,
+  OrderState,
+  VenueBalance,
+  VenuePosition,
+} from '../market/order.ts';
+
+/** What is known right after an order was sent. */
+export type SubmitOutcome =
+  | { readonly kind: 'acked'; readonly venueOrderId: string }
+  /** A venue code proves that it was not accepted, or it never left this process. */
+  | { readonly kind: 'rejected'; readonly code: string; readonly detail: string }
+  /** Anything else: timeout, reset, 5xx, unreadable body, unmapped code, duplicate id. Resolve by lookup. */
+  | { readonly kind: 'unknown'; readonly code: string; readonly detail: string };
+
+export type LookupOutcome =
+  /** `fills` sum to `order.filled`; when a venue's trade list lags, the lookup is `failed` with `fills_lag`. */
+  | { readonly kind: 'found'; readonly order: OrderState; readonly fills: readonly Fill[] }
+  /** The venue answered well and knows no such order in open orders, history and fills. One such answer is no proof. */
+  | { readonly kind: 'not_found' }
+  | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
+
+export type CancelOutcome =
+  | { readonly kind: 'accepted' }
+  /** Not open any more: it may have filled. Look it up. */
+  | { readonly kind: 'not_open' }
+  | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
+
+/** Something happened on the account's private stream; REST remains the truth. */
+export type AccountEvent =
+  | { readonly kind: 'fill'; readonly fill: Fill }
+  | { readonly kind: 'order'; readonly order: OrderState }
+  | { readonly kind: 'stream'; readonly status: 'up' | 'down'; readonly reason: string };
+
+/** `reduce` may use the reserved part of the request budget and goes first; `open` goes before `poll`. */
+export type Urgency = 'reduce' | 'open' | 'poll';
+
+export interface AccountSetup {
+  readonly instruments: readonly Instrument[];
+  readonly leverage: number;
+}
+
+export interface Venue {
+  readonly id: VenueId;
+  readonly route: Route;
+  /** Loads and refreshes instruments with this account's fees. */
+  instruments(): Promise<Read<readonly Instrument[]>>;
+  /**
+   * One-way position mode, isolated margin and leverage, read back. Fails with `position_mode` when the account
+   * cannot be brought to one-way mode.
+   */
+  prepare(setup: AccountSetup): Promise<Read<true>>;
+  /** The intent must already be durable. Never retried inside. */
+  submit(order: OrderRequest, urgency: Urgency): Promise<SubmitOutcome>;
+  cancel(ref: OrderRef): Promise<CancelOutcome>;
+  lookup(ref: OrderRef, urgency: Urgency): Promise<LookupOutcome>;
+  openOrders(): Promise<Read<readonly OrderState[]>>;
+  /** All fills of the account on the prepared instruments since an instant, oldest first; a read that cannot be complete fails. */
+  fills(sinceAt: Instant): Promise<Read<readonly Fill[]>>;
+  positions(urgency: Urgency): Promise<Read<readonly VenuePosition[]>>;
+  /** Settle currency only. */
+  balance(): Promise<Read<VenueBalance>>;
+  /** Funding payments since an instant, oldest first; a read that cannot be complete fails. */
+  payments(sinceAt: Instant): Promise<Read<readonly FundingPayment[]>>;
+  /** The venue's clock, for skew. */
+  serverTime(): Promise<Read<Instant>>;
+  /** Opens the private stream and keeps it open with own backoff. One subscriber. */
+  subscribe(sink: (event: AccountEvent) => void): void;
+  close(): Promise<void>;
+}

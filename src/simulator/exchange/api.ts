@@ -1,0 +1,255 @@
+/**
+ * The exchange model's surface: what a venue does, independent of any wire. One instance is one venue. Dialects
+ * translate it to a venue's protocol, `model-venue.ts` to the Venue port, and tests read its books as the oracle.
+ * It never imports decision code.
+ *
+ * Quantities are in the venue's own contracts (`contractSize` base units each; 1 on base-denominated venues).
+ * Every call is synchronous and atomic; listeners run after the state has changed, in order.
+ */
+import type { Base, Contracts, Px, Quote } from '../../kernel/decimal.ts';
+import type { UnifiedSymbol } from '../../kernel/ids.ts';
+import type { Instant } from '../../kernel/instant.ts';
+
+export interface ExchangeInstrument {
+  readonly symbol: UnifiedSymbol;
+  readonly asset: string;
+  readonly settle: string;
+  /** Base units per contract. */
+  readonly contractSize: Base;
+  /** Quantity step and minimum, in contracts. */
+  readonly lot: Contracts;
+  readonly minContracts: Contracts;
+  readonly maxContracts: Contracts;
+  readonly minNotional: Quote;
+  readonly tick: Px;
+  readonly takerFeeRate: string;
+  readonly makerFeeRate: string;
+  readonly maxLeverage: number;
+  /** Fraction of notional, e.g. `0.004`. */
+  readonly maintenanceRate: string;
+  /** Orders beyond this fraction from the mark are refused, e.g. `0.05`. */
+  readonly priceBand: string;
+}
+
+export type Tif = 'GTC' | 'IOC' | 'FOK' | 'POST_ONLY';
+
+export interface PlaceRequest {
+  readonly symbol: UnifiedSymbol;
+  readonly side: 'buy' | 'sell';
+  readonly type: 'limit' | 'market';
+  readonly tif: Tif;
+  /** Required for limit. */
+  readonly price?: Px;
+  readonly contracts: Contracts;
+  readonly reduceOnly: boolean;
+  readonly clientOrderId?: string;
+}
+
+/** Reasons the model refuses; each dialect maps every one of them to its venue's error code. */
+export type RefuseReason =
+  | 'unknown_symbol'
+  | 'not_trading'
+  | 'bad_quantity_step'
+  | 'below_min_quantity'
+  | 'above_max_quantity'
+  | 'below_min_notional'
+  | 'bad_price_tick'
+  | 'price_out_of_band'
+  | 'insufficient_margin'
+  | 'duplicate_client_id'
+  | 'reduce_only_rejected'
+  | 'post_only_would_cross'
+  | 'fok_not_filled'
+  | 'order_not_found'
+  | 'order_not_open'
+  | 'bad_leverage'
+  | 'position_open'
+  | 'no_change';
+
+export type Refusal = { readonly ok: false; readonly reason: RefuseReason };
+
+export interface ExchangeOrder {
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly symbol: UnifiedSymbol;
+  readonly side: 'buy' | 'sell';
+  readonly type: 'limit' | 'market';
+  readonly tif: Tif;
+  readonly price: Px | undefined;
+  readonly contracts: Contracts;
+  readonly filled: Contracts;
+  /** Sum of fill notional in settle currency. */
+  readonly cumQuote: Quote;
+  /** Sum of fees paid in settle currency. */
+  readonly cumFee: Quote;
+  readonly reduceOnly: boolean;
+  /** `expired`: IOC or FOK remainder, or post-only that would cross on venues that accept and then cancel. */
+  readonly status: 'open' | 'filled' | 'canceled' | 'expired';
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+}
+
+export interface ExchangeTrade {
+  readonly tradeId: string;
+  readonly orderId: string;
+  /** Empty for liquidation and ADL. */
+  readonly clientOrderId: string;
+  readonly symbol: UnifiedSymbol;
+  readonly side: 'buy' | 'sell';
+  readonly price: Px;
+  readonly contracts: Contracts;
+  readonly quote: Quote;
+  /** Positive = paid. */
+  readonly fee: Quote;
+  readonly maker: boolean;
+  readonly realizedPnl: Quote;
+  readonly cause: 'order' | 'liquidation' | 'adl';
+  readonly at: Instant;
+}
+
+export interface ExchangePosition {
+  readonly symbol: UnifiedSymbol;
+  /** Signed, long positive. */
+  readonly contracts: Contracts;
+  readonly entryPrice: Px;
+  readonly mark: Px;
+  readonly leverage: number;
+  readonly isolatedMargin: Quote;
+  readonly maintenanceMargin: Quote;
+  readonly liquidationPrice: Px | undefined;
+  readonly unrealizedPnl: Quote;
+  readonly updatedAt: Instant;
+}
+
+export interface ExchangeBalance {
+  readonly currency: string;
+  /** Deposits + realised PnL + funding - fees; exact. */
+  readonly wallet: Quote;
+  /** Locked in positions and open orders. */
+  readonly locked: Quote;
+  /** wallet - locked, what can margin new positions. */
+  readonly available: Quote;
+  /** wallet + unrealised PnL. */
+  readonly equity: Quote;
+}
+
+export interface ExchangePayment {
+  readonly paymentId: string;
+  readonly symbol: UnifiedSymbol;
+  /** Positive = received by the account. */
+  readonly amount: Quote;
+  readonly rate: string;
+  /** Signed contracts held at the settlement. */
+  readonly contracts: Contracts;
+  readonly mark: Px;
+  readonly at: Instant;
+}
+
+/** Public market state of one instrument. */
+export interface ExchangeMarket {
+  readonly instrument: ExchangeInstrument;
+  readonly trading: boolean;
+  /** Levels in contracts, best first. */
+  readonly bids: readonly BookLevel[];
+  readonly asks: readonly BookLevel[];
+  readonly bookAt: Instant;
+  /** Rises by one with every book change. */
+  readonly bookSequence: number;
+  readonly mark: Px;
+  readonly index: Px;
+  readonly last: Px;
+  readonly markAt: Instant;
+  readonly funding: FundingState;
+}
+
+export interface BookLevel {
+  readonly price: Px;
+  readonly contracts: Contracts;
+}
+
+export interface FundingState {
+  /** Predicted rate for the coming settlement, fraction per interval as plain text. */
+  readonly predictedRate: string;
+  readonly intervalHours: number;
+  readonly nextSettlementAt: Instant;
+  readonly at: Instant;
+}
+
+export interface SettledFunding {
+  readonly symbol: UnifiedSymbol;
+  readonly rate: string;
+  readonly mark: Px;
+  readonly at: Instant;
+}
+
+/** After the fact; dialects turn these into stream frames. */
+export type ExchangeEvent =
+  | { readonly kind: 'book' | 'mark' | 'funding' | 'status'; readonly symbol: UnifiedSymbol }
+  | { readonly kind: 'settled'; readonly settled: SettledFunding }
+  | { readonly kind: 'order'; readonly account: string; readonly order: ExchangeOrder; readonly trade?: ExchangeTrade }
+  | { readonly kind: 'position'; readonly account: string; readonly position: ExchangePosition }
+  | {
+      readonly kind: 'balance';
+      readonly account: string;
+      readonly balance: ExchangeBalance;
+      readonly cause: 'order' | 'funding' | 'transfer';
+    }
+  | { readonly kind: 'payment'; readonly account: string; readonly payment: ExchangePayment };
+
+export interface Exchange {
+  readonly venue: string;
+  now(): Instant;
+
+  // Trading, per account.
+  place(
+    account: string,
+    request: PlaceRequest,
+  ): { readonly ok: true; readonly order: ExchangeOrder; readonly trades: readonly ExchangeTrade[] } | Refusal;
+  cancel(
+    account: string,
+    symbol: UnifiedSymbol,
+    ref: { orderId?: string; clientOrderId?: string },
+  ): { readonly ok: true; readonly order: ExchangeOrder } | Refusal;
+  /** Newest order with that id, open or final. */
+  order(
+    account: string,
+    symbol: UnifiedSymbol,
+    ref: { orderId?: string; clientOrderId?: string },
+  ): ExchangeOrder | undefined;
+  openOrders(account: string, symbol?: UnifiedSymbol): readonly ExchangeOrder[];
+  /** Final orders, oldest first. */
+  orderHistory(account: string, symbol?: UnifiedSymbol): readonly ExchangeOrder[];
+  /** Oldest first. */
+  trades(account: string, symbol?: UnifiedSymbol): readonly ExchangeTrade[];
+  payments(account: string, symbol?: UnifiedSymbol): readonly ExchangePayment[];
+  /** Non-flat positions. */
+  positions(account: string): readonly ExchangePosition[];
+  balance(account: string): ExchangeBalance;
+  leverage(account: string, symbol: UnifiedSymbol): number;
+  /** Refused with `position_open` while it would under-margin, `no_change` when equal, `bad_leverage` out of range. */
+  setLeverage(account: string, symbol: UnifiedSymbol, leverage: number): { readonly ok: true } | Refusal;
+  marginMode(account: string, symbol: UnifiedSymbol): 'isolated' | 'cross';
+  setMarginMode(account: string, symbol: UnifiedSymbol, mode: 'isolated' | 'cross'): { readonly ok: true } | Refusal;
+  positionMode(account: string): 'one_way' | 'hedge';
+  setPositionMode(account: string, mode: 'one_way' | 'hedge'): { readonly ok: true } | Refusal;
+
+  // Public.
+  symbols(): readonly UnifiedSymbol[];
+  market(symbol: UnifiedSymbol): ExchangeMarket | undefined;
+  /** Oldest first. */
+  fundingHistory(symbol: UnifiedSymbol): readonly SettledFunding[];
+
+  // The world's side: market sources call these.
+  openAccount(account: string, deposit: Quote): void;
+  setBook(symbol: UnifiedSymbol, bids: readonly BookLevel[], asks: readonly BookLevel[]): void;
+  setMark(symbol: UnifiedSymbol, mark: Px, index: Px): void;
+  setFunding(symbol: UnifiedSymbol, state: Omit<FundingState, 'at'>): void;
+  /** Pays every open position -(signed notional at the current mark) x rate, once per (symbol, instant). */
+  settleFunding(symbol: UnifiedSymbol, rate: string): void;
+  /** Records a past settlement in the public history without paying anyone (start-up history). */
+  recordSettled(settled: SettledFunding): void;
+  /** Checks liquidation at a price that is not published as the mark (a bar's extreme). */
+  stressMark(symbol: UnifiedSymbol, mark: Px): void;
+  setTrading(symbol: UnifiedSymbol, trading: boolean): void;
+  listen(listener: (event: ExchangeEvent) => void): () => void;
+}
