@@ -71,10 +71,14 @@ export const sum = <T extends AnyDec>(zero: T, values: Iterable<T>): T => {
 export const scale = <T extends AnyDec>(a: T, factor: string | number): T => a.times(parse<'1'>(factor)) as T;
 /** a / b as a `number`; b must not be zero. For shares and statistics only, never for money. */
 export const ratio = <T extends AnyDec>(a: T, b: T): number => Number(a.div(b).toString());
-/** Largest multiple of `step` not above |a|, with a's sign. */
-export const floorTo = <T extends AnyDec>(a: T, step: T): T => a.div(step).round(0, Exact.roundDown).times(step) as T;
-/** Smallest multiple of `step` not below |a|, with a's sign. */
-export const ceilTo = <T extends AnyDec>(a: T, step: T): T => a.div(step).round(0, Exact.roundUp).times(step) as T;
+/** Largest multiple of `step` not above |a|, with a's sign. Exact: a quotient rounded to 24 decimals could round up. */
+export const floorTo = <T extends AnyDec>(a: T, step: T): T => a.minus(a.mod(step)) as T;
+/** Smallest multiple of `step` (positive) not below |a|, with a's sign. */
+export const ceilTo = <T extends AnyDec>(a: T, step: T): T => {
+  const floored = floorTo(a, step);
+  if (eq(floored, a)) return floored;
+  return (a.s < 0 ? floored.minus(step) : floored.plus(step)) as T;
+};
 export const isMultipleOf = <T extends AnyDec>(a: T, step: T): boolean => a.mod(step).eq('0');
 
 /** quantity x price: cash value of a linear position. Keeps the sign of the quantity. */

@@ -35,6 +35,6 @@ export const settlementCash = (signedNotionalUsd: number, rate: number): number 
 /** Settlements in (from, to], given the next one and the interval; 0 when the window ends before the next. */
 export function settlementsWithin(next: Instant, intervalHours: number, from: Instant, to: Instant): number {
   const stepMs = intervalHours * 3_600_000;
-  const first = next > from ? next : next + Math.ceil((from - next + 1) / stepMs) * stepMs;
+  const first = next > from ? next : next + (Math.floor((from - next) / stepMs) + 1) * stepMs;
   return first > to ? 0 : Math.floor((to - first) / stepMs) + 1;
 }

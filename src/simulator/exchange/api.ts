@@ -43,6 +43,11 @@ export interface PlaceRequest {
   readonly contracts: Contracts;
   readonly reduceOnly: boolean;
   readonly clientOrderId?: string;
+  /**
+   * A post-only order that would cross, or a FOK order that the book cannot fill: refused (default), or accepted and
+   * ended at once as `expired`, on venues that find out only after their acknowledgement.
+   */
+  readonly unfillable?: 'refuse' | 'expire';
 }
 
 /** Reasons the model refuses; each dialect maps every one of them to its venue's error code. */
@@ -64,6 +69,8 @@ export type RefuseReason =
   | 'order_not_open'
   | 'bad_leverage'
   | 'position_open'
+  /** The account is in hedge mode, whose two-sided positions the model does not hold. */
+  | 'position_mode_mismatch'
   | 'no_change';
 
 export type Refusal = { readonly ok: false; readonly reason: RefuseReason };
@@ -121,6 +128,16 @@ export interface ExchangePosition {
   readonly updatedAt: Instant;
 }
 
+/** A position that an account is reopened with. */
+export interface HeldPosition {
+  readonly symbol: UnifiedSymbol;
+  /** Signed, long positive, not zero. */
+  readonly contracts: Contracts;
+  readonly entryPrice: Px;
+  /** What it is margined at: too high, and the first mark liquidates what was never near it. */
+  readonly leverage: number;
+}
+
 export interface ExchangeBalance {
   readonly currency: string;
   /** Deposits + realised PnL + funding - fees; exact. */
@@ -145,7 +162,23 @@ export interface ExchangePayment {
   readonly at: Instant;
 }
 
-/** Public market state of one instrument. */
+/** Every cause of a wallet change since the account was opened; `wallet` must be their exact sum. */
+export interface ExchangeAudit {
+  readonly deposits: Quote;
+  readonly realizedPnl: Quote;
+  /** Funding, positive = received. */
+  readonly payments: Quote;
+  /** Positive = paid. */
+  readonly fees: Quote;
+  readonly wallet: Quote;
+  /** wallet - (deposits + realizedPnl + payments - fees); anything but zero is a defect of the model. */
+  readonly discrepancy: Quote;
+}
+
+/**
+ * Public market state of one instrument. `bookAt`, `markAt` and `funding.at` are 0 (and the values meaningless)
+ * until the market source has spoken for the first time; until the first mark every order is refused.
+ */
 export interface ExchangeMarket {
   readonly instrument: ExchangeInstrument;
   readonly trading: boolean;
@@ -240,16 +273,36 @@ export interface Exchange {
   fundingHistory(symbol: UnifiedSymbol): readonly SettledFunding[];
 
   // The world's side: market sources call these.
-  openAccount(account: string, deposit: Quote): void;
+  /** `held` reopens an account where it was: positions at their entry prices, isolated. */
+  openAccount(account: string, deposit: Quote, held?: readonly HeldPosition[]): void;
   setBook(symbol: UnifiedSymbol, bids: readonly BookLevel[], asks: readonly BookLevel[]): void;
   setMark(symbol: UnifiedSymbol, mark: Px, index: Px): void;
   setFunding(symbol: UnifiedSymbol, state: Omit<FundingState, 'at'>): void;
   /** Pays every open position -(signed notional at the current mark) x rate, once per (symbol, instant). */
   settleFunding(symbol: UnifiedSymbol, rate: string): void;
+  /**
+   * For a rate that is known only later: remembers every open position and the mark as of now under the settlement
+   * instant `at`. Once per (symbol, instant).
+   */
+  snapshotSettlement(symbol: UnifiedSymbol, at: Instant): void;
+  /** Settles a snapshot at the rate that became known; false when there is none for that instant. */
+  payFunding(symbol: UnifiedSymbol, at: Instant, rate: string): boolean;
   /** Records a past settlement in the public history without paying anyone (start-up history). */
   recordSettled(settled: SettledFunding): void;
   /** Checks liquidation at a price that is not published as the mark (a bar's extreme). */
   stressMark(symbol: UnifiedSymbol, mark: Px): void;
   setTrading(symbol: UnifiedSymbol, trading: boolean): void;
+  /**
+   * The venue takes part of a position away at the mark, as in auto-deleveraging (no fee) or a forced liquidation
+   * (taker fee). At most the position; undefined when there is none.
+   */
+  forceReduce(
+    account: string,
+    symbol: UnifiedSymbol,
+    contracts: Contracts,
+    cause: 'liquidation' | 'adl',
+  ): ExchangeTrade | undefined;
+  /** Adds up why the wallet is what it is: the oracle's conservation check. */
+  audit(account: string): ExchangeAudit;
   listen(listener: (event: ExchangeEvent) => void): () => void;
 }

@@ -1,0 +1,138 @@
+/** Rules between keys. All that fail are reported, each at the key to change. Entry point: `brokenRules`. */
+import type { Config } from './schema.ts';
+
+export interface BrokenRule {
+  /** Dotted key at which it is told. */
+  readonly key: string;
+  readonly message: string;
+}
+
+interface Rule {
+  /** The keys it weighs against each other; it is told at the first. */
+  readonly keys: readonly [string, ...string[]];
+  /** What is wrong, if anything. */
+  check(config: Config): string | undefined;
+}
+
+const RULES: readonly Rule[] = [
+  atMost(
+    ['risk.exit.minForwardApr', (c) => c.risk.exit.minForwardApr],
+    ['risk.entry.minNetApr', (c) => c.risk.entry.minNetApr],
+  ),
+  atMost(
+    ['risk.size.minHedgeNotionalUsd', (c) => c.risk.size.minHedgeNotionalUsd],
+    ['risk.size.hedgeNotionalUsd', (c) => c.risk.size.hedgeNotionalUsd],
+  ),
+  atMost(
+    ['risk.size.hedgeNotionalUsd', (c) => c.risk.size.hedgeNotionalUsd],
+    ['risk.exposure.maxVenueNotionalUsd', (c) => c.risk.exposure.maxVenueNotionalUsd],
+  ),
+  atMost(
+    ['risk.size.hedgeNotionalUsd', (c) => c.risk.size.hedgeNotionalUsd],
+    ['risk.exposure.maxAssetNotionalUsd', (c) => c.risk.exposure.maxAssetNotionalUsd],
+  ),
+  {
+    keys: ['risk.size.hedgeNotionalUsd', 'risk.exposure.maxTotalNotionalUsd'],
+    check: ({ risk: { size, exposure } }) =>
+      2 * size.hedgeNotionalUsd <= exposure.maxTotalNotionalUsd
+        ? undefined
+        : `is ${size.hedgeNotionalUsd} per leg, so both legs exceed risk.exposure.maxTotalNotionalUsd, which is ${exposure.maxTotalNotionalUsd}`,
+  },
+  // Costs priced at a smaller size than the one traded would be underestimated.
+  atMost(
+    ['risk.size.hedgeNotionalUsd', (c) => c.risk.size.hedgeNotionalUsd],
+    ['signal.notionalUsd', (c) => c.signal.notionalUsd],
+  ),
+  atMost(
+    ['execution.leverage', (c) => c.execution.leverage],
+    ['risk.exposure.maxLeverage', (c) => c.risk.exposure.maxLeverage],
+  ),
+  atMost(
+    ['execution.exitPriceCapRate', (c) => c.execution.exitPriceCapRate],
+    ['execution.exitPriceCapMaxRate', (c) => c.execution.exitPriceCapMaxRate],
+  ),
+  {
+    keys: ['execution.lookup.horizonMs', 'execution.lookup'],
+    check: ({ execution: { lookup } }) => {
+      const neededMs = lookup.minValidityMs + lookup.minLookups * lookup.spacingMs;
+      if (neededMs < lookup.horizonMs) return undefined;
+      return `is ${lookup.horizonMs} but proving an order absent takes ${neededMs} (minValidityMs + minLookups x spacingMs)`;
+    },
+  },
+  {
+    keys: ['venues'],
+    check: ({ venues }) => {
+      const count = Object.keys(venues).length;
+      return count >= 2 ? undefined : `lists ${count} of the at least two venues that a hedge needs`;
+    },
+  },
+  {
+    keys: ['venues', 'mode'],
+    check: ({ mode, venues }) =>
+      mode === 'sim' && Object.values(venues).some(({ hosts }) => hosts)
+        ? 'must not set hosts in mode sim, which brings its own venues'
+        : undefined,
+  },
+  {
+    keys: ['simulator', 'mode', 'replay'],
+    check: ({ mode, replay, simulator }) => {
+      if (!simulator) return undefined;
+      if (mode !== 'sim') return `is for mode sim, but the mode is ${mode}`;
+      return replay ? 'and replay exclude each other: leave one of them out' : undefined;
+    },
+  },
+  {
+    keys: ['replay', 'mode'],
+    check: ({ mode, replay }) => (replay && mode !== 'sim' ? `is for mode sim, but the mode is ${mode}` : undefined),
+  },
+  {
+    keys: ['replay.to', 'replay.from'],
+    check: ({ replay }) =>
+      replay?.from && replay.to && Date.parse(replay.from) >= Date.parse(replay.to)
+        ? 'must be later than replay.from'
+        : undefined,
+  },
+  tolerates('risk.data.maxBookAgeMs', (c) => c.risk.data.maxBookAgeMs),
+  tolerates('risk.data.maxFundingAgeMs', (c) => c.risk.data.maxFundingAgeMs),
+  {
+    keys: ['routing.liveShare', 'mode'],
+    check: ({ mode, routing }) =>
+      mode === 'paper' && routing.liveShare !== 0
+        ? `is ${routing.liveShare} but mode paper has no real accounts: leave it out`
+        : undefined,
+  },
+];
+
+/** Of a configuration that the schema accepts. Rules that weigh a key in `ignoring` (or one inside it) are left out. */
+export function brokenRules(config: Config, ignoring: readonly string[] = []): readonly BrokenRule[] {
+  const overlaps = (a: string, b: string): boolean => a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+  return RULES.flatMap(({ keys, check }) => {
+    if (keys.some((key) => ignoring.some((other) => overlaps(key, other)))) return [];
+    const message = check(config);
+    return message === undefined ? [] : [{ key: keys[0], message }];
+  });
+}
+
+type Named = readonly [key: string, value: (config: Config) => number];
+
+function atMost([lowKey, low]: Named, [highKey, high]: Named): Rule {
+  return {
+    keys: [lowKey, highKey],
+    check: (config) =>
+      low(config) <= high(config)
+        ? undefined
+        : `is ${low(config)} but must not exceed ${highKey}, which is ${high(config)}`,
+  };
+}
+
+/** Simulated data is as old as the simulator's step before the next arrives. */
+function tolerates(key: string, limitMs: (config: Config) => number): Rule {
+  return {
+    keys: [key, 'simulator'],
+    check: (config) => {
+      const stepMs = (config.simulator?.stepSeconds ?? 0) * 1_000;
+      if (limitMs(config) > stepMs) return undefined;
+      return `is ${limitMs(config)} but simulated data comes every ${stepMs} ms (simulator.stepSeconds), so nothing would ever open`;
+    },
+  };
+}

@@ -1,0 +1,189 @@
+/** Accounts: boot, reconciliation and funding payments. An account that is not reconciled opens nothing. */
+import { bookFills } from '../execution/resolve.ts';
+import { toNumber } from '../kernel/decimal.ts';
+import { instrumentKey, splitKey } from '../kernel/ids.ts';
+import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
+import type { Read } from '../kernel/outcome.ts';
+import type { Fact, PaymentBooked } from '../ledger/facts.ts';
+import { paymentIdentity } from '../ledger/fold.ts';
+import { reconcile } from '../ledger/reconcile.ts';
+import { isUnresolved, legsOf } from '../ledger/state.ts';
+import type { FundingQuote } from '../market/funding.ts';
+import type { FundingPayment } from '../market/order.ts';
+import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
+import type { AccountReads, EngineEvent } from './events.ts';
+
+const MAX_RETRY_MS = 60_000;
+/** Reads reach back this far beyond the newest record, so that nothing booked late is missed. */
+const OVERLAP_MS = 10 * MINUTE_MS;
+/** Polls for one settlement's payment before the periodic reconciliation takes over. */
+const MAX_PAYMENT_POLLS = 8;
+
+export function bootAccounts(core: Core): void {
+  for (const watch of core.accounts.values()) core.send({ kind: 'boot', account: watch.key });
+}
+
+export function onBooted(core: Core, watch: AccountWatch, event: EngineEvent & { kind: 'booted' }): void {
+  if (!event.result.ok) {
+    watch.failures += 1;
+    watch.reason = `${event.result.code}: ${event.result.detail}`;
+    core.log.warn({ account: watch.key, code: event.result.code, detail: event.result.detail }, 'account is not ready');
+    if (watch.failures >= 3) alarm(core, 'warning', 'venue_down', watch.key, watch.reason);
+    wakeAt(core, `boot:${watch.key}`, core.clock.now() + backoff(watch.failures));
+    return;
+  }
+  // This account's own fees and steps replace the public ones.
+  core.market.apply({ kind: 'instruments', venue: watch.venue, instruments: event.result.value });
+  watch.status = 'unreconciled';
+  watch.reason = 'not reconciled yet';
+  watch.failures = 0;
+  startReconcile(core, watch);
+}
+
+/** Reads everything, unless an order of the account is in flight: then soon again. */
+export function startReconcile(core: Core, watch: AccountWatch): void {
+  if (watch.reconciling || watch.status === 'booting') return;
+  if (hasUnresolved(core, watch)) {
+    wakeAt(core, `reconcile:${watch.key}`, core.clock.now() + 2_000);
+    return;
+  }
+  watch.reconciling = true;
+  const account = core.ledger.accounts.get(watch.key);
+  const began = account?.baseline?.at ?? core.clock.now();
+  core.send({
+    kind: 'reconcile',
+    account: watch.key,
+    sends: watch.sends,
+    fillsSince: Math.max(began, (account?.lastFillAt ?? 0) - OVERLAP_MS),
+    paymentsSince: Math.max(began, (account?.lastPaymentAt ?? 0) - OVERLAP_MS),
+  });
+}
+
+export function onReconciled(core: Core, watch: AccountWatch, sends: number, reads: AccountReads): void {
+  watch.reconciling = false;
+  const now = core.clock.now();
+  const { positions, openOrders, balance, fills, payments } = reads;
+  if (!positions.ok || !openOrders.ok || !balance.ok || !fills.ok || !payments.ok) {
+    const failed = [positions, openOrders, balance, fills, payments].find((read) => !read.ok);
+    watch.failures += 1;
+    if (watch.status !== 'ready' || watch.failures >= 3) {
+      watch.status = 'unreconciled';
+      watch.reason = `cannot be reconciled: ${failed && !failed.ok ? `${failed.code}: ${failed.detail}` : 'read failed'}`;
+      alarm(core, 'warning', 'venue_down', watch.key, watch.reason);
+    }
+    wakeAt(core, `reconcile:${watch.key}`, now + backoff(watch.failures));
+    return;
+  }
+  const late: Fact[] = [...bookFills(core.ledger, fills.value, now), ...paymentFacts(core, payments.value)];
+  if (!record(core, late)) return;
+  if (sends !== watch.sends || hasUnresolved(core, watch)) {
+    // Orders moved while we read: the picture is not one instant's.
+    wakeAt(core, `reconcile:${watch.key}`, now + 2_000);
+    return;
+  }
+  const truth = { positions: positions.value, openOrders: openOrders.value, balance: balance.value };
+  if (!record(core, reconcile(core.ledger, watch.route, watch.venue, truth, now))) return;
+  watch.status = 'ready';
+  watch.reason = '';
+  watch.failures = 0;
+  watch.lastReconciledAt = now;
+  watch.availableUsd = toNumber(balance.value.available);
+  watch.walletUsd = toNumber(balance.value.wallet);
+  wakeAt(core, `reconcile:${watch.key}`, now + core.settings.reconcileEveryMs);
+}
+
+/** A newer `nextSettlementAt` means that the old one has passed: whoever held the instrument gets or owes a payment. */
+export function onSettlementPassed(core: Core, before: FundingQuote | undefined, quote: FundingQuote): void {
+  if (!before || quote.nextSettlementAt <= before.nextSettlementAt) return;
+  for (const hedge of core.ledger.hedges.values()) {
+    const ends = hedge.endedAt ?? Number.POSITIVE_INFINITY;
+    if ((hedge.openedAt ?? Number.POSITIVE_INFINITY) > before.nextSettlementAt || ends < before.nextSettlementAt)
+      continue;
+    for (const leg of legsOf(hedge)) {
+      if (leg.key !== quote.key) continue;
+      const watch = core.accounts.get(`${hedge.plan.route}|${splitKey(leg.key).venue}`);
+      if (watch) awaitPayment(core, watch, before.nextSettlementAt);
+    }
+  }
+}
+
+function awaitPayment(core: Core, watch: AccountWatch, settlementAt: Instant): void {
+  if ((watch.awaitedSettlement?.at ?? 0) >= settlementAt) return;
+  watch.awaitedSettlement = { at: settlementAt, polls: 0 };
+  wakeAt(core, `payments:${watch.key}`, core.clock.now() + core.settings.paymentDelayMs);
+}
+
+export function pollPayments(core: Core, watch: AccountWatch): void {
+  const account = core.ledger.accounts.get(watch.key);
+  const began = account?.baseline?.at ?? core.clock.now();
+  core.send({
+    kind: 'payments',
+    account: watch.key,
+    sinceAt: Math.max(began, (account?.lastPaymentAt ?? 0) - OVERLAP_MS),
+  });
+}
+
+export function onPayments(core: Core, watch: AccountWatch, read: Read<readonly FundingPayment[]>): void {
+  const awaited = watch.awaitedSettlement;
+  if (read.ok && !record(core, paymentFacts(core, read.value))) return;
+  if (!awaited) return;
+  const booked = core.ledger.accounts.get(watch.key)?.lastPaymentAt ?? 0;
+  // A venue stamps its payment at the settlement or moments after.
+  if (read.ok && booked >= awaited.at) {
+    delete watch.awaitedSettlement;
+    startReconcile(core, watch);
+    return;
+  }
+  if (awaited.polls + 1 >= MAX_PAYMENT_POLLS) {
+    delete watch.awaitedSettlement;
+    alarm(
+      core,
+      'warning',
+      'payment_missing',
+      watch.key,
+      'no funding payment was listed for a settlement that a position met',
+    );
+    return;
+  }
+  watch.awaitedSettlement = { at: awaited.at, polls: awaited.polls + 1 };
+  wakeAt(core, `payments:${watch.key}`, core.clock.now() + backoff(awaited.polls + 1));
+}
+
+/** Facts for payments not yet booked, each given to the hedge that held the instrument at that instant. */
+export function paymentFacts(core: Core, payments: readonly FundingPayment[]): PaymentBooked[] {
+  const fresh = new Map<string, FundingPayment>();
+  for (const payment of payments) {
+    const identity = paymentIdentity(payment);
+    if (!core.ledger.payments.has(identity)) fresh.set(identity, payment);
+  }
+  const bookedAt = core.clock.now();
+  return [...fresh.values()].map((payment) => {
+    const owner = ownerOf(core, payment);
+    return owner ? { kind: 'payment', payment, ...owner, bookedAt } : { kind: 'payment', payment, bookedAt };
+  });
+}
+
+function ownerOf(core: Core, payment: FundingPayment): Pick<PaymentBooked, 'hedge' | 'leg'> | undefined {
+  const key = instrumentKey(payment.venue, payment.symbol);
+  for (const hedge of core.ledger.hedges.values()) {
+    const from = hedge.openedAt ?? Number.POSITIVE_INFINITY;
+    const to = hedge.endedAt ?? Number.POSITIVE_INFINITY;
+    if (hedge.plan.route !== payment.route || payment.at < from || payment.at > to) continue;
+    const leg = legsOf(hedge).find((candidate) => candidate.key === key);
+    if (leg) return { hedge: hedge.id, leg: leg.name };
+  }
+  return undefined;
+}
+
+function hasUnresolved(core: Core, watch: AccountWatch): boolean {
+  for (const lookup of core.lookups.values()) if (lookup.account === watch.key) return true;
+  for (const hedge of core.ledger.hedges.values()) {
+    if (hedge.plan.route !== watch.route || hedge.endedAt !== undefined) continue;
+    for (const leg of legsOf(hedge)) {
+      if (splitKey(leg.key).venue === watch.venue && leg.attempts.some(isUnresolved)) return true;
+    }
+  }
+  return false;
+}
+
+const backoff = (failures: number): number => Math.min(1_000 * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS);

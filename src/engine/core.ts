@@ -1,0 +1,195 @@
+/**
+ * What the engine knows, and the one way its knowledge becomes durable. `Core` is shared by the small modules of this
+ * folder; only `step.ts` and what it calls change it, one event at a time.
+ */
+
+import type { AbsenceProof } from '../execution/absence.ts';
+import type { IdStamp } from '../execution/client-id.ts';
+import type { ClientOrderId, HedgeId, Route, VenueId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
+import type { DecisionMade, Fact } from '../ledger/facts.ts';
+import { foldFact } from '../ledger/fold.ts';
+import type { LedgerState } from '../ledger/state.ts';
+import type { OrderRef, OrderRequest } from '../market/order.ts';
+import type { FoldedMarket } from '../market/view.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type LedgerStore, LedgerWriteError } from '../ports/ledger-store.ts';
+import type { Log } from '../ports/log.ts';
+import type { Notifier } from '../ports/notifier.ts';
+import type { Urgency } from '../ports/venue.ts';
+import type { ExitMemory } from '../risk/exits.ts';
+import type { RuleBreach } from '../risk/limits.ts';
+import type { Ranking } from '../signal/carry.ts';
+import type { Opportunity } from '../signal/opportunity.ts';
+import type { EngineSettings } from './settings.ts';
+
+/** Effects that `perform.ts` carries out; results come back through the inbox. */
+export type Command =
+  | { readonly kind: 'boot'; readonly account: string }
+  | { readonly kind: 'submit'; readonly account: string; readonly order: OrderRequest; readonly urgency: Urgency }
+  | { readonly kind: 'lookup'; readonly account: string; readonly ref: OrderRef; readonly urgency: Urgency }
+  | { readonly kind: 'proof'; readonly account: string; readonly clientOrderId: ClientOrderId }
+  | {
+      readonly kind: 'reconcile';
+      readonly account: string;
+      readonly sends: number;
+      readonly fillsSince: Instant;
+      readonly paymentsSince: Instant;
+    }
+  | { readonly kind: 'payments'; readonly account: string; readonly sinceAt: Instant };
+
+/** One trading account as the engine watches it. */
+export interface AccountWatch {
+  readonly key: string;
+  readonly route: Route;
+  readonly venue: VenueId;
+  /** `booting` until instruments, modes and leverage are set; `unreconciled` until venue and ledger agree. */
+  status: 'booting' | 'unreconciled' | 'ready';
+  reason: string;
+  reconciling: boolean;
+  lastReconciledAt?: Instant;
+  failures: number;
+  /** Orders sent by this process; a reconciliation that overlaps a send proves nothing. */
+  sends: number;
+  availableUsd?: number;
+  walletUsd?: number;
+  /** A settlement whose payment has not been booked yet, and the polls spent on it. */
+  awaitedSettlement?: { readonly at: Instant; readonly polls: number };
+}
+
+export interface LookupWatch {
+  readonly account: string;
+  inFlight: boolean;
+  tries: number;
+  proof: AbsenceProof;
+}
+
+/** The newest verdict on each pair, for `why` and the status screen. */
+export interface PairVerdict {
+  readonly opportunity: Opportunity;
+  readonly route: Route;
+  readonly verdict: 'approved' | 'refused';
+  readonly breaches: readonly RuleBreach[];
+  readonly at: Instant;
+}
+
+export interface Core {
+  readonly clock: Clock;
+  readonly store: LedgerStore;
+  readonly notifier: Notifier;
+  readonly log: Log;
+  readonly ids: IdStamp;
+  readonly ledger: LedgerState;
+  readonly market: FoldedMarket;
+  readonly accounts: ReadonlyMap<string, AccountWatch>;
+  readonly send: (command: Command) => void;
+  settings: EngineSettings;
+  /** Assets whose market changed since they were last ranked. */
+  readonly dirtyAssets: Set<string>;
+  readonly rankings: Map<string, Ranking>;
+  readonly verdicts: Map<string, PairVerdict>;
+  readonly exitMemory: Map<HedgeId, ExitMemory>;
+  readonly forwardApr: Map<HedgeId, number>;
+  readonly lookups: Map<ClientOrderId, LookupWatch>;
+  readonly nakedSince: Map<HedgeId, Instant>;
+  /** Named instants to look again at: one clock timer serves them all. */
+  readonly wakes: Map<string, Instant>;
+  /** Decisions waiting for the next commit. */
+  pendingDecisions: DecisionMade[];
+  pendingSince: Instant;
+  /** Set when the ledger cannot be written: nothing opens until a commit works again. */
+  storeFailure: string | undefined;
+}
+
+/**
+ * Makes facts durable, then folds them. False when the ledger could not be written: then nothing happened and
+ * nothing of the batch may be sent.
+ */
+export function record(core: Core, facts: readonly Fact[]): boolean {
+  const batch = core.pendingDecisions.length > 0 ? [...core.pendingDecisions, ...facts] : facts;
+  if (batch.length === 0) return true;
+  try {
+    core.store.commit(batch);
+  } catch (error) {
+    if (!(error instanceof LedgerWriteError)) throw error;
+    core.storeFailure = `${error.code}: ${error.message}`;
+    core.log.error({ code: error.code, facts: batch.length }, 'the ledger cannot be written; nothing is sent');
+    alarm(core, 'critical', 'ledger_write', core.store.stamp.account, core.storeFailure);
+    wakeAt(core, 'store', core.clock.now() + 1_000);
+    return false;
+  }
+  core.storeFailure = undefined;
+  core.pendingDecisions = [];
+  for (const fact of facts) {
+    foldFact(core.ledger, fact);
+    logFact(core, fact);
+  }
+  return true;
+}
+
+export function alarm(
+  core: Core,
+  severity: 'info' | 'warning' | 'critical',
+  code: string,
+  subject: string,
+  detail: string,
+): void {
+  core.notifier.notify({ at: core.clock.now(), severity, code, subject, detail });
+}
+
+export function wakeAt(core: Core, name: string, at: Instant): void {
+  const known = core.wakes.get(name);
+  if (known === undefined || at < known) core.wakes.set(name, at);
+}
+
+function logFact(core: Core, fact: Fact): void {
+  switch (fact.kind) {
+    case 'hedge_planned':
+      core.log.info(
+        {
+          hedge: fact.hedge,
+          route: fact.route,
+          long: fact.longKey,
+          short: fact.shortKey,
+          quantity: fact.quantity.toFixed(),
+        },
+        'hedge planned',
+      );
+      return;
+    case 'hedge_moved':
+      core.log.info(
+        { hedge: fact.hedge, from: fact.from, to: fact.to, reason: fact.reason, detail: fact.detail },
+        'hedge moved',
+      );
+      return;
+    case 'payment':
+      core.log.info(
+        {
+          hedge: fact.hedge,
+          venue: fact.payment.venue,
+          symbol: fact.payment.symbol,
+          amount: fact.payment.amount.toFixed(),
+        },
+        'funding payment',
+      );
+      return;
+    case 'outcome':
+      if (fact.status === 'rejected' || fact.status === 'unknown') {
+        core.log.warn(
+          { order: fact.clientOrderId, status: fact.status, code: fact.code, detail: fact.detail },
+          'order outcome',
+        );
+      }
+      return;
+    case 'discrepancy':
+      core.log.warn({ id: fact.id, status: fact.status, ledger: fact.ledger, venue: fact.venueSays }, fact.detail);
+      if (fact.status === 'open') alarm(core, 'critical', `discrepancy_${fact.what}`, fact.id, fact.detail);
+      return;
+    case 'control':
+    case 'config':
+      core.log.warn({ ...fact }, fact.kind === 'control' ? 'operator command' : 'configuration changed');
+      return;
+    default:
+      core.log.debug({ fact: fact.kind }, 'recorded');
+  }
+}

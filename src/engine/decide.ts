@@ -1,0 +1,145 @@
+/** Entries and exits: ranks what changed, closes what no longer pays, opens the best that risk approves. */
+import { moveTo } from '../execution/next.ts';
+import { planEntry } from '../execution/plan.ts';
+import { routeOf } from '../execution/route.ts';
+import { matched } from '../execution/shape.ts';
+import type { HedgeId, Route } from '../kernel/ids.ts';
+import { SECOND_MS } from '../kernel/instant.ts';
+import type { DecisionMade } from '../ledger/facts.ts';
+import type { HedgeRecord } from '../ledger/state.ts';
+import { assess } from '../risk/assess.ts';
+import { assessExit } from '../risk/exits.ts';
+import type { RiskSettings, RiskState, RuleBreach } from '../risk/limits.ts';
+import { rankAsset } from '../signal/carry.ts';
+import type { Opportunity } from '../signal/opportunity.ts';
+import { alarm, type Core, record, wakeAt } from './core.ts';
+import { sendAttempts } from './orders.ts';
+import { openDay, riskStateOf } from './valuation.ts';
+
+/** Free margin that an opening leaves at each venue, for fees and price moves before rebalancing. */
+const MARGIN_RESERVE_RATE = 0.1;
+
+/** One pass over every asset whose market changed since the last one. */
+export function decide(core: Core): void {
+  const assets = [...core.dirtyAssets].sort();
+  core.dirtyAssets.clear();
+  const now = core.clock.now();
+  for (const asset of assets) core.rankings.set(asset, rankAsset(core.market, asset, core.settings.signal, now));
+  decideExits(core, new Set(assets));
+  decideEntries(core, assets);
+  flushDecisions(core);
+}
+
+function decideExits(core: Core, assets: ReadonlySet<string>): void {
+  for (const hedge of core.ledger.hedges.values()) {
+    if (hedge.state !== 'held' || !assets.has(hedge.plan.asset)) continue;
+    const verdict = assessExit(
+      {
+        longKey: hedge.plan.longKey,
+        shortKey: hedge.plan.shortKey,
+        quantity: matched(hedge),
+        openedAt: hedge.openedAt ?? hedge.plan.at,
+      },
+      core.market,
+      core.settings.risk,
+      core.settings.signal,
+      core.clock.now(),
+      core.exitMemory.get(hedge.id) ?? {},
+    );
+    core.exitMemory.set(hedge.id, verdict.memory);
+    if (verdict.forwardApr !== undefined) core.forwardApr.set(hedge.id, verdict.forwardApr);
+    if (verdict.kind === 'close') closeHedge(core, hedge, verdict.reasons);
+  }
+}
+
+function closeHedge(core: Core, hedge: HedgeRecord, reasons: readonly RuleBreach[]): void {
+  const rules = reasons.map((reason) => reason.rule).sort();
+  const detail = reasons.map((reason) => reason.detail).join('; ');
+  const move = moveTo(hedge, 'exiting', rules[0] ?? 'carry_gone', detail, { now: core.clock.now() });
+  if (!record(core, [decision(core, hedge.id, hedge.plan.asset, 'exit', reasons), ...move.facts])) return;
+  core.exitMemory.delete(hedge.id);
+  core.forwardApr.delete(hedge.id);
+}
+
+function decideEntries(core: Core, assets: readonly string[]): void {
+  const states = new Map<Route, RiskState>();
+  const settings: RiskSettings = {
+    leverage: core.settings.execution.leverage,
+    maxSlippageRate: core.settings.execution.entryPriceCapRate,
+    marginReserveRate: MARGIN_RESERVE_RATE,
+  };
+  const candidates = assets.flatMap((asset) => core.rankings.get(asset)?.opportunities ?? []);
+  candidates.sort((a, b) => b.netApr * b.confidence - a.netApr * a.confidence);
+  for (const opportunity of candidates) {
+    const route =
+      core.settings.mode === 'paper'
+        ? 'paper'
+        : routeOf(opportunity.long.key, opportunity.short.key, core.settings.liveShare);
+    let state = states.get(route);
+    if (!state) {
+      const day = openDay(core, route);
+      if (day && !record(core, [day])) return;
+      state = riskStateOf(core, route);
+      states.set(route, state);
+    }
+    const verdict = assess(opportunity, core.market, core.settings.risk, state, settings, core.clock.now());
+    const breaches = verdict.kind === 'refused' ? verdict.breaches : [];
+    noteVerdict(core, opportunity, route, verdict.kind, breaches);
+    if (verdict.kind === 'refused') {
+      if (breaches.some((breach) => breach.rule === 'daily_loss'))
+        alarm(
+          core,
+          'critical',
+          'daily_loss',
+          route,
+          'the daily loss limit is reached: opening stops until the next UTC day',
+        );
+      continue;
+    }
+    const hedge: HedgeId = `h${core.ledger.nextHedge}`;
+    const plan = planEntry(verdict.approved, { ids: core.ids, hedge, route, now: core.clock.now() });
+    const chosen = decision(core, opportunity.pair, opportunity.asset, 'approved', []);
+    if (!record(core, [chosen, ...plan.facts])) return;
+    sendAttempts(core, plan.attempts);
+    wakeAt(core, `hedge:${hedge}`, core.clock.now() + core.settings.execution.enterDeadlineMs);
+    states.delete(route);
+  }
+}
+
+/** Remembers the newest verdict; stores it when the verdict or the set of failing rules is news. */
+function noteVerdict(
+  core: Core,
+  opportunity: Opportunity,
+  route: Route,
+  verdict: 'approved' | 'refused',
+  breaches: readonly RuleBreach[],
+): void {
+  const known = core.verdicts.get(opportunity.pair);
+  const now = core.clock.now();
+  core.verdicts.set(opportunity.pair, { opportunity, route, verdict, breaches, at: now });
+  if (verdict === 'approved') return;
+  const news = !known || known.verdict !== verdict || ruleSet(known.breaches) !== ruleSet(breaches);
+  if (!news) return;
+  if (core.pendingDecisions.length === 0) core.pendingSince = now;
+  core.pendingDecisions.push(decision(core, opportunity.pair, opportunity.asset, 'refused', breaches));
+}
+
+const ruleSet = (breaches: readonly RuleBreach[]): string =>
+  [...new Set(breaches.map((breach) => breach.rule))].sort().join();
+
+function decision(
+  core: Core,
+  subject: string,
+  asset: string,
+  verdict: DecisionMade['verdict'],
+  reasons: readonly RuleBreach[],
+): DecisionMade {
+  const rules = [...new Set(reasons.map((reason) => reason.rule))].sort();
+  return { kind: 'decision', subject, asset, verdict, rules, reasons: JSON.stringify(reasons), at: core.clock.now() };
+}
+
+/** Refusals wait for the next commit, at most a second: they must not cost a disk flush each. */
+function flushDecisions(core: Core): void {
+  if (core.pendingDecisions.length === 0) return;
+  if (core.clock.now() - core.pendingSince >= SECOND_MS) record(core, []);
+}

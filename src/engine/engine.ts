@@ -1,0 +1,220 @@
+/**
+ * The engine: owns the inbox and the step loop. `createEngine` recovers from the ledger and starts; `stop` leaves every
+ * position as it is.
+ */
+
+import { emptyLedger, foldFact } from '../ledger/fold.ts';
+import { accountKey, type LedgerState } from '../ledger/state.ts';
+import { FoldedMarket } from '../market/view.ts';
+import type { Activity } from '../ports/activity.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { LedgerStore } from '../ports/ledger-store.ts';
+import type { Log } from '../ports/log.ts';
+import type { Notifier } from '../ports/notifier.ts';
+import type { Venue } from '../ports/venue.ts';
+import type { AccountWatch, Command, Core } from './core.ts';
+import { record } from './core.ts';
+import type { EngineEvent } from './events.ts';
+import { Inbox } from './inbox.ts';
+import { createPerform } from './perform.ts';
+import type { EngineSettings } from './settings.ts';
+import { recover, settle, step } from './step.ts';
+
+export interface EngineDeps {
+  readonly clock: Clock;
+  readonly store: LedgerStore;
+  readonly notifier: Notifier;
+  readonly log: Log;
+  readonly activity: Activity;
+  /** Trading accounts, live and paper; one per (route, venue). */
+  readonly venues: readonly Venue[];
+  readonly settings: EngineSettings;
+  /** Assets to trade; empty = all that the venues list. */
+  readonly assets: ReadonlySet<string>;
+  readonly pid: number;
+  /** `on_quiet`: decide whenever the inbox runs empty. `on_request`: only when `evaluate` is called (lockstep). */
+  readonly decide: 'on_quiet' | 'on_request';
+  /** A bug: the process must end; the next start recovers. */
+  readonly fatal: (error: unknown) => void;
+}
+
+export interface Engine {
+  push(event: EngineEvent): void;
+  /** Decides on everything that changed; for lockstep simulation. */
+  evaluate(): void;
+  readonly core: Core;
+  /** Stops taking events and timers and flushes; positions stay. Resolves when orders in flight have their outcome recorded or `graceMs` is over. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function createEngine(deps: EngineDeps): Engine {
+  const ledger = loadLedger(deps.store);
+  const inbox = new Inbox();
+  const loop = new Loop(deps, inbox);
+  const venues = new Map(deps.venues.map((venue) => [accountKey(venue.route, venue.id), venue]));
+  const perform = createPerform(
+    {
+      venues,
+      push: loop.push,
+      activity: deps.activity,
+      log: deps.log,
+      leverage: () => core.settings.execution.leverage,
+      assets: deps.assets,
+    },
+    deps.fatal,
+  );
+  const epoch = ledger.epoch + 1;
+  const core = newCore(deps, ledger, epoch, (command) => loop.send(command, perform));
+  record(core, [{ kind: 'epoch', epoch, mode: deps.store.stamp.mode, pid: deps.pid, at: deps.clock.now() }]);
+  for (const venue of deps.venues) {
+    venue.subscribe((event) => loop.push({ kind: 'account', route: venue.route, venue: venue.id, event }));
+  }
+  loop.start(core);
+  return { push: loop.push, evaluate: () => loop.evaluate(), core, stop: (graceMs) => loop.stop(graceMs) };
+}
+
+function loadLedger(store: LedgerStore): LedgerState {
+  const ledger = emptyLedger();
+  for (const fact of store.load()) foldFact(ledger, fact);
+  return ledger;
+}
+
+function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (command: Command) => void): Core {
+  const accounts = deps.venues.map((venue): [string, AccountWatch] => {
+    const key = accountKey(venue.route, venue.id);
+    const { route, id } = venue;
+    return [
+      key,
+      { key, route, venue: id, status: 'booting', reason: 'starting', reconciling: false, failures: 0, sends: 0 },
+    ];
+  });
+  return {
+    clock: deps.clock,
+    store: deps.store,
+    notifier: deps.notifier,
+    log: deps.log,
+    ids: { mode: deps.store.stamp.mode, tag: deps.store.stamp.tag, epoch },
+    ledger,
+    market: new FoldedMarket(),
+    accounts: new Map(accounts),
+    send,
+    settings: deps.settings,
+    dirtyAssets: new Set(),
+    rankings: new Map(),
+    verdicts: new Map(),
+    exitMemory: new Map(),
+    forwardApr: new Map(),
+    lookups: new Map(),
+    nakedSince: new Map(),
+    wakes: new Map(),
+    pendingDecisions: [],
+    pendingSince: 0,
+    storeFailure: undefined,
+  };
+}
+
+/** Drains the inbox in a microtask, so that a burst is one pass and a frame reaches its decision at once. */
+class Loop {
+  readonly #deps: EngineDeps;
+  readonly #inbox: Inbox;
+  #core: Core | undefined;
+  #scheduled = false;
+  #stopping = false;
+  #timer: { at: number; cancel: CancelTimer } | undefined;
+  #inFlight = 0;
+
+  constructor(deps: EngineDeps, inbox: Inbox) {
+    this.#deps = deps;
+    this.#inbox = inbox;
+  }
+
+  start(core: Core): void {
+    this.#core = core;
+    this.#guard(() => recover(core));
+    this.#arm(core);
+  }
+
+  readonly push = (event: EngineEvent): void => {
+    if (isResult(event)) this.#inFlight -= 1;
+    this.#inbox.push(event);
+    this.#schedule();
+  };
+
+  send(command: Command, perform: (command: Command) => void): void {
+    this.#inFlight += 1;
+    perform(command);
+  }
+
+  evaluate(): void {
+    const core = this.#core;
+    if (!core || this.#stopping) return;
+    this.#guard(() => settle(core));
+    this.#arm(core);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const core = this.#core;
+    if (!core) return;
+    const deadline = this.#deps.clock.monotonicMs() + graceMs;
+    // Orders in flight get their outcome recorded when it comes in time; the next start looks up the rest.
+    while (this.#inFlight > 0 && this.#deps.clock.monotonicMs() < deadline) {
+      await new Promise<void>((resolve) => this.#deps.clock.after(20, resolve));
+    }
+    this.#timer?.cancel();
+    record(core, []);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || !this.#core) return;
+    this.#scheduled = true;
+    this.#deps.activity.begin();
+    queueMicrotask(() => this.#drain());
+  }
+
+  #drain(): void {
+    this.#scheduled = false;
+    const core = this.#core;
+    if (core) {
+      this.#guard(() => {
+        for (const event of this.#inbox.drain()) if (!this.#stopping || isResult(event)) step(core, event);
+        if (this.#deps.decide === 'on_quiet' && !this.#stopping) settle(core);
+      });
+      this.#arm(core);
+    }
+    this.#deps.activity.end();
+  }
+
+  /** One timer for the earliest wake. */
+  #arm(core: Core): void {
+    if (this.#stopping) return;
+    const at = Math.min(...core.wakes.values());
+    if (this.#timer?.at === at) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (!Number.isFinite(at)) return;
+    const cancel = this.#deps.clock.after(Math.max(0, at - this.#deps.clock.now()), () => {
+      this.#timer = undefined;
+      this.push({ kind: 'wake' });
+    });
+    this.#timer = { at, cancel };
+  }
+
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#deps.fatal(error);
+    }
+  }
+}
+
+const RESULTS: ReadonlySet<EngineEvent['kind']> = new Set([
+  'booted',
+  'submitted',
+  'looked_up',
+  'proof_read',
+  'reconciled',
+  'payments',
+]);
+const isResult = (event: EngineEvent): boolean => RESULTS.has(event.kind);

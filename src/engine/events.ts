@@ -1,0 +1,69 @@
+/** Everything that can happen to the engine comes through one door, the inbox, as one of these. */
+import type { ClientOrderId, HedgeId, Route, VenueId } from '../kernel/ids.ts';
+import type { Read } from '../kernel/outcome.ts';
+import type { ConfigChanged } from '../ledger/facts.ts';
+import type { MarketEvent } from '../market/event.ts';
+import type { SettledRate } from '../market/funding.ts';
+import type { Instrument } from '../market/instrument.ts';
+import type { Fill, FundingPayment, OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
+import type { AccountEvent, LookupOutcome, SubmitOutcome } from '../ports/venue.ts';
+import type { EngineSettings } from './settings.ts';
+
+/** All of one account's reads for a reconciliation. */
+export interface AccountReads {
+  readonly positions: Read<readonly VenuePosition[]>;
+  readonly openOrders: Read<readonly OrderState[]>;
+  readonly balance: Read<VenueBalance>;
+  readonly fills: Read<readonly Fill[]>;
+  readonly payments: Read<readonly FundingPayment[]>;
+}
+
+export type OperatorCommand =
+  | { readonly action: 'pause' | 'resume' | 'flatten' | 'kill' | 'kill_reset' }
+  | { readonly action: 'close'; readonly hedge: HedgeId };
+
+export interface OperatorReply {
+  readonly ok: boolean;
+  readonly message: string;
+  /** Hedges the command acts on. */
+  readonly hedges: readonly HedgeId[];
+}
+
+export type EngineEvent =
+  | { readonly kind: 'market'; readonly event: MarketEvent }
+  | { readonly kind: 'account'; readonly route: Route; readonly venue: VenueId; readonly event: AccountEvent }
+  | {
+      readonly kind: 'booted';
+      readonly route: Route;
+      readonly venue: VenueId;
+      readonly result: Read<readonly Instrument[]>;
+    }
+  | { readonly kind: 'submitted'; readonly clientOrderId: ClientOrderId; readonly outcome: SubmitOutcome }
+  | { readonly kind: 'looked_up'; readonly clientOrderId: ClientOrderId; readonly outcome: LookupOutcome }
+  | {
+      readonly kind: 'proof_read';
+      readonly clientOrderId: ClientOrderId;
+      readonly positions: Read<readonly VenuePosition[]>;
+    }
+  | {
+      readonly kind: 'reconciled';
+      readonly route: Route;
+      readonly venue: VenueId;
+      readonly sends: number;
+      readonly reads: AccountReads;
+    }
+  | {
+      readonly kind: 'payments';
+      readonly route: Route;
+      readonly venue: VenueId;
+      readonly read: Read<readonly FundingPayment[]>;
+    }
+  | { readonly kind: 'history'; readonly rates: readonly SettledRate[] }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'settings'; readonly settings: EngineSettings; readonly changes: readonly ConfigChanged[] }
+  | {
+      readonly kind: 'operator';
+      readonly command: OperatorCommand;
+      readonly by: string;
+      readonly reply: (reply: OperatorReply) => void;
+    };

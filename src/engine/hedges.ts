@@ -1,0 +1,82 @@
+/** Drives every hedge through the state machine until it has nothing more to do, and watches for naked legs. */
+import { advance } from '../execution/advance.ts';
+import type { AdvanceContext } from '../execution/next.ts';
+import { flat, hedged, imbalance } from '../execution/shape.ts';
+import { abs, gte, text } from '../kernel/decimal.ts';
+import { splitKey } from '../kernel/ids.ts';
+import { MINUTE_MS } from '../kernel/instant.ts';
+import { type HedgeRecord, isFinal } from '../ledger/state.ts';
+import { alarm, type Core, record, wakeAt } from './core.ts';
+import { sendAttempts } from './orders.ts';
+
+/** More moves than any hedge can make in one instant: beyond it the machine would be looping. */
+const MAX_MOVES = 12;
+/** A naked leg is told after this long; fills of both legs arrive within moments of each other. */
+const NAKED_ALARM_MS = 5_000;
+
+export function advanceHedges(core: Core): void {
+  for (const hedge of core.ledger.hedges.values()) {
+    if (isFinal(hedge.state) && flat(hedge)) continue;
+    advanceHedge(core, hedge);
+    watchNaked(core, hedge);
+  }
+}
+
+function advanceHedge(core: Core, hedge: HedgeRecord): void {
+  const wake = `hedge:${hedge.id}`;
+  core.wakes.delete(wake);
+  for (let moves = 0; moves < MAX_MOVES; moves++) {
+    const next = advance(hedge, contextOf(core, hedge));
+    if (next.facts.length === 0) {
+      if (next.wakeAt !== undefined) wakeAt(core, wake, next.wakeAt);
+      return;
+    }
+    if (!record(core, next.facts)) {
+      wakeAt(core, wake, core.clock.now() + core.settings.execution.retryDelayMs);
+      return;
+    }
+    sendAttempts(core, next.attempts);
+    if (next.wakeAt !== undefined) wakeAt(core, wake, next.wakeAt);
+    if (hedge.state === 'quarantined')
+      alarm(core, 'critical', 'quarantined', hedge.id, `${hedge.reason}: ${hedge.detail}`);
+  }
+}
+
+function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
+  const up = (key: string): boolean => core.market.health(splitKey(key).venue)?.status === 'up';
+  return {
+    now: core.clock.now(),
+    market: (key) => core.market.get(key),
+    settings: core.settings.execution,
+    ids: core.ids,
+    reduceOnly: core.ledger.killed,
+    reachable: up(hedge.plan.longKey) && up(hedge.plan.shortKey),
+  };
+}
+
+/** Alarms while the net delta is a common lot or more, and once a minute for a quarantined hedge. */
+function watchNaked(core: Core, hedge: HedgeRecord): void {
+  const now = core.clock.now();
+  const naked = !flat(hedge) && !hedged(hedge) && gte(abs(imbalance(hedge)), hedge.plan.commonLot);
+  if (!naked) core.nakedSince.delete(hedge.id);
+  else {
+    const since = core.nakedSince.get(hedge.id) ?? now;
+    core.nakedSince.set(hedge.id, since);
+    const forMs = now - since;
+    if (forMs >= NAKED_ALARM_MS) {
+      const severity = forMs >= core.settings.execution.nakedLimitMs ? 'critical' : 'warning';
+      alarm(
+        core,
+        severity,
+        'naked_leg',
+        hedge.id,
+        `net ${text(imbalance(hedge))} ${hedge.plan.asset} for ${Math.round(forMs / 1000)} s in state ${hedge.state}`,
+      );
+    }
+    wakeAt(core, `naked:${hedge.id}`, forMs < NAKED_ALARM_MS ? since + NAKED_ALARM_MS : now + MINUTE_MS);
+  }
+  if (hedge.state === 'quarantined') {
+    alarm(core, 'critical', 'quarantined', hedge.id, `${hedge.reason}: ${hedge.detail}`);
+    wakeAt(core, `quarantine:${hedge.id}`, now + MINUTE_MS);
+  }
+}

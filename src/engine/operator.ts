@@ -1,0 +1,83 @@
+/** Operator commands: each is stored, acts through the same machine as everything else, and answers what it began. */
+import { moveTo } from '../execution/next.ts';
+import type { HedgeId } from '../kernel/ids.ts';
+import type { ControlGiven, Fact } from '../ledger/facts.ts';
+import { type HedgeRecord, isFinal } from '../ledger/state.ts';
+import { alarm, type Core, record } from './core.ts';
+import type { OperatorCommand, OperatorReply } from './events.ts';
+
+export function onOperator(core: Core, command: OperatorCommand, by: string): OperatorReply {
+  switch (command.action) {
+    case 'pause':
+      if (core.ledger.paused) return done('already paused; nothing opens, what is open is managed');
+      return control(core, command, by) ?? done('paused: nothing opens, what is open is managed to its end');
+    case 'resume': {
+      if (core.settings.paused) return refused('the configuration says `paused: true`; change it there');
+      if (core.ledger.killed) return refused('the kill switch is latched; use `tandem kill --reset` first');
+      if (!core.ledger.paused) return done('already running');
+      return control(core, command, by) ?? done('resumed');
+    }
+    case 'kill_reset':
+      if (!core.ledger.killed) return done('the kill switch is not latched');
+      return control(core, command, by) ?? done('kill switch reset; hedges may open again');
+    case 'kill':
+      alarm(core, 'critical', 'killed', core.store.stamp.account, `kill switch by ${by}`);
+      return exitAll(core, command, by, 'kill');
+    case 'flatten':
+      return exitAll(core, command, by, 'flatten');
+    case 'close':
+      return close(core, command, by);
+  }
+}
+
+function close(core: Core, command: OperatorCommand & { action: 'close' }, by: string): OperatorReply {
+  const hedge = core.ledger.hedges.get(command.hedge);
+  if (!hedge) return refused(`no hedge ${command.hedge} in this ledger`);
+  if (isFinal(hedge.state)) return done(`${hedge.id} is already ${hedge.state}`);
+  if (hedge.state === 'exiting' || hedge.state === 'unwinding')
+    return done(`${hedge.id} is already ${hedge.state}`, [hedge.id]);
+  return control(core, command, by, [exit(core, hedge, 'operator_close')]) ?? done(`closing ${hedge.id}`, [hedge.id]);
+}
+
+function exitAll(core: Core, command: OperatorCommand, by: string, reason: 'kill' | 'flatten'): OperatorReply {
+  const open = [...core.ledger.hedges.values()].filter((hedge) => !isFinal(hedge.state));
+  const moves = open.filter(
+    (hedge) => hedge.state !== 'unwinding' && !(hedge.state === 'exiting' && hedge.reason === reason),
+  );
+  const failed = control(
+    core,
+    command,
+    by,
+    moves.map((hedge) => exit(core, hedge, reason)),
+  );
+  if (failed) return failed;
+  const latched = reason === 'kill' ? 'kill switch latched; ' : '';
+  const ids = open.map((hedge) => hedge.id);
+  return done(ids.length === 0 ? `${latched}no hedge is open` : `${latched}closing ${ids.join(', ')}`, ids);
+}
+
+const exit = (core: Core, hedge: HedgeRecord, reason: string): Fact => {
+  const [move] = moveTo(hedge, 'exiting', reason, 'operator', { now: core.clock.now() }).facts;
+  if (!move) throw new Error('a move has a fact');
+  return move;
+};
+
+function control(
+  core: Core,
+  command: OperatorCommand,
+  by: string,
+  more: readonly Fact[] = [],
+): OperatorReply | undefined {
+  const fact: ControlGiven = {
+    kind: 'control',
+    action: command.action,
+    subject: command.action === 'close' ? command.hedge : '',
+    by,
+    detail: '',
+    at: core.clock.now(),
+  };
+  return record(core, [fact, ...more]) ? undefined : refused(`the ledger cannot be written: ${core.storeFailure}`);
+}
+
+const done = (message: string, hedges: readonly HedgeId[] = []): OperatorReply => ({ ok: true, message, hedges });
+const refused = (message: string): OperatorReply => ({ ok: false, message, hedges: [] });

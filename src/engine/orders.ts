@@ -1,0 +1,199 @@
+/** The fate of order attempts: submit results, lookups with backoff, proof of absence. */
+import { absenceStep, countEmpty, NO_PROOF } from '../execution/absence.ts';
+import { moveTo } from '../execution/next.ts';
+import { afterFound, afterSubmit, bookFills } from '../execution/resolve.ts';
+import { eq, ZERO_BASE } from '../kernel/decimal.ts';
+import { splitKey } from '../kernel/ids.ts';
+import type { Read } from '../kernel/outcome.ts';
+import type { AttemptIntended } from '../ledger/facts.ts';
+import { type AttemptRecord, accountKey, isFinal, isUnresolved } from '../ledger/state.ts';
+import type { OrderRef, VenuePosition } from '../market/order.ts';
+import type { AccountEvent, LookupOutcome, SubmitOutcome } from '../ports/venue.ts';
+import { alarm, type Core, type LookupWatch, record, wakeAt } from './core.ts';
+
+const FIRST_RETRY_MS = 250;
+const MAX_RETRY_MS = 10_000;
+
+/** Sends attempts whose intents are durable. */
+export function sendAttempts(core: Core, attempts: readonly AttemptIntended[]): void {
+  for (const intent of attempts) {
+    const account = accountKey(intent.route, splitKey(intent.key).venue);
+    const watch = core.accounts.get(account);
+    if (watch) watch.sends += 1;
+    const { clientOrderId, key, side, quantity, limitPrice, style, reduceOnly } = intent;
+    core.send({
+      kind: 'submit',
+      account,
+      order: { clientOrderId, key, side, quantity, limitPrice, style, reduceOnly },
+      urgency: reduceOnly ? 'reduce' : 'open',
+    });
+  }
+}
+
+/** Startup: what an earlier process left without a known end may be live at the venue. */
+export function resumeUnresolved(core: Core): void {
+  for (const attempt of core.ledger.attempts.values()) {
+    if (!isUnresolved(attempt)) continue;
+    const clientOrderId = attempt.intent.clientOrderId;
+    if (attempt.status === 'intended') {
+      record(core, [
+        {
+          kind: 'outcome',
+          clientOrderId,
+          status: 'unknown',
+          code: 'restart',
+          detail: 'the process ended before its fate was known',
+          at: core.clock.now(),
+        },
+      ]);
+    }
+    lookup(core, attempt);
+  }
+}
+
+export function onSubmitted(core: Core, clientOrderId: string, outcome: SubmitOutcome): void {
+  const attempt = core.ledger.attempts.get(clientOrderId);
+  if (!attempt) return;
+  const fact = afterSubmit(attempt, outcome, core.clock.now());
+  if (fact && !record(core, [fact])) return retryLookup(core, attempt, watchOf(core, attempt));
+  if (!isUnresolved(attempt)) return;
+  if (outcome.kind === 'unknown')
+    alarm(core, 'warning', 'order_unknown', attempt.intent.hedge, `${outcome.code}: ${outcome.detail}`);
+  lookup(core, attempt);
+}
+
+export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOutcome): void {
+  const attempt = core.ledger.attempts.get(clientOrderId);
+  const watch = core.lookups.get(clientOrderId);
+  if (!attempt || !watch) return;
+  watch.inFlight = false;
+  const now = core.clock.now();
+  switch (outcome.kind) {
+    case 'found': {
+      watch.proof = NO_PROOF;
+      record(core, afterFound(core.ledger, attempt, outcome.order, outcome.fills, now));
+      if (!isUnresolved(attempt)) core.lookups.delete(clientOrderId);
+      else retryLookup(core, attempt, watch);
+      return;
+    }
+    case 'not_found':
+      return onNotFound(core, attempt, watch);
+    case 'failed':
+      core.log.debug({ order: clientOrderId, code: outcome.code, detail: outcome.detail }, 'lookup failed');
+      return retryLookup(core, attempt, watch);
+  }
+}
+
+function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): void {
+  const { lookup: settings } = core.settings.execution;
+  const now = core.clock.now();
+  watch.proof = countEmpty(watch.proof, now, settings);
+  // An acknowledged order exists; a venue that does not show it yet is late, not empty.
+  if (attempt.venueOrderId !== undefined) return retryLookup(core, attempt, watch);
+  switch (absenceStep(watch.proof, attempt.intent.at, now, settings)) {
+    case 'ask_position':
+      watch.inFlight = true;
+      core.send({ kind: 'proof', account: watch.account, clientOrderId: attempt.intent.clientOrderId });
+      return;
+    case 'too_old':
+      quarantine(
+        core,
+        attempt,
+        'order_unresolvable',
+        'the venue may have forgotten orders that old; its silence proves nothing',
+      );
+      return retryLookup(core, attempt, watch);
+    case 'keep_looking':
+      wakeAt(core, `lookup:${attempt.intent.clientOrderId}`, now + Math.max(settings.spacingMs, FIRST_RETRY_MS));
+  }
+}
+
+/** The last condition of absence: the venue's position is fully explained by the ledger. */
+export function onProofRead(core: Core, clientOrderId: string, positions: Read<readonly VenuePosition[]>): void {
+  const attempt = core.ledger.attempts.get(clientOrderId);
+  const watch = core.lookups.get(clientOrderId);
+  if (!attempt || !watch) return;
+  watch.inFlight = false;
+  if (!positions.ok) return retryLookup(core, attempt, watch);
+  const { key, route } = attempt.intent;
+  const venueSays = positions.value.find((position) => position.key === key)?.quantity ?? ZERO_BASE;
+  const holding = core.ledger.accounts.get(accountKey(route, splitKey(key).venue))?.holdings.get(key);
+  if (!eq(venueSays, holding?.quantity ?? ZERO_BASE)) {
+    watch.proof = NO_PROOF;
+    alarm(
+      core,
+      'critical',
+      'order_unknown',
+      attempt.intent.hedge,
+      `${key}: the venue's position is not what the ledger explains`,
+    );
+    return retryLookup(core, attempt, watch);
+  }
+  const proven = record(core, [
+    { kind: 'outcome', clientOrderId, status: 'proven_absent', code: 'proven_absent', at: core.clock.now() },
+  ]);
+  if (proven) core.lookups.delete(clientOrderId);
+}
+
+/** Private stream: fills are booked at once; order news makes a waiting lookup immediate. */
+export function onAccountEvent(core: Core, event: AccountEvent): void {
+  switch (event.kind) {
+    case 'fill':
+      record(core, bookFills(core.ledger, [event.fill], core.clock.now()));
+      return;
+    case 'order': {
+      const attempt = core.ledger.attempts.get(event.order.clientOrderId);
+      if (attempt && isUnresolved(attempt) && attempt.venueOrderId !== undefined) lookup(core, attempt);
+      return;
+    }
+    case 'stream':
+      core.log.debug({ status: event.status, reason: event.reason }, 'account stream');
+  }
+}
+
+/** Looks up now unless a lookup is already under way. */
+export function lookup(core: Core, attempt: AttemptRecord): void {
+  const watch = watchOf(core, attempt);
+  if (watch.inFlight) return;
+  watch.inFlight = true;
+  core.wakes.delete(`lookup:${attempt.intent.clientOrderId}`);
+  const { clientOrderId, key, reduceOnly } = attempt.intent;
+  const ref: OrderRef =
+    attempt.venueOrderId === undefined
+      ? { clientOrderId, key }
+      : { clientOrderId, key, venueOrderId: attempt.venueOrderId };
+  core.send({ kind: 'lookup', account: watch.account, ref, urgency: reduceOnly ? 'reduce' : 'open' });
+}
+
+/** Lookups whose time has come. */
+export function lookupDue(core: Core, clientOrderId: string): void {
+  const attempt = core.ledger.attempts.get(clientOrderId);
+  if (attempt && isUnresolved(attempt)) lookup(core, attempt);
+}
+
+function retryLookup(core: Core, attempt: AttemptRecord, watch: LookupWatch): void {
+  watch.tries += 1;
+  const delayMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(watch.tries - 1, 10), MAX_RETRY_MS);
+  wakeAt(core, `lookup:${attempt.intent.clientOrderId}`, core.clock.now() + delayMs);
+}
+
+function watchOf(core: Core, attempt: AttemptRecord): LookupWatch {
+  const { clientOrderId, key, route } = attempt.intent;
+  const known = core.lookups.get(clientOrderId);
+  if (known) return known;
+  const fresh: LookupWatch = {
+    account: accountKey(route, splitKey(key).venue),
+    inFlight: false,
+    tries: 0,
+    proof: NO_PROOF,
+  };
+  core.lookups.set(clientOrderId, fresh);
+  return fresh;
+}
+
+function quarantine(core: Core, attempt: AttemptRecord, reason: string, detail: string): void {
+  const hedge = core.ledger.hedges.get(attempt.intent.hedge);
+  if (!hedge || isFinal(hedge.state) || hedge.state === 'quarantined') return;
+  record(core, moveTo(hedge, 'quarantined', reason, detail, { now: core.clock.now() }).facts);
+  alarm(core, 'critical', 'quarantined', hedge.id, detail);
+}

@@ -1,0 +1,92 @@
+/**
+ * The only place where decisions meet effects. Carries out commands through the Venue port and puts what came back
+ * into the inbox. It never decides and never retries.
+ */
+import type { Route, VenueId } from '../kernel/ids.ts';
+import { failure } from '../kernel/outcome.ts';
+import type { Activity } from '../ports/activity.ts';
+import type { Log } from '../ports/log.ts';
+import type { Venue } from '../ports/venue.ts';
+import type { Command } from './core.ts';
+import type { EngineEvent } from './events.ts';
+
+export interface PerformDeps {
+  readonly venues: ReadonlyMap<string, Venue>;
+  readonly push: (event: EngineEvent) => void;
+  readonly activity: Activity;
+  readonly log: Log;
+  readonly leverage: () => number;
+  /** Assets to prepare; empty = all. */
+  readonly assets: ReadonlySet<string>;
+}
+
+/** Starts a command; returns at once. Expected failures come back as events, a throw is a bug and is fatal. */
+export function createPerform(deps: PerformDeps, fatal: (error: unknown) => void): (command: Command) => void {
+  return (command) => {
+    const venue = deps.venues.get(command.account);
+    if (!venue) {
+      fatal(new Error(`no venue behind account ${command.account}`));
+      return;
+    }
+    deps.activity.begin();
+    run(deps, venue, command)
+      .then(deps.push)
+      .catch(fatal)
+      .finally(() => deps.activity.end());
+  };
+}
+
+async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<EngineEvent> {
+  const { id, route } = venue;
+  switch (command.kind) {
+    case 'submit': {
+      const outcome = await venue.submit(command.order, command.urgency);
+      return { kind: 'submitted', clientOrderId: command.order.clientOrderId, outcome };
+    }
+    case 'lookup': {
+      const outcome = await venue.lookup(command.ref, command.urgency);
+      return { kind: 'looked_up', clientOrderId: command.ref.clientOrderId, outcome };
+    }
+    case 'proof':
+      return { kind: 'proof_read', clientOrderId: command.clientOrderId, positions: await venue.positions('open') };
+    case 'payments':
+      return { kind: 'payments', route, venue: id, read: await venue.payments(command.sinceAt) };
+    case 'boot':
+      return boot(deps, venue, route, id);
+    case 'reconcile':
+      return readAccount(venue, command);
+  }
+}
+
+async function boot(deps: PerformDeps, venue: Venue, route: Route, id: VenueId): Promise<EngineEvent> {
+  const listed = await venue.instruments();
+  if (!listed.ok) return { kind: 'booted', route, venue: id, result: listed };
+  const instruments = listed.value.filter((each) => deps.assets.size === 0 || deps.assets.has(each.asset));
+  if (instruments.length === 0) {
+    return {
+      kind: 'booted',
+      route,
+      venue: id,
+      result: failure('no_instruments', `${id} lists none of the configured assets`),
+    };
+  }
+  const prepared = await venue.prepare({ instruments, leverage: deps.leverage() });
+  return { kind: 'booted', route, venue: id, result: prepared.ok ? { ...listed, value: instruments } : prepared };
+}
+
+async function readAccount(venue: Venue, command: Command & { kind: 'reconcile' }): Promise<EngineEvent> {
+  // Fills and payments first: a wallet read later is explained by them or by something still newer, never by less.
+  const [fills, payments] = await Promise.all([venue.fills(command.fillsSince), venue.payments(command.paymentsSince)]);
+  const [positions, openOrders, balance] = await Promise.all([
+    venue.positions('poll'),
+    venue.openOrders(),
+    venue.balance(),
+  ]);
+  return {
+    kind: 'reconciled',
+    route: venue.route,
+    venue: venue.id,
+    sends: command.sends,
+    reads: { positions, openOrders, balance, fills, payments },
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * Start reading here. `step` takes one event and calls the stages in order: fold what was said, drive the hedges it
+ * concerns; `settle` runs once the inbox is empty: rank, exit, enter. Decisions happen in `signal`, `risk` and
+ * `execution`; facts become durable in `core.record`; effects leave through `core.send`.
+ */
+import { accountKey } from '../ledger/state.ts';
+import type { MarketEvent } from '../market/event.ts';
+import {
+  bootAccounts,
+  onBooted,
+  onPayments,
+  onReconciled,
+  onSettlementPassed,
+  pollPayments,
+  startReconcile,
+} from './accounts.ts';
+import { type AccountWatch, alarm, type Core, record } from './core.ts';
+import { decide } from './decide.ts';
+import type { EngineEvent } from './events.ts';
+import { advanceHedges } from './hedges.ts';
+import { onOperator } from './operator.ts';
+import { lookupDue, onAccountEvent, onLookedUp, onProofRead, onSubmitted, resumeUnresolved } from './orders.ts';
+
+/** Startup is recovery: unresolved orders are looked up, accounts booted and reconciled, then hedges driven. */
+export function recover(core: Core): void {
+  resumeUnresolved(core);
+  bootAccounts(core);
+}
+
+/** Folds one event and drives what it concerns. */
+export function step(core: Core, event: EngineEvent): void {
+  switch (event.kind) {
+    case 'market':
+      return onMarket(core, event.event);
+    case 'account':
+      onAccountEvent(core, event.event);
+      break;
+    case 'booted':
+      withAccount(core, event.route, event.venue, (watch) => onBooted(core, watch, event));
+      break;
+    case 'submitted':
+      onSubmitted(core, event.clientOrderId, event.outcome);
+      break;
+    case 'looked_up':
+      onLookedUp(core, event.clientOrderId, event.outcome);
+      break;
+    case 'proof_read':
+      onProofRead(core, event.clientOrderId, event.positions);
+      break;
+    case 'reconciled':
+      withAccount(core, event.route, event.venue, (watch) => onReconciled(core, watch, event.sends, event.reads));
+      break;
+    case 'payments':
+      withAccount(core, event.route, event.venue, (watch) => onPayments(core, watch, event.read));
+      break;
+    case 'history':
+      core.market.apply({ kind: 'settled', rates: event.rates });
+      return;
+    case 'wake':
+      onWake(core);
+      break;
+    case 'settings':
+      if (record(core, event.changes)) core.settings = event.settings;
+      markAllDirty(core);
+      break;
+    case 'operator':
+      event.reply(onOperator(core, event.command, event.by));
+      break;
+  }
+  advanceHedges(core);
+}
+
+/** The inbox is empty: decide on everything that changed, then drive the hedges that the decisions moved. */
+export function settle(core: Core): void {
+  if (core.dirtyAssets.size === 0) return;
+  decide(core);
+  advanceHedges(core);
+}
+
+function onMarket(core: Core, event: MarketEvent): void {
+  const before = event.kind === 'funding' ? core.market.get(event.quote.key)?.funding : undefined;
+  const asset = core.market.apply(event);
+  if (asset !== undefined) core.dirtyAssets.add(asset);
+  if (event.kind === 'funding') onSettlementPassed(core, before, event.quote);
+  if (event.kind === 'health') {
+    if (event.health.status === 'down') alarm(core, 'warning', 'venue_down', event.health.venue, event.health.reason);
+    // An exit may have waited for this venue.
+    advanceHedges(core);
+  }
+}
+
+/** Everything whose time has come. */
+function onWake(core: Core): void {
+  const now = core.clock.now();
+  const due = [...core.wakes].filter(([, at]) => at <= now).map(([name]) => name);
+  for (const name of due) {
+    core.wakes.delete(name);
+    const [what, ...rest] = name.split(':');
+    const subject = rest.join(':');
+    const watch = core.accounts.get(subject);
+    if (what === 'lookup') lookupDue(core, subject);
+    else if (what === 'boot' && watch) core.send({ kind: 'boot', account: watch.key });
+    else if (what === 'reconcile' && watch) startReconcile(core, watch);
+    else if (what === 'payments' && watch) pollPayments(core, watch);
+    else if (what === 'store') record(core, []);
+  }
+}
+
+function withAccount(
+  core: Core,
+  route: AccountWatch['route'],
+  venue: string,
+  act: (watch: AccountWatch) => void,
+): void {
+  const watch = core.accounts.get(accountKey(route, venue));
+  if (watch) act(watch);
+}
+
+const markAllDirty = (core: Core): void => {
+  for (const asset of core.market.assets()) core.dirtyAssets.add(asset);
+};

@@ -1,0 +1,130 @@
+/** Numbers about standing hedges: worst-case exposure, equity and daily PnL per route. Estimates, never booked. */
+import { add, px, type Quote, sub, sum, toNumber, ZERO_QUOTE } from '../kernel/decimal.ts';
+import type { Route } from '../kernel/ids.ts';
+import { type Instant, MINUTE_MS, utcDayStart } from '../kernel/instant.ts';
+import type { DayOpened } from '../ledger/facts.ts';
+import { unrealised } from '../ledger/holding.ts';
+import { bookedChange } from '../ledger/reconcile.ts';
+import { type HedgeRecord, isFinal, isUnresolved, type LedgerState, type LegRecord } from '../ledger/state.ts';
+import { mid } from '../market/book.ts';
+import type { InstrumentView, MarketView } from '../market/view.ts';
+import { exposureOf, type HedgeExposure } from '../risk/exposure.ts';
+import type { RiskState } from '../risk/limits.ts';
+import type { AccountWatch, Core } from './core.ts';
+
+/** Everything that the limits are held against on one route. */
+export function riskStateOf(core: Core, route: Route): RiskState {
+  const now = core.clock.now();
+  const exposure = exposureOf(
+    [...core.ledger.hedges.values()].map((hedge) => exposureOfHedge(hedge, core.market)),
+    route,
+  );
+  return {
+    ...exposure,
+    paused: core.ledger.paused || core.settings.paused,
+    killed: core.ledger.killed,
+    cooldowns: cooldowns(core, route, now),
+    blockedVenues: blockedVenues(core, route),
+    dayPnlUsd: dayPnlUsd(core, route),
+    availableUsd: new Map(
+      accountsOf(core, route).flatMap((watch) =>
+        watch.availableUsd === undefined ? [] : [[watch.venue, watch.availableUsd]],
+      ),
+    ),
+  };
+}
+
+const accountsOf = (core: Core, route: Route): AccountWatch[] =>
+  [...core.accounts.values()].filter((watch) => watch.route === route);
+
+function exposureOfHedge(hedge: HedgeRecord, market: MarketView): HedgeExposure {
+  const { route, asset, longKey, shortKey } = hedge.plan;
+  return {
+    route,
+    state: hedge.state,
+    asset,
+    longKey,
+    shortKey,
+    longNotionalUsd: worstNotionalUsd(hedge.long, market),
+    shortNotionalUsd: worstNotionalUsd(hedge.short, market),
+  };
+}
+
+/** Position plus every unresolved order that would enlarge it. */
+function worstNotionalUsd(leg: LegRecord, market: MarketView): number | undefined {
+  const inFlight = leg.attempts
+    .filter((attempt) => isUnresolved(attempt) && !attempt.intent.reduceOnly)
+    .reduce((total, attempt) => total + toNumber(sub(attempt.intent.quantity, attempt.filled)), 0);
+  const quantity = Math.abs(toNumber(leg.holding.quantity)) + inFlight;
+  if (quantity === 0) return 0;
+  const price = markOf(market.get(leg.key));
+  return price === undefined ? undefined : quantity * price;
+}
+
+/** Mark, or mid while there is none. */
+export function markOf(view: InstrumentView | undefined): number | undefined {
+  if (view?.mark) return view.mark.mark;
+  const middle = view?.book ? mid(view.book) : Number.NaN;
+  return Number.isFinite(middle) ? middle : undefined;
+}
+
+/** Unrealised price PnL of a leg at the mark; absent without one. */
+export function legUnrealised(leg: LegRecord, market: MarketView): Quote | undefined {
+  const mark = markOf(market.get(leg.key));
+  return mark === undefined ? undefined : unrealised(leg.holding, px(mark));
+}
+
+/** Booked change since the ledger began plus unrealised PnL of what is open. */
+export function equityChange(ledger: LedgerState, market: MarketView, route: Route): Quote {
+  const accounts = [...ledger.accounts.values()].filter((account) => account.route === route);
+  const booked = sum(ZERO_QUOTE, accounts.map(bookedChange));
+  const open = accounts.flatMap((account) =>
+    [...account.holdings].map(([key, holding]) => {
+      const mark = markOf(market.get(key));
+      return mark === undefined ? ZERO_QUOTE : unrealised(holding, px(mark));
+    }),
+  );
+  return add(booked, sum(ZERO_QUOTE, open));
+}
+
+/** The first equity of a UTC day is stored, so that the daily loss survives restarts. */
+export function openDay(core: Core, route: Route): DayOpened | undefined {
+  const day = utcDayStart(core.clock.now());
+  if (core.ledger.days.get(route)?.day === day) return undefined;
+  return { kind: 'day', route, day, equityUsd: equityChange(core.ledger, core.market, route), at: core.clock.now() };
+}
+
+export function dayPnlUsd(core: Core, route: Route): number {
+  const day = core.ledger.days.get(route);
+  return day ? toNumber(sub(equityChange(core.ledger, core.market, route), day.equityUsd)) : 0;
+}
+
+/** After an exit or a failure an asset rests on its route; counted from the ledger, so restarts do not forget it. */
+function cooldowns(core: Core, route: Route, now: Instant): Map<string, { until: Instant; reason: string }> {
+  const { afterExitMinutes, afterFailureMinutes } = core.settings.risk.cooldown;
+  const result = new Map<string, { until: Instant; reason: string }>();
+  for (const hedge of core.ledger.hedges.values()) {
+    if (hedge.plan.route !== route || hedge.endedAt === undefined || !isFinal(hedge.state)) continue;
+    const failed = hedge.state === 'aborted' || hedge.reason.startsWith('unwound');
+    const until = hedge.endedAt + (failed ? afterFailureMinutes : afterExitMinutes) * MINUTE_MS;
+    if (until <= now || until <= (result.get(hedge.plan.asset)?.until ?? 0)) continue;
+    result.set(hedge.plan.asset, { until, reason: `${hedge.id} ${hedge.state}: ${hedge.reason}` });
+  }
+  return result;
+}
+
+/** Venue -> why nothing opens there on this route. */
+export function blockedVenues(core: Core, route: Route): Map<string, string> {
+  const blocked = new Map<string, string>();
+  for (const watch of accountsOf(core, route)) {
+    if (!core.settings.enabledVenues.has(watch.venue)) blocked.set(watch.venue, 'disabled in the configuration');
+    else if (watch.status !== 'ready') blocked.set(watch.venue, watch.reason);
+  }
+  for (const discrepancy of core.ledger.discrepancies.values()) {
+    if (discrepancy.route === route) blocked.set(discrepancy.venue, `discrepancy: ${discrepancy.detail}`);
+  }
+  if (core.storeFailure !== undefined) {
+    for (const watch of accountsOf(core, route)) blocked.set(watch.venue, `ledger: ${core.storeFailure}`);
+  }
+  return blocked;
+}

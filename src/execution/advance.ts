@@ -1,0 +1,59 @@
+/**
+ * The hedge state machine. `advance` looks at one hedge as the ledger has it and says what comes next: moves, new
+ * attempts, and when to look again. It is level-triggered: nothing but durable facts decides, so restart at any state
+ * and running are the same code.
+ *
+ * Never a second attempt beside an unresolved one on the same leg; nothing here waits for permission to reduce.
+ */
+import { unreachable } from '../kernel/assert.ts';
+import { type HedgeRecord, legsOf } from '../ledger/state.ts';
+import { balance } from './balance.ts';
+import { flatten } from './flatten.ts';
+import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
+import { describe, flat, hedged, oneSided, unresolved } from './shape.ts';
+
+/** What to do next about one hedge. Moves come first in `facts`; the attempts are among the facts. */
+export function advance(hedge: HedgeRecord, context: AdvanceContext): Advance {
+  switch (hedge.state) {
+    case 'planned':
+    case 'entering':
+      return enter(hedge, context);
+    case 'balancing':
+      return balance(hedge, context);
+    case 'held':
+      return hold(hedge, context);
+    case 'exiting':
+    case 'unwinding':
+      return flatten(hedge, context);
+    case 'quarantined':
+      return hedge.reason === 'attempts_exhausted' ? flatten(hedge, context) : NOTHING;
+    case 'closed':
+    case 'aborted':
+      return flat(hedge) ? NOTHING : moveTo(hedge, 'unwinding', 'late_fill', describe(hedge), context);
+    default:
+      return unreachable(hedge.state);
+  }
+}
+
+function enter(hedge: HedgeRecord, context: AdvanceContext): Advance {
+  if (legsOf(hedge).some(unresolved)) return NOTHING;
+  if (flat(hedge)) return moveTo(hedge, 'aborted', entryFailure(hedge), describe(hedge), context);
+  if (oneSided(hedge)) return moveTo(hedge, 'balancing', 'leg_missing', describe(hedge), context);
+  if (hedged(hedge)) return moveTo(hedge, 'held', 'filled', describe(hedge), context);
+  return moveTo(hedge, 'balancing', 'partial_fill', describe(hedge), context);
+}
+
+function hold(hedge: HedgeRecord, context: AdvanceContext): Advance {
+  if (flat(hedge)) return moveTo(hedge, 'closed', 'position_gone', describe(hedge), context);
+  if (oneSided(hedge)) return moveTo(hedge, 'unwinding', 'leg_gone', describe(hedge), context);
+  if (!hedged(hedge)) return moveTo(hedge, 'balancing', 'imbalance', describe(hedge), context);
+  return NOTHING;
+}
+
+/** Why an entry without any fill failed: the first refusal's code, or that nothing filled within the price caps. */
+function entryFailure(hedge: HedgeRecord): string {
+  const refused = legsOf(hedge)
+    .flatMap((leg) => leg.attempts)
+    .find((attempt) => attempt.status === 'rejected');
+  return refused ? `rejected:${refused.code ?? 'unknown_code'}` : 'no_fill';
+}

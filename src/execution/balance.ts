@@ -1,0 +1,77 @@
+/**
+ * Balancing: the legs differ by a common lot or more. Complete the smaller leg while that is still an entry and cheap
+ * enough; otherwise trim the larger one, reduce-only.
+ */
+import { abs, floorTo, gte, isZero, lt, notional, px, text, toNumber } from '../kernel/decimal.ts';
+import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
+import type { Instrument } from '../market/instrument.ts';
+import type { InstrumentView } from '../market/view.ts';
+import { reduceLeg } from './flatten.ts';
+import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
+import { intend } from './plan.ts';
+import { capPrice, touch } from './price-cap.ts';
+import { describe, flat, hedged, imbalance, largerLeg, oneSided, unresolved } from './shape.ts';
+
+export function balance(hedge: HedgeRecord, context: AdvanceContext): Advance {
+  if (legsOf(hedge).some(unresolved)) return NOTHING;
+  if (flat(hedge)) return moveTo(hedge, 'closed', 'unwound', describe(hedge), context);
+  if (hedged(hedge)) return moveTo(hedge, 'held', 'balanced', describe(hedge), context);
+  const larger = largerLeg(hedge);
+  const smaller = larger === hedge.long ? hedge.short : hedge.long;
+  const completion = complete(hedge, smaller, context);
+  if (completion) return completion;
+  if (oneSided(hedge)) return moveTo(hedge, 'unwinding', 'cannot_complete', describe(hedge), context);
+  return trim(hedge, larger, context);
+}
+
+/** One more attempt on the smaller leg, or undefined when trimming is the better or only choice. */
+function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): Advance | undefined {
+  const { settings, now } = context;
+  const entry = leg.attempts.find((attempt) => attempt.intent.purpose === 'enter');
+  const last = leg.attempts.at(-1);
+  const completions = leg.attempts.filter((attempt) => attempt.intent.purpose === 'complete').length;
+  if (context.reduceOnly || !context.reachable || hedge.reason === 'imbalance') return undefined;
+  if (!entry || completions >= settings.maxCompletions || now - hedge.plan.at > settings.balanceDeadlineMs)
+    return undefined;
+  // A refusal repeats: margin, permission and limits do not mend within seconds.
+  if (last?.status === 'rejected') return undefined;
+  const view = context.market(leg.key);
+  const side = leg.name === 'long' ? 'buy' : 'sell';
+  const price = view ? touch(view, side) : undefined;
+  if (!view || price === undefined) return undefined;
+  const wanted = toNumber(entry.intent.referencePrice);
+  const worse = side === 'buy' ? price / wanted - 1 : 1 - price / wanted;
+  if (worse > settings.entryPriceCapRate) return undefined;
+  const quantity = floorTo(abs(imbalance(hedge)), view.instrument.lot);
+  if (!tradable(view, quantity)) return undefined;
+  const attempt = intend(hedge.plan, {
+    leg: leg.name,
+    purpose: 'complete',
+    side,
+    quantity,
+    limitPrice: capPrice(price, side, settings.entryPriceCapRate, view.instrument.tick),
+    reference: price,
+    number: leg.attempts.length + 1,
+    ids: context.ids,
+    now,
+  });
+  return { facts: [attempt], attempts: [attempt] };
+}
+
+function trim(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): Advance {
+  const instrument: Instrument | undefined = context.market(leg.key)?.instrument;
+  const excess = abs(imbalance(hedge));
+  const quantity = instrument ? floorTo(excess, instrument.lot) : excess;
+  if (instrument && (isZero(quantity) || lt(quantity, instrument.minQuantity))) {
+    // Neither completable nor trimmable on its own: only closing both legs removes it.
+    return moveTo(hedge, 'unwinding', 'dust', `${text(excess)} ${hedge.plan.asset} over; ${describe(hedge)}`, context);
+  }
+  return reduceLeg(hedge, leg, 'trim', quantity, context);
+}
+
+function tradable(view: InstrumentView, quantity: Parameters<typeof notional>[0]): boolean {
+  const { minQuantity, minNotional } = view.instrument;
+  const price = view.mark?.mark ?? touch(view, 'buy');
+  if (isZero(quantity) || lt(quantity, minQuantity) || price === undefined) return false;
+  return minNotional === undefined || gte(notional(quantity, px(price)), minNotional);
+}

@@ -1,0 +1,106 @@
+/**
+ * Exits and unwinds: both legs to zero with reduce-only IOC orders, each leg on its own, caps widening with every
+ * attempt that did not finish. Attempts exhausted: quarantined, and still retried once a minute, because a naked leg
+ * is worse than a repeated order that can only reduce.
+ */
+import { abs, type Base, floorTo, isZero, min, text } from '../kernel/decimal.ts';
+import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
+import type { AttemptPurpose } from '../ledger/facts.ts';
+import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
+import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
+import { intend } from './plan.ts';
+import { capPrice, reduceReference } from './price-cap.ts';
+import { describe, flat, unresolved } from './shape.ts';
+
+export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
+  if (flat(hedge) && !legsOf(hedge).some(unresolved)) {
+    return moveTo(
+      hedge,
+      'closed',
+      hedge.state === 'exiting' ? hedge.reason : `unwound:${hedge.reason}`,
+      describe(hedge),
+      context,
+    );
+  }
+  if (waitsForBothVenues(hedge, context))
+    return { facts: [], attempts: [], wakeAt: context.now + context.settings.retryDelayMs };
+  const parts = legsOf(hedge)
+    .filter((leg) => !unresolved(leg) && !isZero(leg.holding.quantity))
+    .map((leg) =>
+      reduceLeg(hedge, leg, hedge.state === 'exiting' ? 'exit' : 'unwind', abs(leg.holding.quantity), context),
+    );
+  const move = parts.find((part) => part.facts.some((fact) => fact.kind === 'hedge_moved'));
+  return move ?? merge(parts);
+}
+
+/** An exit starts only while both venues answer, so that it never goes naked; kill and flatten are forced. */
+function waitsForBothVenues(hedge: HedgeRecord, context: AdvanceContext): boolean {
+  if (hedge.state !== 'exiting' || context.reachable || hedge.reason === 'kill' || hedge.reason === 'flatten')
+    return false;
+  const started = legsOf(hedge).some((leg) => leg.attempts.some((attempt) => attempt.intent.purpose === 'exit'));
+  return !started;
+}
+
+/** One reduce-only attempt on a leg, or when to try again, or quarantine. */
+export function reduceLeg(
+  hedge: HedgeRecord,
+  leg: LegRecord,
+  purpose: AttemptPurpose,
+  wanted: Base,
+  context: AdvanceContext,
+): Advance {
+  const { settings, now } = context;
+  const view = context.market(leg.key);
+  const since = leg.attempts.filter((attempt) => attempt.intent.reduceOnly && attempt.intent.at >= startedAt(hedge));
+  if (since.length >= settings.maxReduceAttempts && hedge.state !== 'quarantined') {
+    return moveTo(
+      hedge,
+      'quarantined',
+      'attempts_exhausted',
+      `${leg.name} leg on ${leg.key}: ${describe(hedge)}`,
+      context,
+    );
+  }
+  const retryAt = nextTryAt(since.at(-1)?.changedAt, since.length, hedge, settings.retryDelayMs);
+  if (now < retryAt) return { facts: [], attempts: [], wakeAt: retryAt };
+  const side = leg.holding.quantity.s > 0 ? 'sell' : 'buy';
+  const reference = view ? reduceReference(view, side) : undefined;
+  // No instrument or price of any kind yet (start, venue down): hold, the engine alarms; look again soon.
+  if (!view || reference === undefined) return { facts: [], attempts: [], wakeAt: now + settings.retryDelayMs };
+  const capped = view.instrument.maxQuantity === undefined ? wanted : min(wanted, view.instrument.maxQuantity);
+  const quantity = floorTo(capped, view.instrument.lot);
+  if (isZero(quantity)) {
+    return hedge.state === 'quarantined'
+      ? NOTHING
+      : moveTo(hedge, 'quarantined', 'dust', `${text(wanted)} on ${leg.key} is under its lot`, context);
+  }
+  const capRate = Math.min(settings.exitPriceCapRate * 2 ** since.length, settings.exitPriceCapMaxRate);
+  const attempt = intend(hedge.plan, {
+    leg: leg.name,
+    purpose,
+    side,
+    quantity,
+    limitPrice: capPrice(reference, side, capRate, view.instrument.tick),
+    reference,
+    number: leg.attempts.length + 1,
+    ids: context.ids,
+    now,
+  });
+  return { facts: [attempt], attempts: [attempt] };
+}
+
+/** Attempts count from when this reduction began. */
+const startedAt = (hedge: HedgeRecord): Instant => (hedge.state === 'quarantined' ? 0 : hedge.stateSince);
+
+/** The first retry is immediate after a partial fill's terminal outcome; later ones wait, doubling to 30 s. */
+function nextTryAt(lastChangedAt: Instant | undefined, tries: number, hedge: HedgeRecord, delayMs: number): Instant {
+  if (lastChangedAt === undefined) return 0;
+  if (hedge.state === 'quarantined') return lastChangedAt + MINUTE_MS;
+  return lastChangedAt + Math.min(delayMs * 2 ** (tries - 1), 30_000);
+}
+
+function merge(parts: readonly Advance[]): Advance {
+  const wakes = parts.flatMap((part) => (part.wakeAt === undefined ? [] : [part.wakeAt]));
+  const merged = { facts: parts.flatMap((part) => part.facts), attempts: parts.flatMap((part) => part.attempts) };
+  return wakes.length > 0 ? { ...merged, wakeAt: Math.min(...wakes) } : merged;
+}

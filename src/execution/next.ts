@@ -1,0 +1,48 @@
+/** What the hedge state machine is given and what it answers. */
+import type { InstrumentKey } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
+import type { AttemptIntended, Fact, HedgeMoved, HedgeState } from '../ledger/facts.ts';
+import type { HedgeRecord } from '../ledger/state.ts';
+import type { InstrumentView } from '../market/view.ts';
+import type { IdStamp } from './client-id.ts';
+import type { ExecutionSettings } from './settings.ts';
+
+export interface AdvanceContext {
+  readonly now: Instant;
+  readonly market: (key: InstrumentKey) => InstrumentView | undefined;
+  readonly settings: ExecutionSettings;
+  readonly ids: IdStamp;
+  /** Kill switch or reduce-only: complete nothing, trim instead. */
+  readonly reduceOnly: boolean;
+  /** Both of the hedge's venues answer; an exit that is not forced waits for it, so that it never goes naked. */
+  readonly reachable: boolean;
+}
+
+export interface Advance {
+  readonly facts: readonly Fact[];
+  readonly attempts: readonly AttemptIntended[];
+  /** Look again at this instant even if nothing happens. */
+  readonly wakeAt?: Instant;
+}
+
+export const NOTHING: Advance = { facts: [], attempts: [] };
+
+/** A move only; the caller folds it and advances again. */
+export function moveTo(
+  hedge: HedgeRecord,
+  to: HedgeState,
+  reason: string,
+  detail: string,
+  context: { readonly now: Instant },
+): Advance {
+  const move: HedgeMoved = {
+    kind: 'hedge_moved',
+    hedge: hedge.id,
+    from: hedge.state,
+    to,
+    reason,
+    detail,
+    at: context.now,
+  };
+  return { facts: [move], attempts: [] };
+}

@@ -1,0 +1,27 @@
+/** Limit prices that cap what an IOC order can cost. */
+import { type Px, px } from '../kernel/decimal.ts';
+import { bookDefect } from '../market/book.ts';
+import type { Side } from '../market/order.ts';
+import type { InstrumentView } from '../market/view.ts';
+
+/**
+ * `reference` moved by `capRate` against us, on a tick: a buy's limit rounds down, a sell's up, so that the cap is
+ * never exceeded.
+ */
+export function capPrice(reference: number, side: Side, capRate: number, tick: Px): Px {
+  const raw = side === 'buy' ? reference * (1 + capRate) : reference * (1 - capRate);
+  const steps = px(raw).div(tick);
+  // 0 = round down, 3 = round up (away from zero); prices are positive.
+  return steps.round(0, side === 'buy' ? 0 : 3).times(tick) as unknown as Px;
+}
+
+/** Best opposite price of a sound book: what an immediate order meets. */
+export function touch(view: InstrumentView, side: Side): number | undefined {
+  if (!view.book || bookDefect(view.book) !== undefined) return undefined;
+  return (side === 'buy' ? view.book.asks[0] : view.book.bids[0])?.price;
+}
+
+/** The touch, or the mark when the book is missing, empty or crossed: reductions may use it, entries never. */
+export function reduceReference(view: InstrumentView, side: Side): number | undefined {
+  return touch(view, side) ?? view.mark?.mark;
+}

@@ -1,0 +1,168 @@
+/**
+ * From what a venue answered to facts. Anything not proven refused is unknown; late fills are taken in any state; a
+ * fill is booked once, and a trade id that comes back with other data keeps its first version and raises a
+ * discrepancy.
+ */
+import { isPositive, text } from '../kernel/decimal.ts';
+import { type InstrumentKey, instrumentKey, type LegName } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
+import type { AttemptOutcome, AttemptStatus, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
+import { fillDigest, fillIdentity } from '../ledger/fold.ts';
+import {
+  type AttemptRecord,
+  type HedgeRecord,
+  isFinal,
+  type LedgerState,
+  type LegRecord,
+  legsOf,
+} from '../ledger/state.ts';
+import type { Fill, OrderState } from '../market/order.ts';
+import type { SubmitOutcome } from '../ports/venue.ts';
+
+/** Right after a submit. An attempt that a lookup already settled keeps its status. */
+export function afterSubmit(attempt: AttemptRecord, outcome: SubmitOutcome, now: Instant): AttemptOutcome | undefined {
+  if (attempt.status !== 'intended') return undefined;
+  const clientOrderId = attempt.intent.clientOrderId;
+  switch (outcome.kind) {
+    case 'acked':
+      return { kind: 'outcome', clientOrderId, status: 'open', venueOrderId: outcome.venueOrderId, at: now };
+    case 'rejected':
+    case 'unknown':
+      return {
+        kind: 'outcome',
+        clientOrderId,
+        status: outcome.kind,
+        code: outcome.code,
+        detail: outcome.detail,
+        at: now,
+      };
+  }
+}
+
+/** A lookup found the order: its new fills first, then its status when that is news. */
+export function afterFound(
+  state: LedgerState,
+  attempt: AttemptRecord,
+  order: OrderState,
+  fills: readonly Fill[],
+  now: Instant,
+): Fact[] {
+  const facts = bookFills(
+    state,
+    fills.map((fill) => ({ ...fill, clientOrderId: attempt.intent.clientOrderId })),
+    now,
+  );
+  const status = statusOf(order);
+  if (status === attempt.status && attempt.venueOrderId === order.venueOrderId) return facts;
+  facts.push({
+    kind: 'outcome',
+    clientOrderId: attempt.intent.clientOrderId,
+    status,
+    venueOrderId: order.venueOrderId,
+    filled: order.filled,
+    at: now,
+  });
+  return facts;
+}
+
+function statusOf(order: OrderState): AttemptStatus {
+  // A venue that calls a partly filled order rejected still traded it.
+  if (order.status === 'rejected') return isPositive(order.filled) ? 'canceled' : 'rejected';
+  return order.status;
+}
+
+/** Facts for fills not yet booked, each with its owner; duplicates give nothing, conflicts a discrepancy. */
+export function bookFills(state: LedgerState, fills: readonly Fill[], now: Instant): Fact[] {
+  const facts: Fact[] = [];
+  const fresh = new Set<string>();
+  for (const fill of fills) {
+    const identity = fillIdentity(fill);
+    const known = state.fills.get(identity);
+    if (known !== undefined) {
+      if (known !== fillDigest(fill)) facts.push(conflict(fill, known, now));
+      continue;
+    }
+    if (fresh.has(identity)) continue;
+    fresh.add(identity);
+    facts.push(...bookFill(state, fill, now));
+  }
+  return facts;
+}
+
+function bookFill(state: LedgerState, fill: Fill, now: Instant): Fact[] {
+  const attempt = ownerAttempt(state, fill);
+  if (attempt) {
+    const { hedge, leg, clientOrderId } = attempt.intent;
+    return [{ kind: 'fill', fill: { ...fill, clientOrderId }, hedge, leg, bookedAt: now }];
+  }
+  // Nobody's order of ours: liquidation, ADL or a human. It belongs to the hedge whose leg it shrinks.
+  const owner = shrunkLeg(state, fill);
+  const booked: FillBooked = owner
+    ? { kind: 'fill', fill, hedge: owner.hedge.id, leg: owner.leg, bookedAt: now }
+    : { kind: 'fill', fill, bookedAt: now };
+  return [booked, foreign(fill, owner?.hedge, now)];
+}
+
+function ownerAttempt(state: LedgerState, fill: Fill): AttemptRecord | undefined {
+  if (fill.clientOrderId !== undefined) {
+    const byClient = state.attempts.get(fill.clientOrderId);
+    if (byClient && byClient.intent.route === fill.route) return byClient;
+  }
+  const key = instrumentKey(fill.venue, fill.symbol);
+  for (const leg of openLegs(state, key, fill.route)) {
+    const byVenueId = leg.attempts.find((attempt) => attempt.venueOrderId === fill.venueOrderId);
+    if (byVenueId) return byVenueId;
+  }
+  return undefined;
+}
+
+function shrunkLeg(state: LedgerState, fill: Fill): { hedge: HedgeRecord; leg: LegName } | undefined {
+  const key = instrumentKey(fill.venue, fill.symbol);
+  for (const hedge of state.hedges.values()) {
+    if (isFinal(hedge.state) || hedge.plan.route !== fill.route) continue;
+    for (const leg of legsOf(hedge)) {
+      const shrinks = fill.side === 'sell' ? leg.holding.quantity.s > 0 : leg.holding.quantity.s < 0;
+      if (leg.key === key && shrinks && leg.holding.quantity.abs().gte(fill.quantity)) return { hedge, leg: leg.name };
+    }
+  }
+  return undefined;
+}
+
+function openLegs(state: LedgerState, key: InstrumentKey, route: Fill['route']): LegRecord[] {
+  const legs: LegRecord[] = [];
+  for (const hedge of state.hedges.values()) {
+    if (hedge.plan.route !== route) continue;
+    for (const leg of legsOf(hedge)) if (leg.key === key) legs.push(leg);
+  }
+  return legs;
+}
+
+function conflict(fill: Fill, known: string, now: Instant): DiscrepancyNoted {
+  return {
+    kind: 'discrepancy',
+    id: `${fill.route}|${fill.venue}|fill_conflict|${fill.symbol}|${fill.tradeId}`,
+    venue: fill.venue,
+    route: fill.route,
+    what: 'fill_conflict',
+    status: 'open',
+    ledger: known,
+    venueSays: fillDigest(fill),
+    detail: `trade ${fill.tradeId} on ${fill.symbol} came back with other data; the first version stands`,
+    at: now,
+  };
+}
+
+function foreign(fill: Fill, hedge: HedgeRecord | undefined, now: Instant): DiscrepancyNoted {
+  return {
+    kind: 'discrepancy',
+    id: `${fill.route}|${fill.venue}|foreign_fill|${fill.symbol}|${fill.tradeId}`,
+    venue: fill.venue,
+    route: fill.route,
+    what: 'foreign_fill',
+    status: 'open',
+    ledger: hedge ? `belongs to ${hedge.id}` : 'no order of this ledger',
+    venueSays: `${fill.side} ${text(fill.quantity)} at ${text(fill.price)}`,
+    detail: `trade ${fill.tradeId} on ${fill.symbol} was not ordered by this bot (liquidation, deleveraging or a manual trade)`,
+    at: now,
+  };
+}

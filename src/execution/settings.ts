@@ -1,0 +1,36 @@
+/** What the executor is told by the configuration. Rates are fractions of a price; durations carry their unit. */
+
+export interface LookupSettings {
+  /** An unknown order may still be accepted this long after it was sent; absence is never concluded sooner. */
+  readonly minValidityMs: number;
+  /** Successful lookups that must all find nothing before an order is proven absent. */
+  readonly minLookups: number;
+  /** Least time between two lookups of one order. */
+  readonly spacingMs: number;
+  /** An order still unknown this long after it was sent needs an operator: its hedge is quarantined. */
+  readonly horizonMs: number;
+}
+
+export interface ExecutionSettings {
+  /** Leverage set on every instrument at both venues; 1 = fully margined. */
+  readonly leverage: number;
+  /** Worst entry price: this fraction beyond the best opposite level when the order is planned. */
+  readonly entryPriceCapRate: number;
+  /** Worst price of the first reducing order, as `entryPriceCapRate`. */
+  readonly exitPriceCapRate: number;
+  /** Reducing orders widen their cap on every attempt up to this fraction. Not below `exitPriceCapRate`. */
+  readonly exitPriceCapMaxRate: number;
+  /** From the first send until both entry legs must have a final outcome; then the hedge is balanced or unwound. */
+  readonly enterDeadlineMs: number;
+  /** For bringing unequal legs to the common lot, before the hedge is unwound. */
+  readonly balanceDeadlineMs: number;
+  /** Pause between two attempts on one leg. */
+  readonly retryDelayMs: number;
+  /** Orders that complete a short leg, before the other leg is trimmed instead. */
+  readonly maxCompletions: number;
+  /** Reducing orders of one leg, before the hedge is quarantined for the operator. */
+  readonly maxReduceAttempts: number;
+  /** A net delta beyond one common lot that lasts longer raises a critical alarm. */
+  readonly nakedLimitMs: number;
+  readonly lookup: LookupSettings;
+}

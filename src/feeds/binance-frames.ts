@@ -1,0 +1,75 @@
+/**
+ * Binance USD-M market data: depth diffs (ccxt keeps the book) and `markPriceUpdate`. Sources: developers.binance.com,
+ * derivatives/usds-margined-futures.
+ */
+import * as z from 'zod';
+import type { FeedDialect, RawQuote } from './dialect.ts';
+import { decimalText, instant, optionalDecimal, optionalInstant } from './frame-parts.ts';
+
+/** Markets that `fundingInfo` does not list have never been adjusted. */
+const UNADJUSTED_HOURS = 8;
+
+const kind = z.object({ e: z.string() });
+const depthUpdate = z.object({ e: z.literal('depthUpdate'), E: instant, s: z.string(), u: z.number(), U: z.number() });
+const markUpdate = z.object({
+  E: instant,
+  s: z.string(),
+  p: decimalText,
+  i: optionalDecimal,
+  r: optionalDecimal,
+  T: optionalInstant,
+});
+const premium = z.array(
+  z.object({
+    symbol: z.string(),
+    markPrice: decimalText,
+    indexPrice: optionalDecimal,
+    lastFundingRate: optionalDecimal,
+    nextFundingTime: optionalInstant,
+    time: optionalInstant,
+  }),
+);
+const adjusted = z.array(z.object({ symbol: z.string(), fundingIntervalHours: z.number().positive() }));
+const history = z.array(z.object({ fundingRate: decimalText, fundingTime: instant }));
+
+export const binanceFrames: FeedDialect = {
+  watches: (client, symbols) => [() => client.watchOrderBookForSymbols(symbols), () => client.watchMarkPrices(symbols)],
+  reader: () => ({
+    parse: (frame): readonly RawQuote[] => {
+      const event = kind.safeParse(frame);
+      if (!event.success) return [];
+      if (event.data.e === 'depthUpdate') return [{ kind: 'book', marketId: depthUpdate.parse(frame).s }];
+      if (event.data.e !== 'markPriceUpdate') return [];
+      const { s, E, p, i, r, T } = markUpdate.parse(frame);
+      return [
+        { kind: 'mark', marketId: s, mark: p, index: i, at: E },
+        { kind: 'funding', marketId: s, rate: r, nextSettlementAt: T, at: E },
+      ];
+    },
+  }),
+  intervals: async (client, listings) => {
+    const rows = adjusted.parse(await client.request('fundingInfo', 'fapiPublic', 'GET', {}));
+    const hours = new Map(listings.map(({ marketId }) => [marketId, UNADJUSTED_HOURS]));
+    for (const row of rows) hours.set(row.symbol, row.fundingIntervalHours);
+    return hours;
+  },
+  intervalsFromListings: false,
+  snapshot: async (client) => {
+    const rows = premium.parse(await client.request('premiumIndex', 'fapiPublic', 'GET', {}));
+    return rows.flatMap((row): RawQuote[] => {
+      // Dated futures come with the rest, without a funding time.
+      if (row.time === undefined || row.nextFundingTime === undefined) return [];
+      const { symbol: marketId, time: at } = row;
+      return [
+        { kind: 'mark', marketId, mark: row.markPrice, index: row.indexPrice, at },
+        { kind: 'funding', marketId, rate: row.lastFundingRate, nextSettlementAt: row.nextFundingTime, at },
+      ];
+    });
+  },
+  settled: async (client, marketId, from, to) => {
+    const params = { symbol: marketId, startTime: from, endTime: to, limit: 1_000 };
+    const rows = history.parse(await client.request('fundingRate', 'fapiPublic', 'GET', params));
+    return rows.map((row) => ({ rate: row.fundingRate, at: row.fundingTime }));
+  },
+  settledPage: 1_000,
+};

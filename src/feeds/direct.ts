@@ -1,0 +1,213 @@
+/**
+ * A venue's market data straight from the venue. Entry point: `createDirectFeed`.
+ *
+ * ccxt's watch calls keep the connections and subscriptions alive and its book state machine applies the diffs; quotes
+ * are taken from the frames as they arrive, because ccxt wakes nobody for a frame that comes while nobody awaits.
+ * Whatever cannot be read or cannot be true is counted and dropped, and the venue shows as degraded until a good frame.
+ */
+import { invariant } from '../kernel/assert.ts';
+import type { InstrumentKey, VenueId } from '../kernel/ids.ts';
+import { HOUR_MS, type Instant } from '../kernel/instant.ts';
+import { failure, type Read, success } from '../kernel/outcome.ts';
+import type { MarketEvent } from '../market/event.ts';
+import type { SettledRate } from '../market/funding.ts';
+import type { Instrument } from '../market/instrument.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { MarketFeed } from '../ports/market-feed.ts';
+import type { Random } from '../ports/random.ts';
+import { dialectOf, type FeedDialect } from './dialect.ts';
+import { HealthReporter } from './health.ts';
+import type { MarketClient, MarketConnection, MarketListing } from './market-connection.ts';
+import { QuoteDesk } from './quote-desk.ts';
+import { keepTrying } from './retry.ts';
+
+export interface DirectFeedOptions {
+  readonly connection: MarketConnection;
+  /** Stamps, settlement times, age of intervals. */
+  readonly clock: Clock;
+  /** Real time: pauses between attempts, silence of the wire. */
+  readonly ioClock: Clock;
+  readonly random: Random;
+  /** Real ms without any frame before the streams are connected anew; default 30 s. */
+  readonly silenceMs?: number;
+}
+
+const DEFAULT_SILENCE_MS = 30_000;
+/** Intervals are read anew when a funding frame comes this long after the last reading. */
+const INTERVAL_AGE_MS = HOUR_MS;
+
+/** Throws InvariantError for a venue whose frames are not known. */
+export function createDirectFeed(options: DirectFeedOptions): MarketFeed {
+  const dialect = dialectOf(options.connection.venue);
+  invariant(dialect !== undefined, `no market data dialect for ${options.connection.venue}`);
+  return new DirectFeed(options, dialect);
+}
+
+class DirectFeed implements MarketFeed {
+  readonly venue: VenueId;
+  readonly #o: DirectFeedOptions;
+  readonly #dialect: FeedDialect;
+  readonly #client: MarketClient;
+  readonly #desk: QuoteDesk;
+  readonly #health: HealthReporter;
+  readonly #stop = new AbortController();
+  #assets: ReadonlySet<string> = new Set();
+  #sink: (event: MarketEvent) => void = () => undefined;
+  #started = false;
+  #lastFrameMs = 0;
+  #intervalsAt = Number.NEGATIVE_INFINITY;
+  #refreshing = false;
+  #cancelSilence: CancelTimer | undefined;
+
+  constructor(options: DirectFeedOptions, dialect: FeedDialect) {
+    const { connection, clock } = options;
+    this.venue = connection.venue;
+    this.#o = options;
+    this.#dialect = dialect;
+    this.#client = connection.client as MarketClient;
+    const emit = (event: MarketEvent): void => {
+      if (!this.#stop.signal.aborted) this.#sink(event);
+    };
+    this.#health = new HealthReporter(connection.venue, clock, emit);
+    this.#desk = new QuoteDesk({ dialect, client: this.#client, clock, emit, health: this.#health });
+  }
+
+  start(assets: ReadonlySet<string>, sink: (event: MarketEvent) => void): void {
+    invariant(!this.#started, `${this.venue}: the feed was started twice`);
+    this.#started = true;
+    this.#assets = assets;
+    this.#sink = sink;
+    this.#health.set('connecting', 'loading instruments');
+    void this.#run();
+  }
+
+  async settledRates(instrument: Instrument, sinceAt: Instant): Promise<Read<readonly SettledRate[]>> {
+    const marketId = this.#desk.marketIdOf(instrument.key);
+    if (marketId === undefined) return failure('unknown_instrument', instrument.key);
+    const now = this.#o.clock.now();
+    // One hour is the shortest interval of any venue; one row of slack keeps a complete page short.
+    const spanMs = (this.#dialect.settledPage - 2) * HOUR_MS;
+    const rates = new Map<Instant, SettledRate>();
+    for (let from = sinceAt; from <= now; from += spanMs) {
+      const to = Math.min(now, from + spanMs - 1);
+      const rows = await this.#o.connection.read(() => this.#dialect.settled(this.#client, marketId, from, to));
+      if (!rows.ok) return rows;
+      if (rows.value.length >= this.#dialect.settledPage) {
+        return failure('incomplete', `${instrument.key}: a full page of settled rates`);
+      }
+      for (const { rate, at } of rows.value) {
+        rates.set(at, { key: instrument.key, settledRate: Number(rate), settledAt: at });
+      }
+    }
+    const ordered = [...rates.values()].filter(({ settledAt }) => settledAt >= sinceAt);
+    return success(
+      ordered.sort((a, b) => a.settledAt - b.settledAt),
+      now,
+    );
+  }
+
+  deliveredAt(key: InstrumentKey): { readonly book: Instant; readonly funding: Instant; readonly mark: Instant } {
+    return this.#desk.deliveredAt(key);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#cancelSilence?.();
+    await this.#o.connection.close();
+  }
+
+  async #run(): Promise<void> {
+    const listings = await this.#load();
+    if (listings === undefined) return;
+    this.#desk.list(listings);
+    this.#sink({ kind: 'instruments', venue: this.venue, instruments: listings.map(({ instrument }) => instrument) });
+    await this.#refreshIntervals();
+    if (this.#stop.signal.aborted) return;
+    this.#watch(listings);
+    const snapshot = await this.#o.connection.read(() => this.#dialect.snapshot(this.#client));
+    if (snapshot.ok) this.#desk.accept(snapshot.value);
+  }
+
+  /** Until the venue lists something; a venue that is down at start keeps being tried. */
+  #load(): Promise<readonly MarketListing[] | undefined> {
+    return keepTrying(this.#o, this.#stop.signal, async () => {
+      const loaded = await this.#o.connection.listings();
+      if (!loaded.ok) {
+        this.#health.set('down', `instruments: ${loaded.code}: ${loaded.detail}`);
+        return undefined;
+      }
+      return loaded.value.filter(({ instrument }) => this.#assets.has(instrument.asset));
+    });
+  }
+
+  #watch(listings: readonly MarketListing[]): void {
+    const { connection } = this.#o;
+    const symbols = listings.map(({ symbol }) => symbol);
+    if (symbols.length === 0) {
+      this.#health.set('up', 'none of the assets is listed here');
+      return;
+    }
+    connection.onFrame((frame) => {
+      this.#lastFrameMs = this.#o.ioClock.monotonicMs();
+      this.#desk.frame(frame);
+      if (this.#o.clock.now() - this.#intervalsAt >= INTERVAL_AGE_MS) void this.#refreshIntervals();
+    });
+    connection.onDrop(() => {
+      this.#desk.reset();
+      // What happened meanwhile is unknown, the intervals too.
+      this.#intervalsAt = Number.NEGATIVE_INFINITY;
+      this.#health.lost('connection lost');
+    });
+    for (const watch of this.#dialect.watches(this.#client, symbols)) void this.#keep(watch);
+    this.#lastFrameMs = this.#o.ioClock.monotonicMs();
+    this.#guardSilence();
+  }
+
+  /** One watch call after another; each resolves on its next frame and rejects when its connection ends. */
+  async #keep(watch: () => Promise<unknown>): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await keepTrying(this.#o, this.#stop.signal, async () => {
+        try {
+          this.#desk.watched(await watch());
+          return true;
+        } catch (error) {
+          if (!this.#stop.signal.aborted) this.#health.trouble(nameOf(error));
+          return undefined;
+        }
+      });
+    }
+  }
+
+  /** A wire that is open and silent never errors: the streams are cut and connect anew. */
+  #guardSilence(): void {
+    const limitMs = this.#o.silenceMs ?? DEFAULT_SILENCE_MS;
+    const check = (): void => {
+      const silentMs = this.#o.ioClock.monotonicMs() - this.#lastFrameMs;
+      if (silentMs >= limitMs) {
+        this.#health.lost(`no frame for ${Math.round(silentMs)} ms`);
+        this.#lastFrameMs = this.#o.ioClock.monotonicMs();
+        this.#client.close().catch((error: unknown) => this.#health.trouble(nameOf(error)));
+      }
+      this.#cancelSilence = this.#o.ioClock.after(silentMs < limitMs ? limitMs - silentMs : limitMs, check);
+    };
+    this.#cancelSilence = this.#o.ioClock.after(limitMs, check);
+  }
+
+  async #refreshIntervals(): Promise<void> {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    // Stamped first: a failed reading is tried again at the next age, not at the next frame.
+    this.#intervalsAt = this.#o.clock.now();
+    const { connection } = this.#o;
+    if (this.#dialect.intervalsFromListings) {
+      const fresh = await connection.listings();
+      if (fresh.ok) this.#desk.list(fresh.value.filter(({ instrument }) => this.#assets.has(instrument.asset)));
+    }
+    const hours = await connection.read(() => this.#dialect.intervals(this.#client, this.#desk.listings()));
+    if (hours.ok) this.#desk.intervals(hours.value);
+    else this.#health.trouble(`funding intervals: ${hours.code}`);
+    this.#refreshing = false;
+  }
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : 'unknown error');

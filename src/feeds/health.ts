@@ -1,0 +1,69 @@
+/**
+ * Says whether a venue's market data can be believed; one event per change and per malformed frame.
+ * A bad book stays a defect until a good book of that instrument, whatever else arrives.
+ */
+import type { VenueId } from '../kernel/ids.ts';
+import type { FeedHealth, MarketEvent } from '../market/event.ts';
+import type { Clock } from '../ports/clock.ts';
+
+const WIRE = 'wire';
+
+export class HealthReporter {
+  readonly #venue: VenueId;
+  readonly #clock: Clock;
+  readonly #emit: (event: MarketEvent) => void;
+  #status: FeedHealth['status'] | undefined;
+  #malformed = 0;
+  /** Reasons by subject; at most one per instrument and kind of quote. */
+  readonly #defects = new Map<string, string>();
+
+  constructor(venue: VenueId, clock: Clock, emit: (event: MarketEvent) => void) {
+    this.#venue = venue;
+    this.#clock = clock;
+    this.#emit = emit;
+  }
+
+  set(status: FeedHealth['status'], reason: string): void {
+    if (status === this.#status) return;
+    this.#status = status;
+    this.#report(reason);
+  }
+
+  /** A good frame about `subject`: what was wrong with it is over. Up again once nothing is wrong. */
+  good(subject: string): void {
+    this.#defects.delete(subject);
+    this.#defects.delete(WIRE);
+    if (this.#defects.size === 0) this.set('up', 'receiving');
+    else this.set('degraded', [...this.#defects.values()][0] ?? '');
+  }
+
+  /** A frame about `subject` was dropped; without one it could not even be read. */
+  malformed(reason: string, subject = WIRE): void {
+    this.#malformed += 1;
+    this.#defects.set(subject, reason);
+    if (this.#status !== 'down') this.#status = 'degraded';
+    this.#report(reason);
+  }
+
+  /** The connection is gone, and with it what was known of its frames. */
+  lost(reason: string): void {
+    this.#defects.clear();
+    this.set('down', reason);
+  }
+
+  /** Something failed that frames may outlive. */
+  trouble(reason: string): void {
+    if (this.#status === 'up') this.set('degraded', reason);
+  }
+
+  #report(reason: string): void {
+    const health: FeedHealth = {
+      venue: this.#venue,
+      status: this.#status ?? 'connecting',
+      reason,
+      malformed: this.#malformed,
+      at: this.#clock.now(),
+    };
+    this.#emit({ kind: 'health', health });
+  }
+}

@@ -1,0 +1,193 @@
+/** Turns raw quotes of one venue into market events, or drops and counts them. Used by `direct.ts`. */
+import * as z from 'zod';
+import { toNumber } from '../kernel/decimal.ts';
+import type { InstrumentKey } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
+import { type Book, bookDefect } from '../market/book.ts';
+import type { MarketEvent } from '../market/event.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type FeedDialect, type FrameReader, type RawQuote, readBook } from './dialect.ts';
+import type { HealthReporter } from './health.ts';
+import type { MarketClient, MarketListing } from './market-connection.ts';
+
+/** Levels per side that leave the feed. */
+const DEPTH = 20;
+/** Keep-alive texts; any other text is a frame that was not JSON. */
+const KEEP_ALIVE = new Set(['ping', 'pong']);
+
+type FundingRaw = Extract<RawQuote, { kind: 'funding' }>;
+
+interface Row {
+  listing: MarketListing;
+  readonly unitSize: number;
+  readonly seen: { book: Instant; funding: Instant; mark: Instant };
+  intervalHours: number | undefined;
+  /** The newest funding frame, to be told again when the interval changes. */
+  funding: FundingRaw | undefined;
+}
+
+export interface QuoteDeskOptions {
+  readonly dialect: FeedDialect;
+  readonly client: MarketClient;
+  readonly clock: Clock;
+  readonly emit: (event: MarketEvent) => void;
+  readonly health: HealthReporter;
+}
+
+export class QuoteDesk {
+  readonly #o: QuoteDeskOptions;
+  readonly #byMarketId = new Map<string, Row>();
+  readonly #bySymbol = new Map<string, Row>();
+  readonly #byKey = new Map<InstrumentKey, Row>();
+  #reader: FrameReader;
+
+  constructor(options: QuoteDeskOptions) {
+    this.#o = options;
+    this.#reader = options.dialect.reader();
+  }
+
+  /** Adds or refreshes listings; what was seen of an instrument stays. */
+  list(listings: readonly MarketListing[]): void {
+    for (const listing of listings) {
+      const known = this.#byMarketId.get(listing.marketId);
+      if (known !== undefined) {
+        known.listing = listing;
+        continue;
+      }
+      const seen = { book: 0, funding: 0, mark: 0 };
+      const unitSize = toNumber(listing.unitSize);
+      const row: Row = { listing, unitSize, seen, intervalHours: undefined, funding: undefined };
+      this.#byMarketId.set(listing.marketId, row);
+      this.#bySymbol.set(listing.symbol, row);
+      this.#byKey.set(listing.instrument.key, row);
+    }
+  }
+
+  listings(): readonly MarketListing[] {
+    return [...this.#byMarketId.values()].map(({ listing }) => listing);
+  }
+
+  marketIdOf(key: InstrumentKey): string | undefined {
+    return this.#byKey.get(key)?.listing.marketId;
+  }
+
+  /** Venue instants of the newest frames that arrived, accepted or not; 0 before the first. */
+  deliveredAt(key: InstrumentKey): { readonly book: Instant; readonly funding: Instant; readonly mark: Instant } {
+    return this.#byKey.get(key)?.seen ?? { book: 0, funding: 0, mark: 0 };
+  }
+
+  /** The venue's intervals; a quote whose interval changed is told again. */
+  intervals(hours: ReadonlyMap<string, number>): void {
+    for (const [marketId, intervalHours] of hours) {
+      const row = this.#byMarketId.get(marketId);
+      if (row === undefined || row.intervalHours === intervalHours) continue;
+      row.intervalHours = intervalHours;
+      if (row.funding !== undefined) this.#funding(row, row.funding);
+    }
+  }
+
+  /** Deltas of a lost connection must not be applied to the next one's. */
+  reset(): void {
+    this.#reader = this.#o.dialect.reader();
+  }
+
+  frame(frame: unknown): void {
+    if (typeof frame === 'string') {
+      if (!KEEP_ALIVE.has(frame)) this.#o.health.malformed('a frame was not JSON');
+      return;
+    }
+    const quotes = this.#guarded(() => this.#reader.parse(frame));
+    if (quotes !== undefined) this.accept(quotes);
+  }
+
+  /** What a watch call resolved with: a book whose snapshot came by REST has had no frame. */
+  watched(result: unknown): void {
+    const symbol = typeof result === 'object' && result !== null && 'symbol' in result ? result.symbol : undefined;
+    const row = typeof symbol === 'string' ? this.#bySymbol.get(symbol) : undefined;
+    if (row !== undefined && row.seen.book === 0) this.#book(row);
+  }
+
+  accept(quotes: readonly RawQuote[]): void {
+    for (const quote of quotes) {
+      const row = this.#byMarketId.get(quote.marketId);
+      if (row === undefined) continue;
+      if (quote.kind === 'book') this.#book(row);
+      else if (quote.kind === 'mark') this.#mark(row, quote);
+      else this.#funding(row, quote);
+    }
+  }
+
+  #book(row: Row): void {
+    const raw = this.#guarded(() => readBook(this.#o.client.orderbooks[row.listing.symbol], DEPTH));
+    if (raw === undefined) return;
+    row.seen.book = Math.max(row.seen.book, raw.at);
+    const level = ([price, size]: readonly [number, number]) => ({ price, size: size * row.unitSize });
+    const book: Book = {
+      key: row.listing.instrument.key,
+      bids: raw.bids.map(level),
+      asks: raw.asks.map(level),
+      venueAt: raw.at,
+      receivedAt: this.#o.clock.now(),
+    };
+    const defect = bookDefect(book);
+    if (defect !== undefined) {
+      this.#o.health.malformed(`${book.key}: ${defect} book`, `book ${book.key}`);
+      return;
+    }
+    this.#o.health.good(`book ${book.key}`);
+    this.#o.emit({ kind: 'book', book });
+  }
+
+  #mark(row: Row, quote: Extract<RawQuote, { kind: 'mark' }>): void {
+    row.seen.mark = Math.max(row.seen.mark, quote.at);
+    const { key } = row.listing.instrument;
+    const mark = Number(quote.mark);
+    const index = Number(quote.index);
+    if (!(mark > 0)) {
+      this.#o.health.malformed(`${key}: mark ${quote.mark}`, `mark ${key}`);
+      return;
+    }
+    this.#o.health.good(`mark ${key}`);
+    this.#o.emit({
+      kind: 'mark',
+      mark: { key, mark, ...(index > 0 ? { index } : {}), venueAt: quote.at, receivedAt: this.#o.clock.now() },
+    });
+  }
+
+  #funding(row: Row, quote: FundingRaw): void {
+    row.seen.funding = Math.max(row.seen.funding, quote.at);
+    row.funding = quote;
+    if (quote.intervalHours !== undefined) row.intervalHours = quote.intervalHours;
+    const { key } = row.listing.instrument;
+    const subject = `funding ${key}`;
+    const { rate, nextSettlementAt } = quote;
+    const { intervalHours } = row;
+    const now = this.#o.clock.now();
+    const predictedRate = Number(rate);
+    // Number('') is 0: a rate that the venue did not write is missing, never zero.
+    if (rate === undefined || !Number.isFinite(predictedRate)) {
+      this.#o.health.malformed(`${key}: no funding rate`, subject);
+    } else if (intervalHours === undefined || !(intervalHours > 0)) {
+      this.#o.health.malformed(`${key}: unknown funding interval`, subject);
+    } else if (nextSettlementAt === undefined || nextSettlementAt <= now) {
+      this.#o.health.malformed(`${key}: the settlement of this rate has passed`, subject);
+    } else {
+      this.#o.health.good(subject);
+      const venueAt = quote.at;
+      this.#o.emit({
+        kind: 'funding',
+        quote: { key, predictedRate, intervalHours, nextSettlementAt, venueAt, receivedAt: now },
+      });
+    }
+  }
+
+  #guarded<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof z.ZodError)) throw error;
+      this.#o.health.malformed(`unreadable frame: ${error.issues[0]?.message ?? ''}`);
+      return undefined;
+    }
+  }
+}

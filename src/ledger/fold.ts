@@ -1,0 +1,208 @@
+/**
+ * Folds facts into `LedgerState`. Entry points: `emptyLedger`, `foldFact`. Replaying all facts of a database gives the
+ * state that the running process had; `tandem ledger verify` compares both.
+ */
+
+import { invariant } from '../kernel/assert.ts';
+import { add, notional, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
+import type { InstrumentKey, LegName } from '../kernel/ids.ts';
+import { instrumentKey } from '../kernel/ids.ts';
+import type { Fill, FundingPayment } from '../market/order.ts';
+import type { AttemptOutcome, Fact, FillBooked, HedgePlanned, PaymentBooked } from './facts.ts';
+import { applyFill, FLAT } from './holding.ts';
+import {
+  type AccountRecord,
+  accountKey,
+  type HedgeRecord,
+  isFinal,
+  type LedgerState,
+  type LegRecord,
+} from './state.ts';
+
+export function emptyLedger(): LedgerState {
+  return {
+    epoch: 0,
+    nextHedge: 1,
+    hedges: new Map(),
+    attempts: new Map(),
+    accounts: new Map(),
+    fills: new Map(),
+    payments: new Set(),
+    discrepancies: new Map(),
+    paused: false,
+    killed: false,
+    days: new Map(),
+  };
+}
+
+/** Identity of a fill: a venue never reuses a trade id on one symbol. */
+export const fillIdentity = (fill: Fill): string => `${fill.route}|${fill.venue}|${fill.symbol}|${fill.tradeId}`;
+/** What must agree when the same trade is seen twice. */
+export const fillDigest = (fill: Fill): string => `${fill.side}|${text(fill.quantity)}|${text(fill.price)}`;
+export const paymentIdentity = (payment: FundingPayment): string =>
+  `${payment.route}|${payment.venue}|${payment.symbol}|${payment.paymentId}`;
+
+/** Folds one fact in place. Throws InvariantError when the fact cannot follow what is there: an edited database. */
+export function foldFact(state: LedgerState, fact: Fact): void {
+  switch (fact.kind) {
+    case 'epoch':
+      invariant(fact.epoch > state.epoch, `epoch ${fact.epoch} follows epoch ${state.epoch}`);
+      state.epoch = fact.epoch;
+      return;
+    case 'hedge_planned':
+      return foldPlan(state, fact);
+    case 'hedge_moved': {
+      const hedge = need(state, fact.hedge);
+      invariant(hedge.state === fact.from, `hedge ${fact.hedge} is ${hedge.state}, a move says ${fact.from}`);
+      hedge.state = fact.to;
+      hedge.reason = fact.reason;
+      hedge.detail = fact.detail;
+      hedge.stateSince = fact.at;
+      if (isFinal(fact.to)) hedge.endedAt = fact.at;
+      else delete hedge.endedAt;
+      return;
+    }
+    case 'attempt': {
+      const hedge = need(state, fact.hedge);
+      invariant(!state.attempts.has(fact.clientOrderId), `client order id ${fact.clientOrderId} appears twice`);
+      const record = { intent: fact, status: 'intended' as const, filled: ZERO_BASE, changedAt: fact.at };
+      hedge[fact.leg].attempts.push(record);
+      state.attempts.set(fact.clientOrderId, record);
+      return;
+    }
+    case 'outcome':
+      return foldOutcome(state, fact);
+    case 'fill':
+      return foldFill(state, fact);
+    case 'payment':
+      return foldPayment(state, fact);
+    case 'baseline':
+      account(state, fact.route, fact.venue).baseline = fact;
+      return;
+    case 'discrepancy':
+      if (fact.status === 'open') state.discrepancies.set(fact.id, fact);
+      else state.discrepancies.delete(fact.id);
+      return;
+    case 'control':
+      if (fact.action === 'pause') state.paused = true;
+      if (fact.action === 'resume') state.paused = false;
+      if (fact.action === 'kill') state.killed = true;
+      if (fact.action === 'kill_reset') state.killed = false;
+      return;
+    case 'day':
+      state.days.set(fact.route, fact);
+      return;
+    case 'decision':
+    case 'config':
+      return;
+  }
+}
+
+function foldPlan(state: LedgerState, plan: HedgePlanned): void {
+  invariant(!state.hedges.has(plan.hedge), `hedge ${plan.hedge} is planned twice`);
+  state.hedges.set(plan.hedge, {
+    id: plan.hedge,
+    plan,
+    state: 'planned',
+    reason: 'approved',
+    detail: '',
+    stateSince: plan.at,
+    long: emptyLeg('long', plan.longKey),
+    short: emptyLeg('short', plan.shortKey),
+  });
+  const number = Number(plan.hedge.slice(1));
+  state.nextHedge = Math.max(state.nextHedge, number + 1);
+}
+
+function foldOutcome(state: LedgerState, fact: AttemptOutcome): void {
+  const attempt = state.attempts.get(fact.clientOrderId);
+  invariant(attempt, `outcome of unknown client order id ${fact.clientOrderId}`);
+  attempt.status = fact.status;
+  attempt.changedAt = fact.at;
+  if (fact.venueOrderId !== undefined) attempt.venueOrderId = fact.venueOrderId;
+  if (fact.code !== undefined) attempt.code = fact.code;
+}
+
+function foldFill(state: LedgerState, booked: FillBooked): void {
+  const { fill } = booked;
+  const identity = fillIdentity(fill);
+  invariant(!state.fills.has(identity), `fill ${identity} is booked twice`);
+  state.fills.set(identity, fillDigest(fill));
+  const key = instrumentKey(fill.venue, fill.symbol);
+  const book = account(state, fill.route, fill.venue);
+  const applied = applyFill(book.holdings.get(key) ?? FLAT, fill.side, fill.quantity, fill.price);
+  book.holdings.set(key, applied.holding);
+  book.realised = add(book.realised, applied.realised);
+  book.fees = add(book.fees, fill.fee);
+  book.lastFillAt = Math.max(book.lastFillAt ?? 0, fill.at);
+  const attempt = fill.clientOrderId === undefined ? undefined : state.attempts.get(fill.clientOrderId);
+  if (attempt) attempt.filled = add(attempt.filled, fill.quantity);
+  if (booked.hedge === undefined || booked.leg === undefined) return;
+  const hedge = need(state, booked.hedge);
+  foldLegFill(hedge[booked.leg], fill);
+  hedge.openedAt ??= fill.at;
+}
+
+function foldLegFill(leg: LegRecord, fill: Fill): void {
+  const cash = notional(fill.quantity, fill.price);
+  leg.holding = applyFill(leg.holding, fill.side, fill.quantity, fill.price).holding;
+  leg.fees = add(leg.fees, fill.fee);
+  if (fill.side === 'buy') {
+    leg.boughtQuote = add(leg.boughtQuote, cash);
+    leg.boughtBase = add(leg.boughtBase, fill.quantity);
+  } else {
+    leg.soldQuote = add(leg.soldQuote, cash);
+    leg.soldBase = add(leg.soldBase, fill.quantity);
+  }
+}
+
+function foldPayment(state: LedgerState, booked: PaymentBooked): void {
+  const { payment } = booked;
+  const identity = paymentIdentity(payment);
+  invariant(!state.payments.has(identity), `payment ${identity} is booked twice`);
+  state.payments.add(identity);
+  const book = account(state, payment.route, payment.venue);
+  book.funding = add(book.funding, payment.amount);
+  book.lastPaymentAt = Math.max(book.lastPaymentAt ?? 0, payment.at);
+  if (booked.hedge === undefined || booked.leg === undefined) return;
+  const leg = need(state, booked.hedge)[booked.leg];
+  leg.funding = add(leg.funding, payment.amount);
+}
+
+function need(state: LedgerState, id: string): HedgeRecord {
+  const hedge = state.hedges.get(id);
+  invariant(hedge, `fact about unknown hedge ${id}`);
+  return hedge;
+}
+
+function account(state: LedgerState, route: AccountRecord['route'], venue: string): AccountRecord {
+  const key = accountKey(route, venue);
+  const known = state.accounts.get(key);
+  if (known) return known;
+  const fresh: AccountRecord = {
+    route,
+    venue,
+    realised: ZERO_QUOTE,
+    fees: ZERO_QUOTE,
+    funding: ZERO_QUOTE,
+    holdings: new Map(),
+  };
+  state.accounts.set(key, fresh);
+  return fresh;
+}
+
+function emptyLeg(name: LegName, key: InstrumentKey): LegRecord {
+  return {
+    name,
+    key,
+    direction: name,
+    holding: FLAT,
+    boughtQuote: ZERO_QUOTE,
+    soldQuote: ZERO_QUOTE,
+    boughtBase: ZERO_BASE,
+    soldBase: ZERO_BASE,
+    fees: ZERO_QUOTE,
+    funding: ZERO_QUOTE,
+    attempts: [],
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * Reconciliation: one venue's answers against the ledger. Pure; every difference is a stored discrepancy that blocks
+ * opening on that venue until a later reconciliation finds it explained. Nothing is adopted silently, nothing is
+ * overwritten.
+ */
+import { abs, add, type Base, eq, gt, isZero, type Quote, quote, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
+import type { InstrumentKey, Route, VenueId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
+import type { OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
+import type { DiscrepancyNoted, Fact } from './facts.ts';
+import { type AccountRecord, accountKey, isFinal, type LedgerState, legsOf } from './state.ts';
+
+/** Complete, successful reads of one account, taken while none of its orders was in flight. */
+export interface VenueTruth {
+  readonly positions: readonly VenuePosition[];
+  readonly openOrders: readonly OrderState[];
+  readonly balance: VenueBalance;
+}
+
+/** Wallets are compared to the cent. */
+const CENT = quote('0.01');
+
+/** Baseline at first meeting, new discrepancies, and those that are now explained. */
+export function reconcile(state: LedgerState, route: Route, venue: VenueId, truth: VenueTruth, now: Instant): Fact[] {
+  const account = state.accounts.get(accountKey(route, venue));
+  const found: DiscrepancyNoted[] = [
+    ...positionDiffs(account, route, venue, truth.positions, now),
+    ...strayOrders(state, route, venue, truth.openOrders, now),
+    ...walletDiff(account, route, venue, truth.balance, now),
+  ];
+  const facts: Fact[] = [];
+  if (!account?.baseline) {
+    const wallet = account ? sub(truth.balance.wallet, bookedChange(account)) : truth.balance.wallet;
+    facts.push({ kind: 'baseline', venue, route, currency: truth.balance.currency, wallet, at: now });
+  }
+  const foundIds = new Set(found.map((discrepancy) => discrepancy.id));
+  for (const discrepancy of found) {
+    const known = state.discrepancies.get(discrepancy.id);
+    if (!known || known.venueSays !== discrepancy.venueSays || known.ledger !== discrepancy.ledger)
+      facts.push(discrepancy);
+  }
+  for (const known of state.discrepancies.values()) {
+    if (known.route !== route || known.venue !== venue || foundIds.has(known.id)) continue;
+    if (known.what === 'fill_conflict') continue;
+    if (known.what === 'foreign_fill' && !holdingsAreOwned(state, account)) continue;
+    facts.push({ ...known, status: 'explained', detail: 'venue and ledger agree again', at: now });
+  }
+  return facts;
+}
+
+/** Realised + funding - fees: what the ledger says the wallet has changed by. */
+export const bookedChange = (account: AccountRecord): Quote =>
+  sub(add(account.realised, account.funding), account.fees);
+
+function positionDiffs(
+  account: AccountRecord | undefined,
+  route: Route,
+  venue: VenueId,
+  positions: readonly VenuePosition[],
+  now: Instant,
+): DiscrepancyNoted[] {
+  const said = new Map(positions.map((position) => [position.key, position.quantity]));
+  const keys = new Set<InstrumentKey>([...said.keys(), ...(account?.holdings.keys() ?? [])]);
+  const diffs: DiscrepancyNoted[] = [];
+  for (const key of [...keys].sort()) {
+    const ours = account?.holdings.get(key)?.quantity ?? ZERO_BASE;
+    const theirs = said.get(key) ?? ZERO_BASE;
+    if (eq(ours, theirs)) continue;
+    diffs.push({
+      kind: 'discrepancy',
+      id: `${route}|${venue}|position|${key}`,
+      venue,
+      route,
+      what: 'position',
+      status: 'open',
+      ledger: text(ours),
+      venueSays: text(theirs),
+      detail: `position of ${key}: ledger ${text(ours)}, venue ${text(theirs)}`,
+      at: now,
+    });
+  }
+  return diffs;
+}
+
+function strayOrders(
+  state: LedgerState,
+  route: Route,
+  venue: VenueId,
+  openOrders: readonly OrderState[],
+  now: Instant,
+): DiscrepancyNoted[] {
+  return openOrders
+    .filter((order) => !state.attempts.has(order.clientOrderId))
+    .map((order) => ({
+      kind: 'discrepancy',
+      id: `${route}|${venue}|open_order|${order.venueOrderId}`,
+      venue,
+      route,
+      what: 'open_order',
+      status: 'open',
+      ledger: 'no such order',
+      venueSays: `${order.side} ${text(order.quantity)} on ${order.key}`,
+      detail: `order ${order.venueOrderId} is open on the venue and was not placed by this ledger`,
+      at: now,
+    }));
+}
+
+function walletDiff(
+  account: AccountRecord | undefined,
+  route: Route,
+  venue: VenueId,
+  balance: VenueBalance,
+  now: Instant,
+): DiscrepancyNoted[] {
+  if (!account?.baseline) return [];
+  const expected = add(account.baseline.wallet, bookedChange(account));
+  const difference = sub(balance.wallet, expected);
+  if (!gt(abs(difference), CENT)) return [];
+  return [
+    {
+      kind: 'discrepancy',
+      id: `${route}|${venue}|wallet|${balance.currency}`,
+      venue,
+      route,
+      what: 'wallet',
+      status: 'open',
+      ledger: text(expected),
+      venueSays: text(balance.wallet),
+      detail: `wallet is ${text(difference)} ${balance.currency} away from baseline + realised + funding - fees`,
+      at: now,
+    },
+  ];
+}
+
+/** Whether everything the account holds belongs to a hedge. */
+function holdingsAreOwned(state: LedgerState, account: AccountRecord | undefined): boolean {
+  if (!account) return true;
+  const owned = new Map<InstrumentKey, Base>();
+  for (const hedge of state.hedges.values()) {
+    if (hedge.plan.route !== account.route || isFinal(hedge.state)) continue;
+    for (const leg of legsOf(hedge)) owned.set(leg.key, add(owned.get(leg.key) ?? ZERO_BASE, leg.holding.quantity));
+  }
+  return [...account.holdings].every(([key, holding]) => {
+    return isZero(sub(holding.quantity, owned.get(key) ?? ZERO_BASE));
+  });
+}

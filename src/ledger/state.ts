@@ -1,0 +1,104 @@
+/** The ledger in memory: what folding all facts gives. Read-only for every stage; only `fold.ts` changes it. */
+import type { Base, Quote } from '../kernel/decimal.ts';
+import type { ClientOrderId, HedgeId, InstrumentKey, LegName, Route, VenueId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
+import type { Direction } from '../market/order.ts';
+import type {
+  AttemptIntended,
+  AttemptStatus,
+  BaselineTaken,
+  DayOpened,
+  DiscrepancyNoted,
+  HedgePlanned,
+  HedgeState,
+} from './facts.ts';
+import type { Holding } from './holding.ts';
+
+export interface AttemptRecord {
+  readonly intent: AttemptIntended;
+  /** `intended`: durable, its fate not yet recorded. */
+  status: AttemptStatus | 'intended';
+  venueOrderId?: string;
+  /** Sum of booked fills. */
+  filled: Base;
+  code?: string;
+  /** When the newest outcome was recorded; the intent's instant until then. */
+  changedAt: Instant;
+}
+
+export interface LegRecord {
+  readonly name: LegName;
+  readonly key: InstrumentKey;
+  readonly direction: Direction;
+  /** Signed quantity and exact cost, from fills. */
+  holding: Holding;
+  /** Cash paid and received by fills, both positive. */
+  boughtQuote: Quote;
+  soldQuote: Quote;
+  boughtBase: Base;
+  soldBase: Base;
+  /** Positive = paid. */
+  fees: Quote;
+  /** Positive = received. */
+  funding: Quote;
+  readonly attempts: AttemptRecord[];
+}
+
+export interface HedgeRecord {
+  readonly id: HedgeId;
+  readonly plan: HedgePlanned;
+  state: HedgeState;
+  /** Why and since when it is in this state. */
+  reason: string;
+  detail: string;
+  stateSince: Instant;
+  readonly long: LegRecord;
+  readonly short: LegRecord;
+  /** First fill. */
+  openedAt?: Instant;
+  /** Reached `closed` or `aborted`. */
+  endedAt?: Instant;
+}
+
+/** One account on one venue, all hedges together. */
+export interface AccountRecord {
+  readonly route: Route;
+  readonly venue: VenueId;
+  baseline?: BaselineTaken;
+  /** Price PnL of closed quantity, average-cost, as venues credit wallets. */
+  realised: Quote;
+  fees: Quote;
+  funding: Quote;
+  readonly holdings: Map<InstrumentKey, Holding>;
+  lastFillAt?: Instant;
+  lastPaymentAt?: Instant;
+}
+
+export interface LedgerState {
+  epoch: number;
+  /** Number of the next hedge. */
+  nextHedge: number;
+  readonly hedges: Map<HedgeId, HedgeRecord>;
+  readonly attempts: Map<ClientOrderId, AttemptRecord>;
+  /** By `accountKey(route, venue)`. */
+  readonly accounts: Map<string, AccountRecord>;
+  /** Booked fills: identity -> content digest, to tell a duplicate from a conflict. */
+  readonly fills: Map<string, string>;
+  readonly payments: Set<string>;
+  /** Open ones only. */
+  readonly discrepancies: Map<string, DiscrepancyNoted>;
+  paused: boolean;
+  killed: boolean;
+  readonly days: Map<Route, DayOpened>;
+}
+
+export const accountKey = (route: Route, venue: VenueId): string => `${route}|${venue}`;
+
+export const isFinal = (state: HedgeState): boolean => state === 'closed' || state === 'aborted';
+
+/** Neither refused nor final: its order may still fill. */
+export const isUnresolved = (attempt: AttemptRecord): boolean =>
+  attempt.status === 'intended' || attempt.status === 'open' || attempt.status === 'unknown';
+
+/** Long position plus short position in base units: zero when hedged. */
+export const legsOf = (hedge: HedgeRecord): readonly [LegRecord, LegRecord] => [hedge.long, hedge.short];

@@ -1,0 +1,174 @@
+/**
+ * The ledger in SQLite: append-only fact tables, one transaction per commit, durable when `commit` returns.
+ * Opening order: lock, inspect (changes nothing), create or migrate, write. Entry points: `openLedgerStore`,
+ * `SqliteLedgerStore`.
+ */
+import type { Statement } from 'better-sqlite3';
+import { invariant } from '../../kernel/assert.ts';
+import type { Mode } from '../../kernel/ids.ts';
+import type { Fact } from '../../ledger/facts.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { type LedgerStamp, type LedgerStore, LedgerWriteError } from '../../ports/ledger-store.ts';
+import type { Random } from '../../ports/random.ts';
+import {
+  type Connection,
+  canonicalPath,
+  createLedger,
+  inspectLedger,
+  keepDurable,
+  lastSeq,
+  ledgerExists,
+  openForReading,
+  openForWriting,
+} from './connection.ts';
+import { asOpenError, asWriteError, LedgerOpenError } from './errors.ts';
+import { tableOf } from './fact-tables.ts';
+import { factsInOrder } from './facts-in-order.ts';
+import { type LedgerLock, lockLedger } from './lock.ts';
+import { migrate, SCHEMA_VERSION } from './migrate.ts';
+
+/** Part of every client order id: keeps two ledgers of one account from making the same ids. */
+const TAG_LENGTH = 4;
+
+export interface LedgerStoreOptions {
+  readonly path: string;
+  readonly mode: Mode;
+  readonly account: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Reads beside a running writer: takes no lock, makes and migrates nothing, cannot commit. */
+  readonly readOnly?: boolean;
+}
+
+/** Throws LedgerOpenError or LedgerLockedError; nothing is changed then. */
+export function openLedgerStore(options: LedgerStoreOptions): LedgerStore {
+  const { readOnly = false, clock } = options;
+  const path = canonicalPath(options.path, !readOnly);
+  if (readOnly) {
+    const stamp = checkStamp(path, options);
+    return new SqliteLedgerStore({ database: openForReading(path), stamp });
+  }
+  const lock = lockLedger(path);
+  try {
+    if (!ledgerExists(path)) {
+      const { mode, account, random } = options;
+      createLedger(path, { mode, account, tag: random.tag(TAG_LENGTH) }, clock.now());
+    }
+    const stamp = checkStamp(path, options);
+    const database = openForWriting(path);
+    try {
+      migrate(database, clock.now());
+      return new SqliteLedgerStore({ database, stamp, lock });
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    lock.release();
+    throw asOpenError(error, path);
+  }
+}
+
+function checkStamp(path: string, wanted: LedgerStoreOptions): LedgerStamp {
+  const { schema, ...stamp } = inspectLedger(path);
+  if (stamp.mode !== wanted.mode) {
+    throw new LedgerOpenError('mode_mismatch', `ledger ${path} belongs to mode ${stamp.mode}, not ${wanted.mode}`);
+  }
+  if (stamp.account !== wanted.account) {
+    throw new LedgerOpenError(
+      'account_mismatch',
+      `ledger ${path} belongs to account ${stamp.account}, not ${wanted.account}`,
+    );
+  }
+  if (wanted.readOnly && schema < SCHEMA_VERSION) {
+    throw new LedgerOpenError(
+      'older_schema',
+      `ledger ${path} has schema ${schema}; a run brings it to ${SCHEMA_VERSION}`,
+    );
+  }
+  return stamp;
+}
+
+export interface StoreParts {
+  readonly database: Connection;
+  readonly stamp: LedgerStamp;
+  /** Absent: the store only reads. */
+  readonly lock?: LedgerLock;
+}
+
+/** Over a connection that is open already; `openLedgerStore` makes one. Takes ownership of both parts. */
+export class SqliteLedgerStore implements LedgerStore {
+  readonly stamp: LedgerStamp;
+  readonly #database: Connection;
+  readonly #lock: LedgerLock | undefined;
+  readonly #inserts = new Map<string, Statement<unknown[]>>();
+  readonly #insertAll: (facts: readonly Fact[]) => void;
+  #seq: number;
+  #writtenOnce = false;
+  #dataVersion: unknown;
+
+  constructor({ database, stamp, lock }: StoreParts) {
+    this.stamp = stamp;
+    this.#database = database;
+    this.#lock = lock;
+    this.#seq = lastSeq(database);
+    this.#dataVersion = database.pragma('data_version', { simple: true });
+    // Immediate: the write lock is taken up front, so that a busy file fails before anything is inserted.
+    this.#insertAll = database.transaction((facts: readonly Fact[]) => this.#insert(facts)).immediate;
+  }
+
+  commit(facts: readonly Fact[]): void {
+    invariant(this.#lock, 'commit on a read-only ledger');
+    if (facts.length === 0) return;
+    const before = this.#seq;
+    try {
+      keepDurable(this.#database);
+      this.#insertAll(facts);
+    } catch (error) {
+      this.#seq = before;
+      throw asWriteError(error);
+    }
+    if (this.#writtenOnce) return;
+    this.#writtenOnce = true;
+    // Where the driver falls back to NORMAL it does so at a connection's first write; then this one is synced here.
+    if (!keepDurable(this.#database)) this.#database.pragma('wal_checkpoint(FULL)');
+  }
+
+  load(): Iterable<Fact> {
+    return factsInOrder(this.#database, { exclude: 'decision' });
+  }
+
+  close(): void {
+    this.#database.close();
+    this.#lock?.release();
+  }
+
+  #insert(facts: readonly Fact[]): void {
+    this.#refuseForeignRows();
+    for (const fact of facts) {
+      const { table, columns, cells } = tableOf(fact.kind);
+      let insert = this.#inserts.get(table);
+      if (!insert) {
+        const holes = columns.map(() => '?').join(', ');
+        insert = this.#database.prepare(`INSERT INTO ${table} (seq, ${columns.join(', ')}) VALUES (?, ${holes})`);
+        this.#inserts.set(table, insert);
+      }
+      this.#seq += 1;
+      insert.run(this.#seq, ...cells(fact));
+    }
+  }
+
+  /** The lock keeps other bots out; a human with a shell is noticed here, by SQLite's own change counter. */
+  #refuseForeignRows(): void {
+    const version = this.#database.pragma('data_version', { simple: true });
+    if (version === this.#dataVersion) return;
+    const newest = lastSeq(this.#database);
+    if (newest !== this.#seq) {
+      throw new LedgerWriteError(
+        'conflict',
+        `another program wrote to the ledger: the newest fact is number ${newest}, not ${this.#seq}; restart to reconcile`,
+      );
+    }
+    this.#dataVersion = version;
+  }
+}

@@ -1,0 +1,7 @@
+/** Structured log; pino satisfies it. Fields first, sentence second. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,190 @@
+/**
+ * Every entry rule that does not depend on the size, one function each. `RULES` is the list; all of them run, so that a
+ * refusal names everything that is wrong. A figure that is not a number fails its rule.
+ */
+import { type Instant, iso } from '../kernel/instant.ts';
+import { ageMs, type InstrumentView, type MarketView } from '../market/view.ts';
+import type { Opportunity, OpportunityLeg } from '../signal/opportunity.ts';
+import type { RiskLimits, RiskSettings, RiskState, RuleBreach } from './limits.ts';
+
+/** What a rule may look at. */
+export interface RuleInput {
+  readonly opportunity: Opportunity;
+  readonly view: MarketView;
+  readonly limits: RiskLimits;
+  readonly state: RiskState;
+  readonly settings: RiskSettings;
+  readonly now: Instant;
+}
+
+export type Rule = (input: RuleInput) => readonly RuleBreach[];
+
+/** Clauses of one rule read like the sentence they enforce. */
+const atLeast = (rule: string, actual: number, limit: number, detail: string): RuleBreach[] =>
+  actual >= limit ? [] : [{ rule, limit, actual, shortfall: limit - actual, detail }];
+const atMost = (rule: string, actual: number, limit: number, detail: string): RuleBreach[] =>
+  actual <= limit ? [] : [{ rule, limit, actual, shortfall: actual - limit, detail }];
+const not = (rule: string, broken: boolean, limit: string, actual: string, detail: string): RuleBreach[] =>
+  broken ? [{ rule, limit, actual, detail }] : [];
+
+const legs = ({ opportunity }: RuleInput): readonly OpportunityLeg[] => [opportunity.long, opportunity.short];
+const perLeg = (input: RuleInput, check: (leg: OpportunityLeg, view: InstrumentView | undefined) => RuleBreach[]) =>
+  legs(input).flatMap((leg) => check(leg, input.view.get(leg.key)));
+
+const paused: Rule = ({ state }) => not('paused', state.paused, 'running', 'paused', 'openings are paused');
+
+const killed: Rule = ({ state }) =>
+  not('killed', state.killed, 'armed', 'killed', 'the kill switch is latched until an operator resets it');
+
+const netApr: Rule = ({ opportunity, limits }) =>
+  atLeast('net_apr', opportunity.netApr, limits.entry.minNetApr, 'net APR after all costs, fraction');
+
+const spread: Rule = ({ opportunity, limits }) =>
+  atLeast('spread', opportunity.spreadHourlyRate * 8, limits.entry.minSpreadPer8h, 'short minus long rate per 8 h');
+
+const confidence: Rule = ({ opportunity, limits }) =>
+  atLeast('confidence', opportunity.confidence, limits.entry.minConfidence, 'how settled the spread is, 0..1');
+
+const breakEven: Rule = ({ opportunity, limits }) =>
+  atMost('break_even', opportunity.breakEvenHours, limits.entry.maxBreakEvenHours, 'hours until costs are paid');
+
+const opportunityAge: Rule = ({ opportunity, limits, now }) =>
+  fresh('opportunity_stale', now - opportunity.at, limits.data.maxBookAgeMs, 'age of the opportunity, ms');
+
+const listed: Rule = (input) =>
+  perLeg(input, (leg, view) => not('not_listed', !view, 'listed', 'not listed', `${leg.key} is not listed`));
+
+const trading: Rule = (input) =>
+  perLeg(input, (leg, view) =>
+    not('not_trading', view?.instrument.trading === false, 'trading', 'halted', `${leg.key} is not trading`),
+  );
+
+const bookAge: Rule = (input) =>
+  perLeg(input, (leg, view) =>
+    fresh('book_stale', ageMs(view?.book, input.now), input.limits.data.maxBookAgeMs, `age of ${leg.key}'s book, ms`),
+  );
+
+const fundingAge: Rule = (input) =>
+  perLeg(input, (leg, view) =>
+    fresh(
+      'funding_stale',
+      ageMs(view?.funding, input.now),
+      input.limits.data.maxFundingAgeMs,
+      `age of ${leg.key}'s funding quote, ms`,
+    ),
+  );
+
+/** The receipts were counted up to a settlement that may be over by now. */
+const settlementAhead: Rule = (input) =>
+  perLeg(input, (leg) =>
+    not(
+      'settlement_passed',
+      !(leg.nextSettlementAt > input.now),
+      'ahead',
+      'passed',
+      `${leg.key} was priced for the settlement of ${iso(leg.nextSettlementAt)}`,
+    ),
+  );
+
+/** Only a feed that is `up` opens; no word from it is not good news. */
+const feedUp: Rule = (input) =>
+  perLeg(input, (leg) => {
+    const health = input.view.health(leg.venue);
+    const detail = `market data of ${leg.venue}: ${health?.reason ?? 'nothing heard yet'}`;
+    return not('feed_down', health?.status !== 'up', 'up', health?.status ?? 'unknown', detail);
+  });
+
+const venueBlocked: Rule = (input) =>
+  perLeg(input, (leg) => {
+    const reason = input.state.blockedVenues.get(leg.venue);
+    return not('venue_blocked', reason !== undefined, 'open', 'blocked', `${leg.venue}: ${reason}`);
+  });
+
+const assetDenied: Rule = ({ opportunity: { asset }, limits }) =>
+  not('asset_denied', limits.deny.assets.includes(asset), 'not denied', asset, `${asset} is on the deny list`);
+
+const assetAllowed: Rule = ({ opportunity: { asset }, limits }) =>
+  not('asset_not_allowed', !allows(limits.allow.assets, asset), 'allowed', asset, `${asset} is not on the allow list`);
+
+const venueDenied: Rule = (input) =>
+  perLeg(input, ({ venue }) =>
+    not('venue_denied', input.limits.deny.venues.includes(venue), 'not denied', venue, `${venue} is on the deny list`),
+  );
+
+const venueAllowed: Rule = (input) =>
+  perLeg(input, ({ venue }) =>
+    not(
+      'venue_not_allowed',
+      !allows(input.limits.allow.venues, venue),
+      'allowed',
+      venue,
+      `${venue} is not on the allow list`,
+    ),
+  );
+
+const busyAsset: Rule = ({ opportunity: { asset }, state }) =>
+  not('busy_asset', state.busyAssets.has(asset), 'no hedge', 'hedged', `${asset} already has a hedge`);
+
+const openHedges: Rule = ({ limits, state }) =>
+  atMost('max_open_hedges', state.openHedges + 1, limits.exposure.maxOpenHedges, 'open hedges with this one');
+
+const cooldown: Rule = ({ opportunity: { asset }, state, now }) => {
+  const pause = state.cooldowns.get(asset);
+  if (!pause || pause.until <= now) return [];
+  const detail = `${asset} rests until ${iso(pause.until)}: ${pause.reason}`;
+  return [{ rule: 'cooldown', limit: pause.until, actual: now, shortfall: pause.until - now, detail }];
+};
+
+const leverage: Rule = ({ limits, settings }) => [
+  ...atMost('leverage', settings.leverage, limits.exposure.maxLeverage, 'leverage of new hedges'),
+  ...(settings.leverage < 1 ? atLeast('leverage', settings.leverage, 1, 'leverage of new hedges') : []),
+];
+
+const dailyLoss: Rule = ({ limits, state }) =>
+  -state.dayPnlUsd < limits.loss.maxDailyLossUsd
+    ? []
+    : [
+        {
+          rule: 'daily_loss',
+          limit: limits.loss.maxDailyLossUsd,
+          actual: -state.dayPnlUsd,
+          shortfall: -state.dayPnlUsd - limits.loss.maxDailyLossUsd,
+          detail: 'USD lost since the UTC day began',
+        },
+      ];
+
+/** In the order an operator wants to read them: switches, data, worth, permissions, exposure. */
+export const RULES: readonly Rule[] = [
+  killed,
+  paused,
+  dailyLoss,
+  listed,
+  trading,
+  feedUp,
+  venueBlocked,
+  bookAge,
+  fundingAge,
+  settlementAhead,
+  opportunityAge,
+  netApr,
+  spread,
+  breakEven,
+  confidence,
+  assetDenied,
+  assetAllowed,
+  venueDenied,
+  venueAllowed,
+  busyAsset,
+  cooldown,
+  openHedges,
+  leverage,
+];
+
+const allows = (list: readonly string[], name: string): boolean => list.length === 0 || list.includes(name);
+
+/** An age below zero means that the clock went back: the frame's real age is unknown. */
+function fresh(rule: string, age: number | undefined, limit: number, detail: string): RuleBreach[] {
+  if (age === undefined) return [{ rule, limit, actual: 'none', detail }];
+  if (age >= 0 && age <= limit) return [];
+  return [{ rule, limit, actual: age, ...(age > limit && { shortfall: age - limit }), detail }];
+}

@@ -1,0 +1,161 @@
+/**
+ * Placing, cancelling and looking up orders. Entry point: `ORDER_ROUTES`. Source: bybit-exchange.github.io/docs/v5/order.
+ *
+ * Acknowledgements carry ids only. A post-only order that would cross and a fill-or-kill order that cannot fill are
+ * acknowledged too, and end at once as cancelled with a reject reason.
+ */
+import { contracts, px } from '../../../kernel/decimal.ts';
+import type { UnifiedSymbol } from '../../../kernel/ids.ts';
+import { DAY_MS } from '../../../kernel/instant.ts';
+import type { ExchangeOrder, PlaceRequest, Tif } from '../../exchange/api.ts';
+import { type Answer, refused, success } from './answer.ts';
+import { orderRow, orderStatus, TIME_IN_FORCE } from './order-rows.ts';
+import { pageOf, timeWindow } from './paging.ts';
+import type { Params } from './params.ts';
+import { categoryOf, type PrivateCall, privateRoute, type Routes } from './route.ts';
+
+/** Closed orders that `order/realtime` still finds. */
+const RECENT_CLOSED = 500;
+/** How long `order/history` keeps orders that ended without any fill. */
+const UNFILLED_MS = DAY_MS;
+const LINK_ID = /^[0-9A-Za-z_-]{1,36}$/;
+/** Conditional orders are not part of this venue: executing them at once would be worse than refusing them. */
+const CONDITIONAL = ['triggerPrice', 'takeProfit', 'stopLoss'] as const;
+
+export const ORDER_ROUTES: Routes = {
+  'POST /v5/order/create': privateRoute(10, create),
+  'POST /v5/order/cancel': privateRoute(10, cancel),
+  'GET /v5/order/realtime': privateRoute(50, realtime),
+  'GET /v5/order/history': privateRoute(50, history),
+};
+
+function create({ params, exchange, account, symbols }: PrivateCall): Answer {
+  const symbol = symbols.symbol(params.requiredText('symbol'));
+  const request = symbol === undefined ? undefined : placeRequest(params, symbol);
+  for (const name of CONDITIONAL) if (params.has(name)) params.reject(name, 'is not supported');
+  const oneWay = exchange.positionMode(account) === 'one_way';
+  const index = params.integer('positionIdx', 0, 2) ?? 0;
+  if (params.problem) return params.problem;
+  if ((index === 0) !== oneWay) return refused('position_mode_mismatch');
+  if (request === undefined) return refused('unknown_symbol');
+  const outcome = exchange.place(account, request);
+  if (!outcome.ok) return refused(outcome.reason);
+  return success({ orderId: outcome.order.orderId, orderLinkId: outcome.order.clientOrderId });
+}
+
+/** Harmless values where `params` has a problem. */
+function placeRequest(params: Params, symbol: UnifiedSymbol): PlaceRequest {
+  params.oneOf('category', ['linear']);
+  const side = params.oneOf('side', ['Buy', 'Sell']);
+  const type = params.oneOf('orderType', ['Limit', 'Market']) === 'Limit' ? 'limit' : 'market';
+  const quantity = params.decimal('qty');
+  const price = type === 'limit' ? params.decimal('price') : undefined;
+  const linkId = params.text('orderLinkId');
+  if (linkId !== undefined && !LINK_ID.test(linkId)) params.reject('orderLinkId', 'invalid');
+  const tif = timeInForce(params);
+  const reduceOnly = params.flag('reduceOnly');
+  return {
+    symbol,
+    side: side === 'Buy' ? 'buy' : 'sell',
+    type,
+    // A market order is always immediate-or-cancel, whatever the request says.
+    tif: type === 'market' ? 'IOC' : tif,
+    contracts: contracts(params.problem ? '0' : quantity),
+    ...(price === undefined ? {} : { price: px(params.problem ? '0' : price) }),
+    reduceOnly,
+    ...(linkId === undefined ? {} : { clientOrderId: linkId }),
+    unfillable: 'expire',
+  };
+}
+
+function timeInForce(params: Params): Tif {
+  const name = params.oneOf('timeInForce', ['GTC', 'IOC', 'FOK', 'PostOnly'], 'GTC');
+  const tifs: readonly Tif[] = ['GTC', 'IOC', 'FOK', 'POST_ONLY'];
+  return tifs.find((tif) => TIME_IN_FORCE[tif] === name) ?? 'GTC';
+}
+
+function cancel({ params, exchange, account, symbols }: PrivateCall): Answer {
+  params.oneOf('category', ['linear']);
+  const symbol = symbols.symbol(params.requiredText('symbol'));
+  const orderId = params.text('orderId');
+  const clientOrderId = params.text('orderLinkId');
+  if (orderId === undefined && clientOrderId === undefined) params.reject('orderId', 'or orderLinkId is required');
+  if (params.problem) return params.problem;
+  if (symbol === undefined) return refused('unknown_symbol');
+  const ref = orderId === undefined ? { clientOrderId: clientOrderId ?? '' } : { orderId };
+  const outcome = exchange.cancel(account, symbol, ref);
+  if (!outcome.ok) return refused(outcome.reason);
+  return success({ orderId: outcome.order.orderId, orderLinkId: outcome.order.clientOrderId });
+}
+
+/**
+ * Open orders, or with `openOnly=1` the most recent closed ones. An id overrides every other filter and finds the order
+ * in any state among the open and recently closed; an unknown parameter such as `clientOrderId` is ignored, so it finds
+ * whatever is open.
+ */
+function realtime(call: PrivateCall): Answer {
+  const { params, exchange, account } = call;
+  const openOnly = params.integer('openOnly', 0, 2) ?? 0;
+  const filter = orderFilter(call);
+  const named = ['orderId', 'orderLinkId', 'symbol', 'baseCoin', 'settleCoin'].some((name) => params.has(name));
+  if (!named) params.reject('symbol', 'or settleCoin or baseCoin is required');
+  const recent = (): readonly ExchangeOrder[] => exchange.orderHistory(account).slice(-RECENT_CLOSED);
+  let found: readonly ExchangeOrder[];
+  if (hasId(params)) found = [...exchange.openOrders(account), ...recent()];
+  else found = openOnly === 0 ? exchange.openOrders(account) : recent();
+  return orderList(call, found.filter(filter));
+}
+
+/** Closed orders; those without any fill disappear a day after they ended. */
+function history(call: PrivateCall): Answer {
+  const { params, exchange, account, now } = call;
+  const window = timeWindow(params, now);
+  const status = params.text('orderStatus');
+  const filter = orderFilter(call);
+  const found = exchange
+    .orderHistory(account)
+    .filter(
+      (order) =>
+        filter(order) &&
+        (hasId(params) || (order.createdAt >= window.from && order.createdAt <= window.to)) &&
+        (status === undefined || orderStatus(order) === status) &&
+        (order.filled.gt('0') || order.updatedAt >= now - UNFILLED_MS),
+    );
+  return orderList(call, found);
+}
+
+const hasId = (params: Params): boolean => params.has('orderId') || params.has('orderLinkId');
+
+/** orderId > orderLinkId > symbol > baseCoin > settleCoin: the first one given decides. */
+function orderFilter({ params, symbols }: PrivateCall): (order: ExchangeOrder) => boolean {
+  const category = categoryOf(params);
+  const orderId = params.text('orderId');
+  const linkId = params.text('orderLinkId');
+  const id = params.text('symbol');
+  const asset = params.text('baseCoin');
+  const settle = params.text('settleCoin');
+  if (category !== 'linear') return () => false;
+  if (orderId !== undefined) return (order) => order.orderId === orderId;
+  if (linkId !== undefined) return (order) => order.clientOrderId === linkId;
+  if (id !== undefined) {
+    const symbol = symbols.symbol(id);
+    if (symbol === undefined) params.reject('symbol', 'invalid');
+    return (order) => order.symbol === symbol;
+  }
+  if (asset !== undefined) return (order) => symbols.market(order.symbol).instrument.asset === asset;
+  if (settle !== undefined) return (order) => symbols.market(order.symbol).instrument.settle === settle;
+  return () => true;
+}
+
+/** Newest first by creation. Open-order queries must say which symbols, histories need not. */
+function orderList({ params, symbols }: PrivateCall, found: readonly ExchangeOrder[]): Answer {
+  const limit = params.integer('limit', 1, 50) ?? 20;
+  const newest = found.toSorted((a, b) => b.createdAt - a.createdAt || compareIds(b.orderId, a.orderId));
+  const page = pageOf(newest, (order) => `${order.orderId}:${order.createdAt}`, limit, params);
+  if (params.problem) return params.problem;
+  const list = page.items.map((order) => orderRow(order, symbols.market(order.symbol).instrument));
+  return success({ category: categoryOf(params), list, nextPageCursor: page.cursor });
+}
+
+/** Ids of the model are digits that rise with time. */
+const compareIds = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,39 @@
+/** What an endpoint of this venue is. Route tables: market-routes, account-routes, order-routes, history-routes. */
+import type { Instant } from '../../../kernel/instant.ts';
+import type { Exchange } from '../../exchange/api.ts';
+import type { Answer } from './answer.ts';
+import type { Params } from './params.ts';
+import type { BybitSymbols } from './symbols.ts';
+
+export interface Call {
+  readonly exchange: Exchange;
+  readonly symbols: BybitSymbols;
+  readonly params: Params;
+  readonly now: Instant;
+}
+
+export interface PrivateCall extends Call {
+  /** Account of the exchange model that the key trades on. */
+  readonly account: string;
+}
+
+export type Route =
+  | { readonly kind: 'public'; readonly run: (call: Call) => Answer }
+  /** `perSecond`: requests of one user on this endpoint in any second. */
+  | { readonly kind: 'private'; readonly perSecond: number; readonly run: (call: PrivateCall) => Answer };
+
+/** By method and path, e.g. `GET /v5/market/time`. */
+export type Routes = Readonly<Record<string, Route>>;
+
+export const publicRoute = (run: (call: Call) => Answer): Route => ({ kind: 'public', run });
+
+export const privateRoute = (perSecond: number, run: (call: PrivateCall) => Answer): Route => ({
+  kind: 'private',
+  perSecond,
+  run,
+});
+
+const CATEGORIES = ['linear', 'inverse', 'spot', 'option'] as const;
+
+/** This venue lists linear perpetuals; queries for the other products are valid and find nothing. */
+export const categoryOf = (params: Params): (typeof CATEGORIES)[number] => params.oneOf('category', CATEGORIES);

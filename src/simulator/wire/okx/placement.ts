@@ -1,0 +1,148 @@
+/**
+ * Placing and cancelling orders. Entry points: `place`, `cancel`; each returns one item of an order endpoint's answer,
+ * with `sCode` 0 or the reason.
+ *
+ * Sizes are contracts. A post-only order that would cross and a FOK order that cannot fill are acknowledged and then
+ * cancelled, as on the venue. The model holds one margin mode per instrument: `tdMode` must equal it, and set-leverage
+ * is what changes it.
+ */
+import { InvariantError } from '../../../kernel/assert.ts';
+import { contracts, isZero, px } from '../../../kernel/decimal.ts';
+import type { UnifiedSymbol } from '../../../kernel/ids.ts';
+import type { PlaceRequest, RefuseReason } from '../../exchange/api.ts';
+import { priceLimits } from './market-rows.ts';
+import { missing, type Params, text } from './params.ts';
+import { Refused, type Row } from './reply.ts';
+import type { PrivateCall } from './route.ts';
+
+const CLIENT_ID = /^[0-9A-Za-z]{1,32}$/;
+const TAG = /^[0-9A-Za-z]{0,16}$/;
+const PLAIN_DECIMAL = /^\d{1,20}(\.\d{1,20})?$/;
+const ORDER_TYPES: Readonly<Record<string, Pick<PlaceRequest, 'type' | 'tif'>>> = {
+  market: { type: 'market', tif: 'IOC' },
+  limit: { type: 'limit', tif: 'GTC' },
+  post_only: { type: 'limit', tif: 'POST_ONLY' },
+  fok: { type: 'limit', tif: 'FOK' },
+  ioc: { type: 'limit', tif: 'IOC' },
+  optimal_limit_ioc: { type: 'market', tif: 'IOC' },
+};
+
+type Call = Omit<PrivateCall, 'items' | 'params'>;
+
+/** One order; `item` is the request's object. */
+export function place(call: Call, item: Params): Row {
+  const request = parse(call, item);
+  if (request instanceof Refused) return result(call, item, '', request);
+  const placed = call.exchange.place(call.account, request);
+  if (placed.ok) return result(call, item, placed.order.orderId);
+  return result(call, item, '', placeRefusal(call, request, placed.reason));
+}
+
+/** One cancellation by `ordId` or `clOrdId`; with both, `ordId` counts. */
+export function cancel(call: Call, item: Params): Row {
+  const { exchange, account, ids } = call;
+  const absent = missing(item, 'instId');
+  if (absent !== undefined) return result(call, item, '', absent);
+  const orderId = text(item, 'ordId');
+  const clientOrderId = text(item, 'clOrdId');
+  if (orderId === '' && clientOrderId === '') return result(call, item, '', new Refused('51407'));
+  const symbol = ids.symbol(text(item, 'instId'));
+  if (symbol === undefined) return result(call, item, orderId, new Refused('51001'));
+  const ref = orderId === '' ? { clientOrderId } : { orderId };
+  const canceled = exchange.cancel(account, symbol, ref);
+  if (canceled.ok) {
+    return result(call, { ...item, clOrdId: canceled.order.clientOrderId }, canceled.order.orderId);
+  }
+  const order = exchange.order(account, symbol, ref);
+  if (order === undefined) return result(call, item, orderId, new Refused('51400'));
+  return result(call, item, order.orderId, new Refused(order.status === 'filled' ? '51402' : '51401'));
+}
+
+function result({ now }: Call, item: Params, ordId: string, refused?: Refused): Row {
+  return {
+    clOrdId: text(item, 'clOrdId'),
+    ordId,
+    sCode: refused?.code ?? '0',
+    sMsg: refused?.message ?? '',
+    tag: text(item, 'tag'),
+    ts: String(now),
+  };
+}
+
+function parse({ exchange, account, ids }: Call, item: Params): PlaceRequest | Refused {
+  const absent = missing(item, 'instId', 'tdMode', 'side', 'ordType', 'sz');
+  if (absent !== undefined) return absent;
+  const symbol = ids.symbol(text(item, 'instId'));
+  if (symbol === undefined) return new Refused('51001');
+  const side = text(item, 'side');
+  if (side !== 'buy' && side !== 'sell') return new Refused('51000', 'side');
+  const kind = ORDER_TYPES[text(item, 'ordType')];
+  if (kind === undefined) return new Refused('51000', 'ordType');
+  if (text(item, 'tdMode') !== exchange.marginMode(account, symbol)) return new Refused('51000', 'tdMode');
+  const hedged = exchange.positionMode(account) === 'hedge';
+  if (!(hedged ? ['long', 'short'] : ['', 'net']).includes(text(item, 'posSide'))) {
+    return new Refused('51000', 'posSide');
+  }
+  const clientOrderId = text(item, 'clOrdId');
+  if (clientOrderId !== '' && !CLIENT_ID.test(clientOrderId)) return new Refused('51000', 'clOrdId');
+  if (!TAG.test(text(item, 'tag'))) return new Refused('51000', 'tag');
+  const reduceOnly = text(item, 'reduceOnly') || 'false';
+  if (reduceOnly !== 'true' && reduceOnly !== 'false') return new Refused('51000', 'reduceOnly');
+  const size = text(item, 'sz');
+  if (!PLAIN_DECIMAL.test(size)) return new Refused('51000', 'sz');
+  const price = text(item, 'px');
+  if (kind.type === 'limit' && price === '') return new Refused('51204');
+  if (kind.type === 'limit' && !PLAIN_DECIMAL.test(price)) return new Refused('51000', 'px');
+  return {
+    symbol,
+    side,
+    ...kind,
+    ...(kind.type === 'limit' && { price: px(price) }),
+    contracts: contracts(size),
+    reduceOnly: reduceOnly === 'true',
+    ...(clientOrderId !== '' && { clientOrderId }),
+    unfillable: 'expire',
+  };
+}
+
+function placeRefusal(call: Call, request: PlaceRequest, reason: RefuseReason): Refused {
+  switch (reason) {
+    case 'insufficient_margin':
+      return new Refused('51008', settleOf(call, request.symbol));
+    case 'price_out_of_band': {
+      const market = call.exchange.market(request.symbol);
+      const limits = market === undefined ? { buy: '', sell: '' } : priceLimits(market);
+      return new Refused('51006', limits.buy, limits.sell);
+    }
+    case 'above_max_quantity':
+      return new Refused(request.type === 'market' ? '51202' : '51101');
+    case 'reduce_only_rejected':
+      return new Refused(canReduce(call, request) ? '51112' : '51169');
+    case 'unknown_symbol':
+      return new Refused('51001');
+    case 'not_trading':
+      return new Refused('51022');
+    case 'bad_quantity_step':
+      return new Refused('51121');
+    case 'below_min_quantity':
+    case 'below_min_notional':
+      return new Refused('51020');
+    case 'bad_price_tick':
+      return new Refused('51150');
+    case 'duplicate_client_id':
+      return new Refused('51016');
+    case 'position_mode_mismatch':
+      return new Refused('51010');
+    default:
+      throw new InvariantError(`placing cannot be refused for ${reason}`);
+  }
+}
+
+const settleOf = ({ exchange }: Call, symbol: UnifiedSymbol): string =>
+  exchange.market(symbol)?.instrument.settle ?? '';
+
+/** True when a position exists that `request.side` would reduce. */
+function canReduce({ exchange, account }: Call, { symbol, side }: PlaceRequest): boolean {
+  const position = exchange.positions(account).find((held) => held.symbol === symbol);
+  return position !== undefined && !isZero(position.contracts) && position.contracts.s === (side === 'sell' ? 1 : -1);
+}

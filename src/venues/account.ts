@@ -1,0 +1,158 @@
+/**
+ * What the parts of one ccxt account share: its connection, its listings, and the conversions from venue rows to the
+ * market's types. Internal to `ccxt-venue.ts` and its parts.
+ */
+import { type Base, base, contracts, isZero, px, quote } from '../kernel/decimal.ts';
+import type { InstrumentKey, Route } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
+import { failure, type Read, success } from '../kernel/outcome.ts';
+import type { Fill, FundingPayment, OrderState, VenuePosition } from '../market/order.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Urgency } from '../ports/venue.ts';
+import type { CcxtClient } from './client.ts';
+import type { AccountConnection } from './connect.ts';
+import type { RawFill, RawOrder, RawPayment, RawPosition } from './facts.ts';
+import { type Listing, listingsOf, toBase } from './units.ts';
+
+export interface Account {
+  readonly connection: AccountConnection;
+  readonly route: Route;
+  readonly clock: Clock;
+  readonly listings: Listings;
+  /** Market ids that `prepare` was given: the scope of fills. */
+  readonly prepared: Set<string>;
+}
+
+/** Listings by key and by the venue's market id; loaded once, refreshed by `load`. */
+export class Listings {
+  readonly #connection: AccountConnection;
+  readonly #assets: ReadonlySet<string> | undefined;
+  #byKey = new Map<InstrumentKey, Listing>();
+  #byMarketId = new Map<string, Listing>();
+
+  constructor(connection: AccountConnection, assets: ReadonlySet<string> | undefined) {
+    this.#connection = connection;
+    this.#assets = assets;
+  }
+
+  get(key: InstrumentKey): Listing | undefined {
+    return this.#byKey.get(key);
+  }
+
+  byMarketId(marketId: string): Listing | undefined {
+    return this.#byMarketId.get(marketId);
+  }
+
+  /** Loads markets and, for the configured assets (default all), this account's fees. */
+  async load(): Promise<Read<readonly Listing[]>> {
+    const { facts } = this.#connection;
+    const result = await this.#connection.call('poll', async (client) => {
+      await client.loadMarkets(true);
+      const wanted = listingsOf(facts, client.markets ?? {}).filter(({ instrument }) => this.#wants(instrument.asset));
+      const fees = await facts.reads.fees(
+        client,
+        wanted.map(({ marketId }) => marketId),
+      );
+      return listingsOf(facts, client.markets ?? {}, fees);
+    });
+    if (!result.ok) return failure(result.code, result.detail);
+    this.#byKey = new Map(result.value.map((listing) => [listing.instrument.key, listing]));
+    this.#byMarketId = new Map(result.value.map((listing) => [listing.marketId, listing]));
+    return success(
+      result.value.filter(({ instrument }) => this.#wants(instrument.asset)),
+      result.at,
+    );
+  }
+
+  /** Loads when nothing is loaded yet; undefined when there are listings. */
+  async ensure(): Promise<Read<never> | undefined> {
+    if (this.#byKey.size > 0) return undefined;
+    const loaded = await this.load();
+    return loaded.ok ? undefined : failure(loaded.code, loaded.detail);
+  }
+
+  #wants(asset: string): boolean {
+    return this.#assets === undefined || this.#assets.has(asset);
+  }
+}
+
+/** A read in the port's form; `ensure`d listings first, so that units can be converted. */
+export async function read<T>(
+  account: Account,
+  urgency: Urgency,
+  act: (client: CcxtClient) => Promise<T>,
+): Promise<Read<T>> {
+  const missing = await account.listings.ensure();
+  if (missing !== undefined) return missing;
+  const result = await account.connection.call(urgency, act);
+  return result.ok ? success(result.value, result.at) : failure(result.code, result.detail);
+}
+
+/** undefined for a market that is not a linear USDT perpetual: nothing of this bot. */
+export function orderState(account: Account, raw: RawOrder): OrderState | undefined {
+  const listing = account.listings.byMarketId(raw.marketId);
+  if (listing === undefined) return undefined;
+  return {
+    clientOrderId: raw.clientOrderId,
+    venueOrderId: raw.venueOrderId,
+    key: listing.instrument.key,
+    side: raw.side,
+    status: raw.status,
+    quantity: toBase(raw.quantity, listing),
+    filled: toBase(raw.filled, listing),
+    updatedAt: raw.updatedAt,
+  };
+}
+
+export function fillOf(account: Account, raw: RawFill): Fill | undefined {
+  const listing = account.listings.byMarketId(raw.marketId);
+  if (listing === undefined) return undefined;
+  return {
+    venue: account.connection.venue,
+    route: account.route,
+    tradeId: raw.tradeId,
+    venueOrderId: raw.venueOrderId,
+    ...(raw.clientOrderId === undefined ? {} : { clientOrderId: raw.clientOrderId }),
+    symbol: listing.symbol,
+    side: raw.side,
+    quantity: toBase(raw.quantity, listing),
+    price: px(raw.price),
+    fee: quote(raw.fee),
+    feeCurrency: raw.feeCurrency,
+    liquidity: raw.maker ? 'maker' : 'taker',
+    at: raw.at,
+  };
+}
+
+export function paymentOf(account: Account, raw: RawPayment): FundingPayment | undefined {
+  const listing = account.listings.byMarketId(raw.marketId);
+  if (listing === undefined) return undefined;
+  return {
+    venue: account.connection.venue,
+    route: account.route,
+    paymentId: raw.paymentId,
+    symbol: listing.symbol,
+    amount: quote(raw.amount),
+    currency: raw.currency,
+    at: raw.at,
+  };
+}
+
+/** undefined for flat positions and foreign markets. */
+export function positionOf(account: Account, raw: RawPosition): VenuePosition | undefined {
+  const listing = account.listings.byMarketId(raw.marketId);
+  if (listing === undefined || isZero(contracts(raw.quantity))) return undefined;
+  return {
+    key: listing.instrument.key,
+    quantity: toBase(raw.quantity, listing),
+    ...(raw.entryPrice === undefined ? {} : { entryPrice: px(raw.entryPrice) }),
+    ...(raw.mark === undefined ? {} : { mark: px(raw.mark) }),
+    ...(raw.liquidationPrice === undefined ? {} : { liquidationPrice: px(raw.liquidationPrice) }),
+    ...(raw.leverage === undefined ? {} : { leverage: Number(raw.leverage) }),
+  };
+}
+
+export const NOTHING: Base = base('0');
+
+/** A little after now, so that rows stamped by a venue whose clock runs ahead are inside a window. */
+export const windowEnd = (clock: Clock): Instant => clock.now() + 60_000;

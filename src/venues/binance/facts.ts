@@ -1,0 +1,128 @@
+/**
+ * Binance USD-M futures. Sources: developers.binance.com, derivatives/usds-margined-futures (error codes, general info,
+ * each endpoint's request weight).
+ */
+import * as z from 'zod';
+import { DAY_MS, MINUTE_MS } from '../../kernel/instant.ts';
+import type { Cost } from '../budget.ts';
+import type { CcxtClient } from '../client.ts';
+import { type AccountSettings, SetupError, type VenueFacts } from '../facts.ts';
+import { binanceReads, binanceStream } from './rows.ts';
+
+/** Request weight by method and path; anything else costs 1. */
+const WEIGHTS: Readonly<Record<string, number>> = {
+  'GET openOrders': 40,
+  'GET userTrades': 5,
+  'GET income': 30,
+  'GET positionRisk': 5,
+  'GET account': 5,
+  'GET commissionRate': 20,
+  'GET premiumIndex': 10,
+  'GET positionSide/dual': 30,
+};
+
+/** Share one limit of their own. */
+const FUNDING_PATHS = new Set(['fundingRate', 'fundingInfo']);
+
+function cost(method: string, path: string, params: unknown): Cost {
+  if (method === 'POST' && path === 'order') return { weight: 1, orders_10s: 1, orders_1m: 1 };
+  if (FUNDING_PATHS.has(path)) return { funding: 1, weight: 1 };
+  if (method === 'GET' && path === 'depth') return { weight: depthWeight(params) };
+  return { weight: WEIGHTS[`${method} ${path}`] ?? 1 };
+}
+
+function depthWeight(params: unknown): number {
+  const parsed = z.object({ limit: z.coerce.number() }).safeParse(params);
+  const limit = parsed.success ? parsed.data.limit : 500;
+  if (limit <= 50) return 2;
+  if (limit <= 100) return 5;
+  return limit <= 500 ? 10 : 20;
+}
+
+const REFUSALS = [
+  // Margin, position and reduce-only rules.
+  '-2010 -2018 -2019 -2020 -2021 -2022 -2023 -2024 -2025 -2026 -2027 -2028 -4061 -4164 -5021 -5022',
+  // Filters and parameters.
+  '-1100 -1101 -1102 -1103 -1104 -1105 -1106 -1108 -1111 -1112 -1113 -1114 -1115 -1116 -1117 -1121 -1130 -1136',
+  '-4001 -4002 -4003 -4004 -4005 -4006 -4007 -4008 -4012 -4013 -4014 -4015 -4016 -4023 -4024 -4025 -4131 -4400',
+  // Keys, signature and receive window; throttling before the matching engine (-1008 is always a failure).
+  '-1002 -1003 -1008 -1015 -1021 -1022 -2014 -2015',
+].flatMap((line) => line.split(' '));
+
+const MARGIN_TYPE_UNCHANGED = '-4046';
+
+const settings: AccountSettings = {
+  prepareAccount: async (client, attempt) => {
+    if (!(await isHedged(client))) return;
+    const oneWay = { dualSidePosition: 'false' };
+    const code = await attempt(() => client.request('positionSide/dual', 'fapiPrivate', 'POST', oneWay));
+    if (await isHedged(client)) throw new SetupError('position_mode', `the account stays in hedge mode (${code})`);
+  },
+  setLeverage: async (client, attempt, marketId, leverage) => {
+    // Success and "no need to change" both state that the margin type is isolated now.
+    const isolated = { symbol: marketId, marginType: 'ISOLATED' };
+    const code = await attempt(() => client.request('marginType', 'fapiPrivate', 'POST', isolated));
+    if (code !== undefined && code !== MARGIN_TYPE_UNCHANGED) {
+      throw new SetupError('margin_mode', `${marketId} is not isolated (${code})`);
+    }
+    // The answer states the leverage in force.
+    const body = await client.request('leverage', 'fapiPrivate', 'POST', { symbol: marketId, leverage });
+    return z.object({ leverage: z.coerce.number() }).parse(body).leverage;
+  },
+};
+
+async function isHedged(client: CcxtClient): Promise<boolean> {
+  const body = await client.request('positionSide/dual', 'fapiPrivate', 'GET', {});
+  const flag = z.object({ dualSidePosition: z.union([z.boolean(), z.stringbool()]) });
+  return flag.parse(body).dualSidePosition;
+}
+
+export const binanceFacts: VenueFacts = {
+  id: 'binance',
+  ccxtClass: 'binanceusdm',
+  hosts: { rest: ['fapi.binance.com'], ws: ['fstream.binance.com'] },
+  options: {
+    // Otherwise loadMarkets signs requests to the spot wallet API.
+    fetchCurrencies: false,
+    fetchMarkets: { types: ['linear'] },
+    warnOnFetchOpenOrdersWithoutSymbol: false,
+    // The depth snapshot that starts a book: weight 5 instead of 20, and 20 levels are all that is used.
+    watchOrderBookLimit: 100,
+  },
+  configure: (client, testnet) => {
+    // The futures testnet refuses at signing time in ccxt; demo trading has its own hosts.
+    if (testnet) client.enableDemoTrading(true);
+  },
+  limits: [
+    { name: 'weight', limit: 2_400, windowMs: MINUTE_MS },
+    { name: 'orders_10s', limit: 300, windowMs: 10_000 },
+    { name: 'orders_1m', limit: 1_200, windowMs: MINUTE_MS },
+    { name: 'funding', limit: 500, windowMs: 5 * MINUTE_MS },
+  ],
+  cost,
+  orderParams: (order) => ({
+    clientOrderId: order.clientOrderId,
+    ...(order.style === 'ioc' ? { timeInForce: 'IOC' } : { timeInForce: 'GTX' }),
+    ...(order.reduceOnly ? { reduceOnly: true } : {}),
+  }),
+  cancelParams: (clientOrderId) => ({ clientOrderId }),
+  errorCode: (body) => {
+    const parsed = z.object({ code: z.number(), msg: z.string() }).safeParse(body);
+    return parsed.success && parsed.data.code < 0 ? String(parsed.data.code) : undefined;
+  },
+  orderPath: '/fapi/v1/order',
+  // -4116 (duplicate id) proves the opposite; -1000, -1001, -1006, -1007 say nothing.
+  refusals: new Set(REFUSALS),
+  throttleCodes: new Set(['-1003', '-1015']),
+  throttleStatuses: new Set([418, 429]),
+  notOpenCodes: new Set(['-2011', '-2013']),
+  notFoundCodes: new Set(['-2013']),
+  fillsPerMarket: true,
+  fillWindowMs: 7 * DAY_MS,
+  paymentWindowMs: 30 * DAY_MS,
+  settle: 'USDT',
+  defaultFees: { taker: '0.0005', maker: '0.0002' },
+  reads: binanceReads,
+  stream: binanceStream,
+  settings,
+};

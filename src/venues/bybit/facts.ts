@@ -1,0 +1,138 @@
+/** Bybit v5, unified account, linear. Sources: bybit-exchange.github.io/docs/v5 (rate-limit, error, each endpoint). */
+import * as z from 'zod';
+import { DAY_MS } from '../../kernel/instant.ts';
+import type { Cost } from '../budget.ts';
+import type { CcxtClient } from '../client.ts';
+import { type AccountSettings, SetupError, type VenueFacts } from '../facts.ts';
+import { bybitReads, bybitStream } from './rows.ts';
+
+/** The per-user limit that a private path counts towards, besides the limit per address. */
+const USER_LIMITS: Readonly<Record<string, string>> = {
+  'v5/order/create': 'create',
+  'v5/order/cancel': 'cancel',
+  'v5/position/set-leverage': 'leverage',
+  'v5/position/switch-mode': 'settings',
+  'v5/account/set-margin-mode': 'settings',
+  'v5/account/fee-rate': 'fees',
+  'v5/account/info': 'wallet',
+  'v5/order/realtime': 'order_reads',
+  'v5/order/history': 'order_reads',
+  'v5/execution/list': 'executions',
+  'v5/position/list': 'positions',
+  'v5/account/wallet-balance': 'wallet',
+};
+
+function cost(_method: string, path: string): Cost {
+  const name = USER_LIMITS[path];
+  return name === undefined ? { address: 1 } : { address: 1, [name]: 1 };
+}
+
+const REFUSALS = [
+  // Parameters, keys, signature, receive window, throttling.
+  '10001 10002 10003 10004 10005 10006 10009 10010 10017 10018 10024 10027 10029 33004',
+  // Price, margin, position and reduce-only rules.
+  '110003 110004 110005 110006 110007 110012 110014 110016 110017 110018 110020 110021 110022 110023 110030 110032',
+  '110036 110038 110040 110044 110045 110049 110051 110052 110053 110055 110057 110059 110066 110074 110090 110092',
+  '110093 110094 110095 110096 110097 110125 110126',
+].flatMap((line) => line.split(' '));
+
+const ISOLATED = 'ISOLATED_MARGIN';
+
+const settings: AccountSettings = {
+  prepareAccount: async (client, attempt) => {
+    if ((await marginMode(client)) !== ISOLATED) {
+      const wanted = { setMarginMode: ISOLATED };
+      const code = await attempt(() => client.request('v5/account/set-margin-mode', 'private', 'POST', wanted));
+      if ((await marginMode(client)) !== ISOLATED) {
+        throw new SetupError('margin_mode', `the account is not isolated (${code})`);
+      }
+    }
+    // Whether it changed or was so already shows in the position index of each instrument.
+    const oneWay = { category: 'linear', coin: 'USDT', mode: 0 };
+    const code = await attempt(() => client.request('v5/position/switch-mode', 'private', 'POST', oneWay));
+    const held = await bybitReads.positions(client);
+    if (held.rows.some((row) => row.hedged)) {
+      throw new SetupError('position_mode', `a position is in hedge mode (${code})`);
+    }
+  },
+  setLeverage: async (client, attempt, marketId, leverage) => {
+    const text = String(leverage);
+    const wanted = { category: 'linear', symbol: marketId, buyLeverage: text, sellLeverage: text };
+    await attempt(() => client.request('v5/position/set-leverage', 'private', 'POST', wanted));
+    const body = await client.request('v5/position/list', 'private', 'GET', { category: 'linear', symbol: marketId });
+    const row = z.object({ leverage: z.coerce.number(), positionIdx: z.coerce.number() });
+    const { list } = z.object({ result: z.object({ list: z.array(row).min(1) }) }).parse(body).result;
+    if (list.some((each) => each.positionIdx !== 0)) {
+      throw new SetupError('position_mode', `${marketId} is in hedge mode`);
+    }
+    return list[0]?.leverage ?? Number.NaN;
+  },
+};
+
+async function marginMode(client: CcxtClient): Promise<string> {
+  const body = await client.request('v5/account/info', 'private', 'GET', {});
+  return z.object({ result: z.object({ marginMode: z.string() }) }).parse(body).result.marginMode;
+}
+
+function errorCode(body: unknown): string | undefined {
+  const parsed = z.object({ retCode: z.coerce.number() }).safeParse(body);
+  return parsed.success && parsed.data.retCode !== 0 ? String(parsed.data.retCode) : undefined;
+}
+
+export const bybitFacts: VenueFacts = {
+  id: 'bybit',
+  ccxtClass: 'bybit',
+  hosts: { rest: ['api.bybit.com'], ws: ['stream.bybit.com'] },
+  options: {
+    fetchMarkets: { types: ['linear'] },
+    defaultType: 'swap',
+    defaultSubType: 'linear',
+    // Saves two requests and a wrong guess before the first private call.
+    enableUnifiedMargin: false,
+    enableUnifiedAccount: true,
+    unifiedMarginStatus: 6,
+  },
+  configure: (client, testnet) => {
+    delete client.options.brokerId;
+    client.has.fetchCurrencies = false;
+    if (testnet) client.setSandboxMode(true);
+  },
+  limits: [
+    { name: 'address', limit: 600, windowMs: 5_000 },
+    { name: 'create', limit: 10, windowMs: 1_000 },
+    { name: 'cancel', limit: 10, windowMs: 1_000 },
+    { name: 'leverage', limit: 10, windowMs: 1_000 },
+    { name: 'settings', limit: 5, windowMs: 1_000 },
+    { name: 'fees', limit: 10, windowMs: 1_000 },
+    { name: 'order_reads', limit: 50, windowMs: 1_000 },
+    { name: 'executions', limit: 50, windowMs: 1_000 },
+    { name: 'positions', limit: 50, windowMs: 1_000 },
+    { name: 'wallet', limit: 50, windowMs: 1_000 },
+  ],
+  cost,
+  orderParams: (order) => ({
+    clientOrderId: order.clientOrderId,
+    // One-way mode.
+    positionIdx: 0,
+    ...(order.style === 'ioc' ? { timeInForce: 'IOC' } : { postOnly: true }),
+    ...(order.reduceOnly ? { reduceOnly: true } : {}),
+  }),
+  // `clientOrderId` would reach the venue verbatim and be ignored.
+  cancelParams: (clientOrderId) => ({ orderLinkId: clientOrderId }),
+  errorCode,
+  orderPath: '/v5/order/create',
+  // 110072 (duplicate id) proves the opposite; 10000, 10016 and 170007 say nothing.
+  refusals: new Set(REFUSALS),
+  throttleCodes: new Set(['10006', '10018']),
+  throttleStatuses: new Set([403, 429]),
+  notOpenCodes: new Set(['110001', '110008', '110010']),
+  notFoundCodes: new Set(['110001']),
+  fillsPerMarket: false,
+  fillWindowMs: 7 * DAY_MS,
+  paymentWindowMs: 7 * DAY_MS,
+  settle: 'USDT',
+  defaultFees: { taker: '0.00055', maker: '0.0002' },
+  reads: bybitReads,
+  stream: bybitStream,
+  settings,
+};

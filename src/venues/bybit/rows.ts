@@ -1,0 +1,217 @@
+/** Bybit v5 linear rows: REST reads and the private stream share them. Quantities are base units (contract size 1). */
+import * as z from 'zod';
+import { quote, sub, text } from '../../kernel/decimal.ts';
+import type { OrderStatus } from '../../market/order.ts';
+import type { CcxtClient } from '../client.ts';
+import type { AccountReads, AccountStream, Page, RawAccountEvent, RawFill, RawOrder } from '../facts.ts';
+import { decimalText, idText, instant, negate, optionalDecimal, sideText } from '../rows.ts';
+
+const STATUS = {
+  New: 'open',
+  PartiallyFilled: 'open',
+  Filled: 'filled',
+  Cancelled: 'canceled',
+  PartiallyFilledCanceled: 'canceled',
+  Deactivated: 'canceled',
+  Rejected: 'rejected',
+} as const satisfies Record<string, OrderStatus>;
+const statuses = z.enum([
+  'New',
+  'PartiallyFilled',
+  'Filled',
+  'Cancelled',
+  'PartiallyFilledCanceled',
+  'Deactivated',
+  'Rejected',
+]);
+const MAX_FILLS = 100;
+const MAX_ORDERS = 50;
+const MAX_POSITIONS = 200;
+
+const orderRow = z
+  .object({
+    orderId: idText,
+    orderLinkId: z.string(),
+    symbol: idText,
+    side: sideText,
+    qty: decimalText,
+    orderStatus: statuses,
+    cumExecQty: decimalText,
+    updatedTime: instant,
+  })
+  .transform(
+    (row): RawOrder => ({
+      marketId: row.symbol,
+      clientOrderId: row.orderLinkId,
+      venueOrderId: row.orderId,
+      side: row.side,
+      status: STATUS[row.orderStatus],
+      quantity: row.qty,
+      filled: row.cumExecQty,
+      updatedAt: row.updatedTime,
+    }),
+  );
+
+/** Trades of every cause move the position; funding rows do not. */
+const NOT_A_TRADE = new Set(['Funding', 'Settle']);
+
+const executionRow = z.object({
+  execId: idText,
+  execType: z.string(),
+  orderId: z.string(),
+  orderLinkId: z.string().optional(),
+  symbol: idText,
+  side: z.string(),
+  execPrice: decimalText,
+  execQty: decimalText,
+  execFee: decimalText,
+  feeCurrency: z.string().optional(),
+  isMaker: z.boolean(),
+  execTime: instant,
+});
+type Execution = z.infer<typeof executionRow>;
+
+const toFill = (row: Execution): RawFill => ({
+  marketId: row.symbol,
+  tradeId: row.execId,
+  venueOrderId: row.orderId,
+  clientOrderId: row.orderLinkId === undefined || row.orderLinkId === '' ? undefined : row.orderLinkId,
+  side: sideText.parse(row.side),
+  quantity: row.execQty,
+  price: row.execPrice,
+  fee: row.execFee,
+  feeCurrency: row.feeCurrency === undefined || row.feeCurrency === '' ? 'USDT' : row.feeCurrency,
+  maker: row.isMaker,
+  at: row.execTime,
+});
+
+const positionRow = z.object({
+  symbol: idText,
+  side: z.string(),
+  size: decimalText,
+  avgPrice: optionalDecimal,
+  markPrice: optionalDecimal,
+  liqPrice: optionalDecimal,
+  leverage: optionalDecimal,
+  positionIdx: z.union([z.number(), z.string().transform(Number)]),
+});
+
+const coinRow = z.object({
+  coin: idText,
+  walletBalance: decimalText,
+  totalPositionIM: optionalDecimal,
+  totalOrderIM: optionalDecimal,
+  locked: optionalDecimal,
+});
+const feeRow = z.object({ symbol: idText, takerFeeRate: decimalText, makerFeeRate: decimalText });
+
+async function list<T>(
+  client: CcxtClient,
+  path: string,
+  params: Record<string, unknown>,
+  row: z.ZodType<T>,
+): Promise<T[]> {
+  const body = await client.request(path, 'private', 'GET', { category: 'linear', ...params });
+  return z.object({ result: z.object({ list: z.array(row) }) }).parse(body).result.list;
+}
+
+async function orderByClientId(client: CcxtClient, symbol: string, orderLinkId: string): Promise<RawOrder | undefined> {
+  // The realtime list holds open orders and the last 500 final ones; older ones are in the history only.
+  for (const path of ['v5/order/realtime', 'v5/order/history']) {
+    const rows = await list(client, path, { symbol, orderLinkId }, orderRow);
+    if (rows[0] !== undefined) return rows[0];
+  }
+  return undefined;
+}
+
+async function executions(client: CcxtClient, params: Record<string, unknown>): Promise<Page<Execution>> {
+  const rows = await list(client, 'v5/execution/list', { limit: MAX_FILLS, ...params }, executionRow);
+  return { rows, full: rows.length >= MAX_FILLS };
+}
+
+export const bybitReads: AccountReads = {
+  order: orderByClientId,
+  openOrders: async (client) => {
+    const rows = await list(client, 'v5/order/realtime', { settleCoin: 'USDT', limit: MAX_ORDERS }, orderRow);
+    return { rows: rows.filter((row) => row.status === 'open'), full: rows.length >= MAX_ORDERS };
+  },
+  fills: async (client, query) => {
+    const page = await executions(client, {
+      ...(query.marketId === undefined ? {} : { symbol: query.marketId }),
+      ...(query.venueOrderId === undefined
+        ? { startTime: query.from, endTime: query.to }
+        : { orderId: query.venueOrderId }),
+    });
+    return { rows: page.rows.filter((row) => !NOT_A_TRADE.has(row.execType)).map(toFill), full: page.full };
+  },
+  payments: async (client, window) => {
+    // ccxt's fetchFundingHistory sends `size`, which the venue ignores.
+    const page = await executions(client, { execType: 'Funding', startTime: window.from, endTime: window.to });
+    const rows = page.rows.map((row) => ({
+      marketId: row.symbol,
+      paymentId: row.execId,
+      // A funding execution's fee is what the position paid.
+      amount: negate(row.execFee),
+      currency: row.feeCurrency === undefined || row.feeCurrency === '' ? 'USDT' : row.feeCurrency,
+      at: row.execTime,
+    }));
+    return { rows, full: page.full };
+  },
+  positions: async (client) => {
+    const rows = await list(client, 'v5/position/list', { settleCoin: 'USDT', limit: MAX_POSITIONS }, positionRow);
+    return {
+      rows: rows.map((row) => ({
+        marketId: row.symbol,
+        quantity: row.side === 'Sell' ? negate(row.size) : row.size,
+        entryPrice: row.avgPrice,
+        mark: row.markPrice,
+        liquidationPrice: row.liqPrice,
+        leverage: row.leverage,
+        hedged: row.positionIdx !== 0,
+      })),
+      full: rows.length >= MAX_POSITIONS,
+    };
+  },
+  balance: async (client, currency) => {
+    const row = z.object({ coin: z.array(coinRow) });
+    const [account] = await list(client, 'v5/account/wallet-balance', { accountType: 'UNIFIED', coin: currency }, row);
+    const coin = coinRow.parse(account?.coin.find((each) => each.coin === currency));
+    let available = quote(coin.walletBalance);
+    for (const used of [coin.totalPositionIM, coin.totalOrderIM, coin.locked]) {
+      if (used !== undefined) available = sub(available, quote(used));
+    }
+    return { wallet: coin.walletBalance, available: text(available) };
+  },
+  fees: async (client, marketIds) => {
+    const rows = await list(client, 'v5/account/fee-rate', {}, feeRow);
+    const wanted = new Set(marketIds);
+    return new Map(
+      rows
+        .filter((row) => wanted.has(row.symbol))
+        .map((row) => [row.symbol, { taker: row.takerFeeRate, maker: row.makerFeeRate }]),
+    );
+  },
+  serverTime: async (client) =>
+    z.object({ time: instant }).parse(await client.request('v5/market/time', 'public', 'GET', {})).time,
+};
+
+const topical = z.object({ topic: z.string(), data: z.array(z.unknown()) });
+
+export const bybitStream: AccountStream = {
+  watches: (client) => [() => client.watchOrders(), () => client.watchMyTrades()],
+  subscribed: (_url, frame) =>
+    z.object({ op: z.literal('subscribe'), success: z.literal(true) }).safeParse(frame).success,
+  parse: (frame) => {
+    const message = topical.safeParse(frame);
+    if (!message.success) return [];
+    const topic = message.data.topic.split('.')[0];
+    if (topic === 'order') {
+      return message.data.data.map((row): RawAccountEvent => ({ kind: 'order', order: orderRow.parse(row) }));
+    }
+    if (topic !== 'execution') return [];
+    return message.data.data
+      .map((row) => executionRow.parse(row))
+      .filter((row) => !NOT_A_TRADE.has(row.execType))
+      .map((row): RawAccountEvent => ({ kind: 'fill', fill: toFill(row) }));
+  },
+};

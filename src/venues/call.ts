@@ -1,0 +1,92 @@
+/**
+ * What a failed call means. The verdict comes from what went over the wire (venue code, status, whether bytes left),
+ * never from ccxt's error classes or messages: those map duplicates to refusals and put signed URLs into texts.
+ */
+import * as z from 'zod';
+import { InvariantError } from '../kernel/assert.ts';
+import { DecimalError } from '../kernel/decimal.ts';
+import { SetupError, type VenueFacts } from './facts.ts';
+import { IncompleteRead } from './pages.ts';
+import { type CallNotes, type Exchanged, TransportError } from './transport.ts';
+
+export type CallResult<T> =
+  | { readonly ok: true; readonly value: T; readonly at: number; readonly notes: CallNotes }
+  | { readonly ok: false; readonly code: string; readonly detail: string; readonly notes: CallNotes };
+
+/** The request budget did not let a request out. */
+export class BudgetRefusal extends Error {
+  override readonly name = 'BudgetRefusal';
+  readonly code: string;
+  constructor(code: string, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+const MAX_DETAIL = 300;
+/** Error answers are short; market lists are not worth parsing twice. */
+const MAX_ERROR_BODY = 10_000;
+
+/** A failure value; rethrows bugs of this project. */
+export function failed(facts: VenueFacts, error: unknown, notes: CallNotes): CallResult<never> {
+  if (error instanceof InvariantError) throw error;
+  const { code, detail } = explain(facts, error, notes);
+  return { ok: false, code, detail: detail.slice(0, MAX_DETAIL), notes };
+}
+
+function explain(facts: VenueFacts, error: unknown, notes: CallNotes): { code: string; detail: string } {
+  if (error instanceof BudgetRefusal || error instanceof SetupError || error instanceof IncompleteRead)
+    return { code: error.code, detail: error.message };
+  if (error instanceof z.ZodError || error instanceof DecimalError) {
+    return { code: 'malformed', detail: error instanceof z.ZodError ? z.prettifyError(error) : error.message };
+  }
+  const last = notes.requests.at(-1);
+  // ccxt refused before sending anything; its texts carry no URL then.
+  if (last === undefined) return { code: 'not_sent', detail: error instanceof Error ? error.message : String(error) };
+  const what = describe(last);
+  if (last.errorCode !== undefined) {
+    const detail = error instanceof TransportError ? `${what}: ${error.message}` : what;
+    return { code: last.errorCode === 'timeout' ? 'timeout' : `network_${last.errorCode}`, detail };
+  }
+  if (isThrottled(facts, last)) return { code: 'rate_limited', detail: `${what}: ${last.body ?? ''}` };
+  const code = codeOf(facts, last);
+  if (code !== undefined) return { code: `venue_${code}`, detail: `${what}: ${last.body ?? ''}` };
+  if ((last.status ?? 0) >= 400) return { code: `http_${last.status}`, detail: `${what}: ${last.body ?? ''}` };
+  // A 200 that ccxt could not make sense of.
+  return { code: 'malformed', detail: `${what}: ${last.body ?? ''}` };
+}
+
+/** Method, path and status; never the query, which is signed. */
+function describe(exchanged: Exchanged): string {
+  const { pathname } = new URL(exchanged.url);
+  return `${exchanged.method} ${pathname}${exchanged.status === undefined ? '' : ` ${exchanged.status}`}`;
+}
+
+/** The venue's error code of the last request; undefined without one. */
+export function lastCode(facts: VenueFacts, notes: CallNotes): string | undefined {
+  const last = notes.requests.at(-1);
+  return last === undefined ? undefined : codeOf(facts, last);
+}
+
+/** The venue's error code in an answer. */
+export function codeOf(facts: VenueFacts, exchanged: Exchanged): string | undefined {
+  if (exchanged.body === undefined || exchanged.body.length > MAX_ERROR_BODY) return undefined;
+  try {
+    return facts.errorCode(JSON.parse(exchanged.body));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function isThrottled(facts: VenueFacts, exchanged: Exchanged): boolean {
+  if (exchanged.status !== undefined && facts.throttleStatuses.has(exchanged.status)) return true;
+  const code = codeOf(facts, exchanged);
+  return code !== undefined && facts.throttleCodes.has(code);
+}
+
+/** The Retry-After header (whole seconds) in milliseconds. */
+export function retryAfterMs(exchanged: Exchanged): number | undefined {
+  const seconds = Number(exchanged.headers?.['retry-after']);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+}

@@ -1,0 +1,74 @@
+/**
+ * A trading account on a real or emulated venue, through ccxt. Entry point: `createCcxtVenue`. The parts: `orders.ts`
+ * (submit, cancel, lookup), `reads.ts`, `stream.ts`; what differs between venues is in `binance/`, `bybit/`, `okx/`.
+ */
+
+import { invariant } from '../kernel/assert.ts';
+import type { Route } from '../kernel/ids.ts';
+import { success } from '../kernel/outcome.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Random } from '../ports/random.ts';
+import type { Venue } from '../ports/venue.ts';
+import { type Account, Listings } from './account.ts';
+import type { AccountConnection } from './connect.ts';
+import { cancelOrder, lookupOrder, submitOrder } from './orders.ts';
+import {
+  prepareAccount,
+  readBalance,
+  readFills,
+  readOpenOrders,
+  readPayments,
+  readPositions,
+  readServerTime,
+} from './reads.ts';
+import { type AccountStreamHandle, openAccountStream } from './stream.ts';
+
+export interface CcxtVenueOptions {
+  readonly connection: AccountConnection;
+  readonly route: Route;
+  /** The bot's clock: ends of history windows. */
+  readonly clock: Clock;
+  /** Real time: pauses between stream reconnects. */
+  readonly ioClock: Clock;
+  readonly random: Random;
+  /** Assets whose instruments and fees are loaded; absent: all, which costs one fee request per market on Binance. */
+  readonly assets?: ReadonlySet<string>;
+}
+
+export function createCcxtVenue(options: CcxtVenueOptions): Venue {
+  const { connection, route, clock, assets } = options;
+  const listings = new Listings(connection, assets);
+  const account: Account = { connection, route, clock, listings, prepared: new Set() };
+  let stream: AccountStreamHandle | undefined;
+  return {
+    id: connection.venue,
+    route,
+    instruments: async () => {
+      const loaded = await listings.load();
+      return loaded.ok
+        ? success(
+            loaded.value.map(({ instrument }) => instrument),
+            loaded.at,
+          )
+        : loaded;
+    },
+    prepare: (setup) => prepareAccount(account, setup),
+    submit: (order, urgency) => submitOrder(account, order, urgency),
+    cancel: (ref) => cancelOrder(account, ref),
+    lookup: (ref, urgency) => lookupOrder(account, ref, urgency),
+    openOrders: () => readOpenOrders(account),
+    fills: (sinceAt) => readFills(account, sinceAt),
+    positions: (urgency) => readPositions(account, urgency),
+    balance: () => readBalance(account),
+    payments: (sinceAt) => readPayments(account, sinceAt),
+    serverTime: () => readServerTime(account),
+    subscribe: (sink) => {
+      invariant(stream === undefined, `${connection.venue}: one subscriber`);
+      stream = openAccountStream(account, options.ioClock, options.random, sink);
+    },
+    close: async () => {
+      stream?.close();
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,278 @@
+/**
+ * The only place that constructs ccxt clients. Entry points: `connectAccount` (signed, for the `Venue` port) and
+ * `connectMarketData` (no keys, public paths only, for feeds). ccxt is loaded on the first call, not on import.
+ *
+ * Each client is stock ccxt with these replacements on the instance: its HTTP transport, its clock, a budget in front
+ * of signing (so that a request that waits is not signed with a stale timestamp), and taps on frames and disconnects.
+ */
+import type { VenueId } from '../kernel/ids.ts';
+import { type Read, success } from '../kernel/outcome.ts';
+import type { Activity } from '../ports/activity.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Urgency } from '../ports/venue.ts';
+import type { RequestBudget } from './budget.ts';
+import { BudgetRefusal, type CallResult, failed, isThrottled, lastCode, retryAfterMs } from './call.ts';
+import type { CcxtClient, CcxtHooks, CcxtSocket } from './client.ts';
+import type { Attempt, VenueFacts } from './facts.ts';
+import { type CallNotes, createTransport, replaceHost, type Transport, TransportError } from './transport.ts';
+import { type Listing, listingsOf } from './units.ts';
+
+export interface Credentials {
+  readonly apiKey: string;
+  readonly secret: string;
+  /** OKX only. */
+  readonly passphrase?: string;
+}
+
+export interface ConnectOptions {
+  readonly facts: VenueFacts;
+  /** Shared by every connection to the venue. */
+  readonly budget: RequestBudget;
+  readonly activity: Activity;
+  /** Stamps requests and signatures: the system's, or the simulated one that the venues share. */
+  readonly clock: Clock;
+  /** Real time, for network deadlines. */
+  readonly ioClock: Clock;
+  /** Official host to replacement base URL (`hostsTo` builds it); empty or absent: the official hosts. */
+  readonly hosts?: Readonly<Record<string, string>>;
+  /** The venue's sandbox or demo hosts. */
+  readonly testnet?: boolean;
+  /** Deadline of each request over connect, headers and body; default 10 s. */
+  readonly timeoutMs?: number;
+}
+
+/** A client with its transport and taps. */
+export interface Connection {
+  readonly venue: VenueId;
+  readonly facts: VenueFacts;
+  /** A stream connection is open. */
+  onOpen(listener: (url: string) => void): void;
+  /** Every parsed stream frame (text when it was not JSON), after ccxt has dealt with it. */
+  onFrame(listener: (frame: unknown, url: string) => void): void;
+  /** A stream connection ended. */
+  onDrop(listener: (url: string) => void): void;
+  close(): Promise<void>;
+}
+
+export interface AccountConnection extends Connection {
+  readonly client: CcxtClient;
+  readonly attempt: Attempt;
+  /** Runs ccxt code; expected failures come back as values with notes of what went over the wire. */
+  call<T>(urgency: Urgency, act: (client: CcxtClient) => Promise<T>): Promise<CallResult<T>>;
+}
+
+/** What feeds take: see `MarketConnection` in feeds/, which this satisfies structurally. */
+export interface PublicConnection extends Connection {
+  /** The ccxt client; feeds narrow it to what they use. */
+  readonly client: unknown;
+  read<T>(act: () => Promise<T>): Promise<Read<T>>;
+  /** Loads the venue's markets anew. Fees are the public ones. */
+  listings(): Promise<Read<readonly Listing[]>>;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** Dead peers are found within twice this. */
+const KEEP_ALIVE_MS = 15_000;
+
+/** Rejects only for a bug or when ccxt lacks the venue's class. */
+export async function connectAccount(
+  options: ConnectOptions & { readonly credentials: Credentials },
+): Promise<AccountConnection> {
+  const { apiKey, secret, passphrase } = options.credentials;
+  const keys = { apiKey, secret, ...(passphrase === undefined ? {} : { password: passphrase }) };
+  const { client, transport, ...taps } = await construct(options, keys, undefined);
+  const { facts } = options;
+  const call = <T>(urgency: Urgency, act: (client: CcxtClient) => Promise<T>) =>
+    run(facts, transport, options.clock, urgency, () => act(client));
+  const attempt: Attempt = async (act) => {
+    const notes: CallNotes = { urgency: transport.notes()?.urgency ?? 'poll', requests: [] };
+    try {
+      await transport.noting(notes, act);
+      return undefined;
+    } catch (error) {
+      const code = lastCode(facts, notes);
+      if (code === undefined) throw error;
+      return code;
+    }
+  };
+  return { venue: facts.id, facts, client, call, attempt, ...taps };
+}
+
+/** Public data only: no keys in the client, and a guard that refuses whatever is not a public GET. */
+export async function connectMarketData(options: ConnectOptions): Promise<PublicConnection> {
+  const { client, transport, ...taps } = await construct(options, {}, publicOnly);
+  const { facts, clock } = options;
+  const read = async <T>(act: () => Promise<T>): Promise<Read<T>> => {
+    const result = await run(facts, transport, clock, 'poll', act);
+    return result.ok ? success(result.value, clock.now()) : { ok: false, code: result.code, detail: result.detail };
+  };
+  const listings = () =>
+    read(async () => {
+      await client.loadMarkets(true);
+      return listingsOf(facts, client.markets ?? {});
+    });
+  return { venue: facts.id, facts, client, read, listings, ...taps };
+}
+
+const CREDENTIAL_HEADER = /(api|access)[-_]?(key|sign)|passphrase|authorization/i;
+const CREDENTIAL_PARAM = /[?&](signature|sign|apiKey|api_key|listenKey)=/i;
+
+/** Why a request of a market data client must not leave; undefined when it is a plain public read. */
+export function publicOnly(method: string, url: URL, headers: Readonly<Record<string, string>>): string | undefined {
+  if (method !== 'GET') return `${method} ${url.pathname} is not a public read`;
+  const header = Object.keys(headers).find((name) => CREDENTIAL_HEADER.test(name));
+  if (header !== undefined) return `${url.pathname} carries the credential header ${header}`;
+  return CREDENTIAL_PARAM.test(url.search) ? `${url.pathname} is signed` : undefined;
+}
+
+/**
+ * For the process-level `unhandledRejection` handler: ccxt leaves promises of failed private streams unhandled
+ * (Binance's and OKX's log-in). Such a rejection is a stream failure, which the stream's own loop deals with.
+ */
+export function isCcxtStreamRejection(reason: unknown): boolean {
+  if (reason instanceof TransportError || reason instanceof BudgetRefusal) return true;
+  for (let type: unknown = reason; typeof type === 'object' && type !== null; type = Object.getPrototypeOf(type)) {
+    if (type.constructor.name === 'BaseError') return true;
+  }
+  return false;
+}
+
+interface Constructed extends Pick<Connection, 'onOpen' | 'onFrame' | 'onDrop' | 'close'> {
+  readonly client: CcxtClient;
+  readonly transport: Transport;
+}
+
+async function construct(
+  options: ConnectOptions,
+  keys: Readonly<Record<string, string>>,
+  guard: Parameters<typeof createTransport>[0]['guard'],
+): Promise<Constructed> {
+  const { facts, hosts = {}, budget } = options;
+  const { pro } = await import('ccxt');
+  const instance = new pro[facts.ccxtClass]({
+    ...keys,
+    enableRateLimit: false,
+    userAgent: 'tandem',
+    number: String,
+    timeout: 2 * (options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+    streaming: { keepAlive: KEEP_ALIVE_MS },
+    options: {
+      ...facts.options,
+      maxRetriesOnFailure: 0,
+      // Reconnects are paced by the callers of watch methods.
+      ws: { backoff: { base: 0 } },
+    },
+  });
+  const client = instance as unknown as CcxtClient;
+  const hooks = instance as unknown as CcxtHooks;
+  facts.configure(client, options.testnet === true);
+  const transport = createTransport({
+    hosts,
+    ioClock: options.ioClock,
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    ...(guard === undefined ? {} : { guard }),
+    observe: (exchanged) => {
+      if (isThrottled(facts, exchanged)) budget.penalise(retryAfterMs(exchanged));
+      else if (exchanged.status !== undefined && exchanged.status < 400) budget.recovered();
+    },
+  });
+  redirectStreams(client, hosts);
+  const taps = install(hooks, options, transport);
+  await hooks.loadHttpProxyAgent();
+  return {
+    client,
+    transport,
+    ...taps,
+    close: async () => {
+      await client.close();
+      transport.close();
+    },
+  };
+}
+
+function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport) {
+  const { clock, facts, budget, activity } = options;
+  const frameListeners: ((frame: unknown, url: string) => void)[] = [];
+  const openListeners: ((url: string) => void)[] = [];
+  const dropListeners: ((url: string) => void)[] = [];
+  hooks.milliseconds = () => clock.now();
+  hooks.seconds = () => Math.floor(clock.now() / 1000);
+  // Malformed frames reach the listeners; ccxt would print them.
+  hooks.log = () => undefined;
+  hooks.fetchImplementation = transport.fetch;
+  // Quantities and prices arrive as exact multiples of their steps; ccxt would pass prices through doubles.
+  hooks.amountToPrecision = (_symbol, amount) => amount;
+  hooks.priceToPrecision = (_symbol, price) => price;
+  const fetch2 = hooks.fetch2.bind(hooks);
+  hooks.fetch2 = async (path, access, method, params, ...rest) => {
+    activity.begin();
+    try {
+      const grant = await budget.acquire(facts.cost(method, path, params), transport.notes()?.urgency ?? 'poll');
+      if (!grant.ok) throw new BudgetRefusal(grant.code, grant.detail);
+      return await fetch2(path, access, method, params, ...rest);
+    } finally {
+      activity.end();
+    }
+  };
+  const handleMessage = hooks.handleMessage.bind(hooks);
+  hooks.handleMessage = (socket, frame) => {
+    try {
+      return handleMessage(socket, frame);
+    } finally {
+      for (const listener of frameListeners) listener(frame, socket.url);
+    }
+  };
+  hooks.onConnected = (socket) => {
+    for (const listener of openListeners) listener(socket.url);
+  };
+  const dropped = (socket: CcxtSocket): void => {
+    for (const listener of dropListeners) listener(socket.url);
+  };
+  const onError = hooks.onError.bind(hooks);
+  hooks.onError = (socket, error) => {
+    onError(socket, error);
+    dropped(socket);
+  };
+  const onClose = hooks.onClose.bind(hooks);
+  hooks.onClose = (socket, event) => {
+    onClose(socket, event);
+    dropped(socket);
+  };
+  return {
+    onOpen: (listener: (url: string) => void) => void openListeners.push(listener),
+    onFrame: (listener: (frame: unknown, url: string) => void) => void frameListeners.push(listener),
+    onDrop: (listener: (url: string) => void) => void dropListeners.push(listener),
+  };
+}
+
+/** REST URLs stay official and are redirected by the transport; stream URLs are replaced here, paths kept. */
+function redirectStreams(client: CcxtClient, hosts: Readonly<Record<string, string>>): void {
+  if (Object.keys(hosts).length === 0) return;
+  const redirect = (value: unknown): unknown => {
+    if (typeof value === 'string') {
+      if (!value.startsWith('ws')) return value;
+      const official = new URL(value.replace('{hostname}', client.hostname ?? ''));
+      // A stream that is not configured must fail, never reach the real venue.
+      return replaceHost(hosts, official)?.href ?? 'ws://unmapped.invalid';
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, redirect(each)]));
+  };
+  client.urls.api = redirect(client.urls.api);
+}
+
+async function run<T>(
+  facts: VenueFacts,
+  transport: Transport,
+  clock: Clock,
+  urgency: Urgency,
+  act: () => Promise<T>,
+): Promise<CallResult<T>> {
+  const notes: CallNotes = { urgency, requests: [] };
+  try {
+    const value = await transport.noting(notes, act);
+    return { ok: true, value, at: clock.now(), notes };
+  } catch (error) {
+    return failed(facts, error, notes);
+  }
+}

@@ -1,0 +1,127 @@
+/** OKX v5 swaps. Sources: www.okx.com/docs-v5/en (error codes, each endpoint's rate limit line). */
+import * as z from 'zod';
+import { DAY_MS } from '../../kernel/instant.ts';
+import type { Cost } from '../budget.ts';
+import type { CcxtClient } from '../client.ts';
+import { type AccountSettings, SetupError, type VenueFacts } from '../facts.ts';
+import { okxReads, okxStream } from './rows.ts';
+
+/** The limit that a path counts towards; limits per instrument are taken as if for all of them together. */
+const LIMIT_OF: Readonly<Record<string, string>> = {
+  'POST trade/order': 'place',
+  'POST trade/cancel-order': 'cancel',
+  'GET trade/order': 'order_reads',
+  'GET trade/orders-pending': 'open_orders',
+  'GET trade/fills-history': 'fills',
+  'GET account/bills-archive': 'bills',
+  'GET account/positions': 'positions',
+  'GET account/balance': 'balance',
+  'GET account/config': 'settings',
+  'GET account/trade-fee': 'fees',
+  'POST account/set-leverage': 'leverage',
+  'POST account/set-position-mode': 'settings',
+};
+
+function cost(method: string, path: string): Cost {
+  return { [LIMIT_OF[`${method} ${path}`] ?? 'public']: 1 };
+}
+
+const REFUSALS = [
+  // Gateway: parameters, throttling, maintenance, keys, signature, timestamp.
+  '50001 50002 50006 50008 50011 50014 50061 50100 50101 50102 50103 50104 50105 50106 50107 50108 50110 50111',
+  '50112 50113 50114 50115 50119 50120',
+  // Instrument, size, price band, margin and reduce-only rules.
+  '51000 51001 51002 51003 51004 51005 51006 51008 51010 51011 51012 51014 51015 51019 51020 51021 51022 51023',
+  '51024 51025 51027 51028 51030 51037 51103 51108 51112 51116 51117 51119 51120 51121 51122 51124 51125 51127',
+  '51131 51137 51138 51169 51170 51174 51202',
+].flatMap((line) => line.split(' '));
+
+const settings: AccountSettings = {
+  prepareAccount: async (client, attempt) => {
+    if ((await positionMode(client)) === 'net_mode') return;
+    const net = { posMode: 'net_mode' };
+    const code = await attempt(() => client.request('account/set-position-mode', 'private', 'POST', net));
+    const mode = await positionMode(client);
+    if (mode !== 'net_mode') throw new SetupError('position_mode', `the account stays in ${mode} (${code})`);
+  },
+  setLeverage: async (client, _attempt, marketId, leverage) => {
+    // Margin mode is a parameter of leverage and of each order here, not an account setting.
+    const params = { instId: marketId, lever: String(leverage), mgnMode: 'isolated' };
+    const body = await client.request('account/set-leverage', 'private', 'POST', params);
+    const row = z.object({ lever: z.coerce.number(), mgnMode: z.literal('isolated') });
+    return z.object({ data: z.tuple([row]) }).parse(body).data[0].lever;
+  },
+};
+
+async function positionMode(client: CcxtClient): Promise<string> {
+  const body = await client.request('account/config', 'private', 'GET', {});
+  return z.object({ data: z.tuple([z.object({ posMode: z.string() })]) }).parse(body).data[0].posMode;
+}
+
+const envelope = z.object({
+  code: z.string(),
+  data: z.array(z.object({ sCode: z.string().optional() })).optional(),
+});
+
+export const okxFacts: VenueFacts = {
+  id: 'okx',
+  ccxtClass: 'okx',
+  hosts: { rest: ['www.okx.com'], ws: ['ws.okx.com:8443'] },
+  options: {
+    fetchMarkets: { types: ['swap'] },
+    defaultType: 'swap',
+    defaultMarginMode: 'isolated',
+    createOrder: 'privatePostTradeOrder',
+  },
+  configure: (client, testnet) => {
+    // ccxt tags orders only when it invents their id; an empty broker keeps it from that too.
+    client.options.brokerId = '';
+    client.has.fetchCurrencies = false;
+    if (testnet) client.setSandboxMode(true);
+  },
+  limits: [
+    { name: 'place', limit: 60, windowMs: 2_000 },
+    { name: 'cancel', limit: 60, windowMs: 2_000 },
+    { name: 'order_reads', limit: 60, windowMs: 2_000 },
+    { name: 'open_orders', limit: 60, windowMs: 2_000 },
+    { name: 'fills', limit: 10, windowMs: 2_000 },
+    { name: 'bills', limit: 5, windowMs: 2_000 },
+    { name: 'positions', limit: 10, windowMs: 2_000 },
+    { name: 'balance', limit: 10, windowMs: 2_000 },
+    { name: 'leverage', limit: 20, windowMs: 2_000 },
+    { name: 'settings', limit: 5, windowMs: 2_000 },
+    { name: 'fees', limit: 5, windowMs: 2_000 },
+    { name: 'public', limit: 10, windowMs: 2_000 },
+  ],
+  cost,
+  orderParams: (order) => ({
+    clientOrderId: order.clientOrderId,
+    tdMode: 'isolated',
+    ...(order.style === 'ioc' ? { timeInForce: 'IOC' } : { postOnly: true }),
+    ...(order.reduceOnly ? { reduceOnly: true } : {}),
+  }),
+  cancelParams: (clientOrderId) => ({ clientOrderId }),
+  errorCode: (body) => {
+    const parsed = envelope.safeParse(body);
+    if (!parsed.success) return undefined;
+    // The row's own code says more than the envelope's 1 ("all failed") or 2 ("some failed").
+    const row = parsed.data.data?.find((each) => each.sCode !== undefined && each.sCode !== '0' && each.sCode !== '');
+    if (row?.sCode !== undefined) return row.sCode;
+    return parsed.data.code === '0' ? undefined : parsed.data.code;
+  },
+  orderPath: '/api/v5/trade/order',
+  // 51016 (duplicate id) proves the opposite; 50004, 50013 and 50026 say nothing.
+  refusals: new Set(REFUSALS),
+  throttleCodes: new Set(['50011', '50061']),
+  throttleStatuses: new Set([429]),
+  notOpenCodes: new Set(['51400', '51401', '51402', '51410', '51603']),
+  notFoundCodes: new Set(['51603']),
+  fillsPerMarket: false,
+  fillWindowMs: 30 * DAY_MS,
+  paymentWindowMs: 30 * DAY_MS,
+  settle: 'USDT',
+  defaultFees: { taker: '0.0005', maker: '0.0002' },
+  reads: okxReads,
+  stream: okxStream,
+  settings,
+};

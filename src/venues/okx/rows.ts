@@ -1,0 +1,226 @@
+/** OKX v5 swap rows: REST reads and the `orders` channel. Quantities are contracts. */
+import * as z from 'zod';
+import { quote, sub, text } from '../../kernel/decimal.ts';
+import type { OrderStatus } from '../../market/order.ts';
+import type { CcxtClient } from '../client.ts';
+import type { AccountReads, AccountStream, RawAccountEvent, RawFill, RawOrder } from '../facts.ts';
+import { decimalText, idText, instant, negate, optionalDecimal, sideText } from '../rows.ts';
+
+const STATUS = {
+  live: 'open',
+  partially_filled: 'open',
+  filled: 'filled',
+  canceled: 'canceled',
+  mmp_canceled: 'canceled',
+} as const satisfies Record<string, OrderStatus>;
+const statuses = z.enum(['live', 'partially_filled', 'filled', 'canceled', 'mmp_canceled']);
+const MAX_ROWS = 100;
+
+const orderRow = z
+  .object({
+    ordId: idText,
+    clOrdId: z.string(),
+    instId: idText,
+    side: sideText,
+    sz: decimalText,
+    accFillSz: decimalText,
+    state: statuses,
+    uTime: instant,
+  })
+  .transform(
+    (row): RawOrder => ({
+      marketId: row.instId,
+      clientOrderId: row.clOrdId,
+      venueOrderId: row.ordId,
+      side: row.side,
+      status: STATUS[row.state],
+      quantity: row.sz,
+      filled: row.accFillSz,
+      updatedAt: row.uTime,
+    }),
+  );
+
+const fillRow = z
+  .object({
+    tradeId: idText,
+    ordId: idText,
+    clOrdId: z.string(),
+    instId: idText,
+    side: sideText,
+    fillPx: decimalText,
+    fillSz: decimalText,
+    fee: decimalText,
+    feeCcy: idText,
+    execType: z.enum(['T', 'M']),
+    ts: instant,
+  })
+  .transform(
+    (row): RawFill => ({
+      marketId: row.instId,
+      tradeId: row.tradeId,
+      venueOrderId: row.ordId,
+      clientOrderId: row.clOrdId === '' ? undefined : row.clOrdId,
+      side: row.side,
+      quantity: row.fillSz,
+      price: row.fillPx,
+      // The venue's fee is the balance change: negative = charged.
+      fee: negate(row.fee),
+      feeCurrency: row.feeCcy,
+      maker: row.execType === 'M',
+      at: row.ts,
+    }),
+  );
+
+const billRow = z.object({
+  billId: idText,
+  instId: idText,
+  ccy: idText,
+  balChg: optionalDecimal,
+  posBalChg: optionalDecimal,
+  ts: instant,
+});
+
+const positionRow = z.object({
+  instId: idText,
+  pos: decimalText,
+  posSide: z.string(),
+  avgPx: optionalDecimal,
+  markPx: optionalDecimal,
+  liqPx: optionalDecimal,
+  lever: optionalDecimal,
+});
+
+const detailRow = z.object({
+  ccy: idText,
+  eq: decimalText,
+  availBal: decimalText,
+  upl: optionalDecimal,
+});
+const feeRow = z.object({
+  takerU: optionalDecimal,
+  makerU: optionalDecimal,
+  taker: optionalDecimal,
+  maker: optionalDecimal,
+});
+
+async function data<T>(
+  client: CcxtClient,
+  path: string,
+  params: Record<string, unknown>,
+  row: z.ZodType<T>,
+): Promise<T[]> {
+  const body = await client.request(path, 'private', 'GET', params);
+  return z.object({ data: z.array(row) }).parse(body).data;
+}
+
+export const okxReads: AccountReads = {
+  order: async (client, marketId, clientOrderId) =>
+    (await data(client, 'trade/order', { instId: marketId, clOrdId: clientOrderId }, orderRow))[0],
+  openOrders: async (client) => {
+    const rows = await data(client, 'trade/orders-pending', { instType: 'SWAP', limit: MAX_ROWS }, orderRow);
+    return { rows, full: rows.length >= MAX_ROWS };
+  },
+  fills: async (client, query) => {
+    const params = {
+      instType: 'SWAP',
+      limit: MAX_ROWS,
+      ...(query.marketId === undefined ? {} : { instId: query.marketId }),
+      ...(query.venueOrderId === undefined ? { begin: query.from, end: query.to } : { ordId: query.venueOrderId }),
+    };
+    const rows = await data(client, 'trade/fills-history', params, fillRow);
+    return { rows, full: rows.length >= MAX_ROWS };
+  },
+  payments: async (client, window) => {
+    // Type 8 is the funding fee.
+    const params = { type: '8', instType: 'SWAP', limit: MAX_ROWS, begin: window.from, end: window.to };
+    const rows = await data(client, 'account/bills-archive', params, billRow);
+    return {
+      rows: rows.map((row) => ({
+        marketId: row.instId,
+        paymentId: row.billId,
+        // An isolated position pays from its own margin: the account's change is then zero.
+        amount: row.balChg ?? row.posBalChg ?? '0',
+        currency: row.ccy,
+        at: row.ts,
+      })),
+      full: rows.length >= MAX_ROWS,
+    };
+  },
+  positions: async (client) => {
+    const rows = await data(client, 'account/positions', { instType: 'SWAP' }, positionRow);
+    return {
+      rows: rows.map((row) => ({
+        marketId: row.instId,
+        quantity: row.pos,
+        entryPrice: row.avgPx,
+        mark: row.markPx,
+        liquidationPrice: row.liqPx,
+        leverage: row.lever,
+        hedged: row.posSide !== 'net',
+      })),
+      full: false,
+    };
+  },
+  balance: async (client, currency) => {
+    const rows = await data(client, 'account/balance', { ccy: currency }, z.object({ details: z.array(detailRow) }));
+    const row = detailRow.parse(rows[0]?.details.find((each) => each.ccy === currency));
+    // Equity counts the unrealised PnL of every position in this currency, which `upl` sums up.
+    const wallet = sub(quote(row.eq), quote(row.upl ?? '0'));
+    return { wallet: text(wallet), available: row.availBal };
+  },
+  fees: async (client, marketIds) => {
+    const [row] = await data(client, 'account/trade-fee', { instType: 'SWAP' }, feeRow);
+    // Rates are balance changes: negative = charged. The U fields are the USDT-margined ones.
+    const taker = negate(decimalText.parse(row?.takerU ?? row?.taker));
+    const maker = negate(decimalText.parse(row?.makerU ?? row?.maker));
+    return new Map(marketIds.map((marketId) => [marketId, { taker, maker }]));
+  },
+  serverTime: async (client) => {
+    const body = await client.request('public/time', 'public', 'GET', {});
+    return z.object({ data: z.tuple([z.object({ ts: instant })]) }).parse(body).data[0].ts;
+  },
+};
+
+const channel = z.object({ arg: z.object({ channel: z.literal('orders') }), data: z.array(z.unknown()) });
+
+/** The trade that caused an `orders` row, when one did. */
+const pushedTrade = z.object({
+  tradeId: z.string(),
+  fillPx: z.string(),
+  fillSz: z.string(),
+  fillFee: z.string(),
+  fillFeeCcy: z.string(),
+  fillTime: z.string(),
+  execType: z.string(),
+});
+
+export const okxStream: AccountStream = {
+  watches: (client) => [() => client.watchOrders()],
+  subscribed: (_url, frame) => z.object({ event: z.literal('subscribe') }).safeParse(frame).success,
+  parse: (frame) => {
+    const message = channel.safeParse(frame);
+    if (!message.success) return [];
+    return message.data.data.flatMap((row): RawAccountEvent[] => {
+      const order = orderRow.parse(row);
+      const trade = pushedTrade.parse(row);
+      if (trade.tradeId === '' || !/[1-9]/.test(trade.fillSz)) return [{ kind: 'order', order }];
+      const fill: RawFill = {
+        marketId: order.marketId,
+        tradeId: trade.tradeId,
+        venueOrderId: order.venueOrderId,
+        clientOrderId: order.clientOrderId === '' ? undefined : order.clientOrderId,
+        side: order.side,
+        quantity: decimalText.parse(trade.fillSz),
+        price: decimalText.parse(trade.fillPx),
+        fee: negate(decimalText.parse(trade.fillFee)),
+        feeCurrency: idText.parse(trade.fillFeeCcy),
+        maker: trade.execType === 'M',
+        at: instant.parse(trade.fillTime),
+      };
+      return [
+        { kind: 'fill', fill },
+        { kind: 'order', order },
+      ];
+    });
+  },
+};

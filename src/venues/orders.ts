@@ -1,0 +1,186 @@
+/** Order entry, cancel and lookup of one ccxt account. Entry points: `submitOrder`, `cancelOrder`, `lookupOrder`. */
+import * as z from 'zod';
+import { add, eq, gt, isPositive, text } from '../kernel/decimal.ts';
+import { MINUTE_MS } from '../kernel/instant.ts';
+import type { Fill, OrderRef, OrderRequest, OrderState } from '../market/order.ts';
+import type { CancelOutcome, LookupOutcome, SubmitOutcome, Urgency } from '../ports/venue.ts';
+import { type Account, fillOf, NOTHING, orderState, windowEnd } from './account.ts';
+import { type CallResult, codeOf, isThrottled, lastCode } from './call.ts';
+import type { CcxtClient } from './client.ts';
+import type { FillQuery, RawFill, RawOrder, VenueFacts } from './facts.ts';
+import { readWindow } from './pages.ts';
+import { type Listing, toVenueUnits } from './units.ts';
+
+/** Never retried: what cannot be proven refused is unknown. */
+export async function submitOrder(account: Account, order: OrderRequest, urgency: Urgency): Promise<SubmitOutcome> {
+  const { connection, listings } = account;
+  const missing = await listings.ensure();
+  if (missing !== undefined && !missing.ok) return { kind: 'rejected', code: 'not_sent', detail: missing.detail };
+  const listing = listings.get(order.key);
+  if (listing === undefined) return { kind: 'rejected', code: 'unknown_instrument', detail: order.key };
+  const quantity = toVenueUnits(order.quantity, listing);
+  const result = await connection.call(urgency, (client) =>
+    client.createOrder(
+      listing.symbol,
+      'limit',
+      order.side,
+      quantity,
+      text(order.limitPrice),
+      connection.facts.orderParams(order),
+    ),
+  );
+  return submitOutcome(connection.facts, result, order.clientOrderId);
+}
+
+const acknowledgement = z.object({ id: z.string().min(1), clientOrderId: z.string().nullish() });
+
+function submitOutcome(facts: VenueFacts, result: CallResult<unknown>, clientOrderId: string): SubmitOutcome {
+  const sent = result.notes.requests.findLast(
+    ({ method, url }) => method === 'POST' && new URL(url).pathname === facts.orderPath,
+  );
+  const code = result.ok ? 'malformed' : result.code;
+  const detail = result.ok ? 'the acknowledgement has no usable order id' : result.detail;
+  if (sent === undefined || !sent.sent) {
+    return result.ok ? { kind: 'unknown', code, detail } : { kind: 'rejected', code, detail };
+  }
+  if (sent.status === undefined) return { kind: 'unknown', code, detail };
+  if (isThrottled(facts, sent)) return { kind: 'rejected', code: 'rate_limited', detail };
+  const venueCode = codeOf(facts, sent);
+  if (venueCode !== undefined) {
+    const refusal = facts.refusals.has(venueCode) ? 'rejected' : 'unknown';
+    return { kind: refusal, code: `venue_${venueCode}`, detail };
+  }
+  if (!result.ok) return { kind: 'unknown', code, detail };
+  const ack = acknowledgement.safeParse(result.value);
+  if (!ack.success) return { kind: 'unknown', code: 'malformed', detail };
+  const echoed = ack.data.clientOrderId ?? clientOrderId;
+  if (echoed !== clientOrderId) {
+    return { kind: 'unknown', code: 'id_mismatch', detail: `sent ${clientOrderId}, acknowledged ${echoed}` };
+  }
+  return { kind: 'acked', venueOrderId: ack.data.id };
+}
+
+export async function cancelOrder(account: Account, ref: OrderRef): Promise<CancelOutcome> {
+  const { connection, listings } = account;
+  const missing = await listings.ensure();
+  if (missing !== undefined && !missing.ok) return { kind: 'failed', code: missing.code, detail: missing.detail };
+  const listing = listings.get(ref.key);
+  if (listing === undefined) return { kind: 'failed', code: 'unknown_instrument', detail: ref.key };
+  const result = await connection.call('reduce', (client) =>
+    client.cancelOrder(undefined, listing.symbol, connection.facts.cancelParams(ref.clientOrderId)),
+  );
+  const code = lastCode(connection.facts, result.notes);
+  if (code !== undefined && connection.facts.notOpenCodes.has(code)) return { kind: 'not_open' };
+  return result.ok ? { kind: 'accepted' } : { kind: 'failed', code: result.code, detail: result.detail };
+}
+
+export async function lookupOrder(account: Account, ref: OrderRef, urgency: Urgency): Promise<LookupOutcome> {
+  const { connection, listings } = account;
+  const missing = await listings.ensure();
+  if (missing !== undefined && !missing.ok) return { kind: 'failed', code: missing.code, detail: missing.detail };
+  const listing = listings.get(ref.key);
+  if (listing === undefined) return { kind: 'failed', code: 'unknown_instrument', detail: ref.key };
+  const byId = await connection.call(urgency, (client) =>
+    connection.facts.reads.order(client, listing.marketId, ref.clientOrderId),
+  );
+  const code = lastCode(connection.facts, byId.notes);
+  const unknownToVenue = code !== undefined && connection.facts.notFoundCodes.has(code);
+  if (!byId.ok && !unknownToVenue) return { kind: 'failed', code: byId.code, detail: byId.detail };
+  const raw = byId.ok ? byId.value : undefined;
+  return raw === undefined
+    ? searchElsewhere(account, ref, listing, urgency)
+    : withFills(account, ref, listing, raw, urgency);
+}
+
+/** Not known by id: open orders and recent fills must agree before the answer is "not found". */
+async function searchElsewhere(
+  account: Account,
+  ref: OrderRef,
+  listing: Listing,
+  urgency: Urgency,
+): Promise<LookupOutcome> {
+  const { connection } = account;
+  const { reads } = connection.facts;
+  const open = await connection.call(urgency, (client) => reads.openOrders(client));
+  if (!open.ok) return { kind: 'failed', code: open.code, detail: open.detail };
+  const raw = open.value.rows.find(({ clientOrderId }) => clientOrderId === ref.clientOrderId);
+  if (raw !== undefined) return withFills(account, ref, listing, raw, urgency);
+  if (open.value.full) return { kind: 'failed', code: 'incomplete', detail: 'more open orders than one page' };
+  const to = windowEnd(account.clock);
+  const recent = await connection.call(urgency, (client) =>
+    fillsWithin(connection.facts, client, { marketId: listing.marketId, from: to - RECENT_MS, to }),
+  );
+  if (!recent.ok) return { kind: 'failed', code: recent.code, detail: recent.detail };
+  const filled = recent.value.find(({ clientOrderId }) => clientOrderId === ref.clientOrderId);
+  if (filled === undefined) return { kind: 'not_found' };
+  return { kind: 'failed', code: 'order_lag', detail: `fill ${filled.tradeId} names an order that is not listed yet` };
+}
+
+/** How far back fills are searched for an order that is not known by id; an IOC fills at once. */
+const RECENT_MS = 20 * MINUTE_MS;
+
+async function withFills(
+  account: Account,
+  ref: OrderRef,
+  listing: Listing,
+  raw: RawOrder,
+  urgency: Urgency,
+): Promise<LookupOutcome> {
+  if (raw.clientOrderId !== ref.clientOrderId || raw.marketId !== listing.marketId) {
+    const detail = `asked for ${ref.clientOrderId}, got ${raw.clientOrderId} on ${raw.marketId}`;
+    return { kind: 'failed', code: 'id_mismatch', detail };
+  }
+  const order = orderState(account, raw);
+  if (order === undefined) return { kind: 'failed', code: 'unknown_instrument', detail: raw.marketId };
+  if (!isPositive(order.filled)) return { kind: 'found', order, fills: [] };
+  const { connection } = account;
+  const trades = await connection.call(urgency, (client) => fillsOfOrder(account, client, listing, raw));
+  if (!trades.ok) return { kind: 'failed', code: trades.code, detail: trades.detail };
+  const fills = trades.value
+    .map((each) => fillOf(account, { ...each, clientOrderId: ref.clientOrderId }))
+    .filter((fill) => fill !== undefined);
+  return settled(order, fills);
+}
+
+function settled(order: OrderState, fills: readonly Fill[]): LookupOutcome {
+  const total = fills.reduce((sum, fill) => add(sum, fill.quantity), NOTHING);
+  if (eq(total, order.filled)) return { kind: 'found', order, fills };
+  // More fills than the order row knows of: the row is the one that lags.
+  const code = gt(total, order.filled) ? 'order_lag' : 'fills_lag';
+  return { kind: 'failed', code, detail: `order says ${text(order.filled)} filled, its trades ${text(total)}` };
+}
+
+async function fillsOfOrder(
+  account: Account,
+  client: CcxtClient,
+  listing: Listing,
+  order: RawOrder,
+): Promise<readonly RawFill[]> {
+  const { facts } = account.connection;
+  const { marketId } = listing;
+  const to = windowEnd(account.clock);
+  const query: FillQuery = { marketId, from: 0, to, venueOrderId: order.venueOrderId };
+  const page = await facts.reads.fills(client, query);
+  // More trades than a page holds: read the time around the order instead.
+  const rows = page.full
+    ? await fillsWithin(facts, client, { marketId, from: order.updatedAt - RECENT_MS, to })
+    : page.rows;
+  return unique(rows.filter(({ venueOrderId }) => venueOrderId === order.venueOrderId));
+}
+
+/** Every fill of a window, oldest first, each once. */
+export async function fillsWithin(
+  facts: VenueFacts,
+  client: CcxtClient,
+  query: FillQuery,
+): Promise<readonly RawFill[]> {
+  const rows = await readWindow(query, facts.fillWindowMs, (window) =>
+    facts.reads.fills(client, { ...window, marketId: query.marketId }),
+  );
+  return unique(rows);
+}
+
+function unique(rows: readonly RawFill[]): readonly RawFill[] {
+  const byId = new Map(rows.map((row) => [`${row.marketId} ${row.tradeId}`, row]));
+  return [...byId.values()].sort((a, b) => a.at - b.at);
+}

@@ -1,0 +1,94 @@
+/** Account reads of one ccxt account. A page that may be incomplete fails; it is never passed on as if it were all. */
+import { quote } from '../kernel/decimal.ts';
+import type { Instant } from '../kernel/instant.ts';
+import { failure, type Read, success } from '../kernel/outcome.ts';
+import type { Fill, FundingPayment, OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
+import type { AccountSetup, Urgency } from '../ports/venue.ts';
+import { type Account, fillOf, orderState, paymentOf, positionOf, read, windowEnd } from './account.ts';
+import { SetupError } from './facts.ts';
+import { fillsWithin } from './orders.ts';
+import { readWindow } from './pages.ts';
+
+export async function readOpenOrders(account: Account): Promise<Read<readonly OrderState[]>> {
+  const page = await read(account, 'poll', (client) => account.connection.facts.reads.openOrders(client));
+  if (!page.ok) return page;
+  if (page.value.full) return failure('incomplete', 'more open orders than one page');
+  return success(present(page.value.rows.map((row) => orderState(account, row))), page.at);
+}
+
+export async function readFills(account: Account, sinceAt: Instant): Promise<Read<readonly Fill[]>> {
+  const { facts } = account.connection;
+  const to = windowEnd(account.clock);
+  const result = await read(account, 'poll', async (client) => {
+    if (!facts.fillsPerMarket) return fillsWithin(facts, client, { marketId: undefined, from: sinceAt, to });
+    const rows = [];
+    for (const marketId of account.prepared) {
+      rows.push(...(await fillsWithin(facts, client, { marketId, from: sinceAt, to })));
+    }
+    return rows.sort((a, b) => a.at - b.at);
+  });
+  if (!result.ok) return result;
+  const scope = result.value.filter((row) => account.prepared.has(row.marketId) && row.at >= sinceAt);
+  return success(present(scope.map((row) => fillOf(account, row))), result.at);
+}
+
+export async function readPayments(account: Account, sinceAt: Instant): Promise<Read<readonly FundingPayment[]>> {
+  const { facts } = account.connection;
+  const window = { from: sinceAt, to: windowEnd(account.clock) };
+  const result = await read(account, 'poll', (client) =>
+    readWindow(window, facts.paymentWindowMs, (part) => facts.reads.payments(client, part)),
+  );
+  if (!result.ok) return result;
+  const byId = new Map(result.value.map((row) => [`${row.marketId} ${row.paymentId}`, row]));
+  const rows = [...byId.values()].filter((row) => row.at >= sinceAt).sort((a, b) => a.at - b.at);
+  return success(present(rows.map((row) => paymentOf(account, row))), result.at);
+}
+
+export async function readPositions(account: Account, urgency: Urgency): Promise<Read<readonly VenuePosition[]>> {
+  const page = await read(account, urgency, (client) => account.connection.facts.reads.positions(client));
+  if (!page.ok) return page;
+  if (page.value.full) return failure('incomplete', 'more positions than one page');
+  const held = page.value.rows.filter((row) => positionOf(account, row) !== undefined);
+  const hedged = held.find((row) => row.hedged);
+  if (hedged !== undefined) return failure('position_mode', `${hedged.marketId} is held in hedge mode`);
+  return success(present(held.map((row) => positionOf(account, row))), page.at);
+}
+
+export async function readBalance(account: Account): Promise<Read<VenueBalance>> {
+  const { facts } = account.connection;
+  const result = await read(account, 'poll', (client) => facts.reads.balance(client, facts.settle));
+  if (!result.ok) return result;
+  const { wallet, available } = result.value;
+  return success({ currency: facts.settle, wallet: quote(wallet), available: quote(available) }, result.at);
+}
+
+export const readServerTime = async (account: Account): Promise<Read<Instant>> => {
+  const result = await account.connection.call('poll', (client) => account.connection.facts.reads.serverTime(client));
+  return result.ok ? success(result.value, result.at) : failure(result.code, result.detail);
+};
+
+/** One-way mode, isolated margin, leverage, each read back. */
+export async function prepareAccount(account: Account, setup: AccountSetup): Promise<Read<true>> {
+  const { connection } = account;
+  const { settings } = connection.facts;
+  const result = await read(account, 'open', async (client) => {
+    await settings.prepareAccount(client, connection.attempt);
+    for (const { key } of setup.instruments) {
+      const listing = account.listings.get(key);
+      if (listing === undefined) throw new SetupError('unknown_instrument', key);
+      const actual = await settings.setLeverage(client, connection.attempt, listing.marketId, setup.leverage);
+      if (actual !== setup.leverage) {
+        throw new SetupError('leverage', `${key}: wanted ${setup.leverage}, the venue says ${actual}`);
+      }
+    }
+    return true as const;
+  });
+  if (!result.ok) return result;
+  for (const { key } of setup.instruments) {
+    const listing = account.listings.get(key);
+    if (listing !== undefined) account.prepared.add(listing.marketId);
+  }
+  return result;
+}
+
+const present = <T>(items: readonly (T | undefined)[]): readonly T[] => items.filter((item) => item !== undefined);

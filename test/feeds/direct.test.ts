@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDirectFeed } from '../../src/feeds/direct.ts';
+import { px } from '../../src/kernel/decimal.ts';
+import { HOUR_MS } from '../../src/kernel/instant.ts';
+import type { MarketEvent } from '../../src/market/event.ts';
+import type { MarketFeed } from '../../src/ports/market-feed.ts';
+import { createSeededRandom } from '../../src/simulator/random.ts';
+import { BTC, ETH, keyOf, START, startWorld, until, VENUES, type World } from '../venues/world.ts';
+
+describe.each(VENUES)('the direct feed over the %s dialect', (name) => {
+  let world: World;
+  let feed: MarketFeed;
+  let events: MarketEvent[];
+
+  beforeEach(async () => {
+    world = await startWorld(name);
+    events = [];
+    const connection = await world.market();
+    feed = createDirectFeed({ connection, clock: world.clock, ioClock: world.ioClock, random: createSeededRandom(3) });
+  });
+  afterEach(async () => {
+    await feed.stop();
+    await world.close();
+  });
+
+  const start = (assets = ['BTC', 'ETH']) => feed.start(new Set(assets), (event) => events.push(event));
+  const newest = <K extends MarketEvent['kind']>(kind: K): Extract<MarketEvent, { kind: K }> | undefined =>
+    events.findLast((event): event is Extract<MarketEvent, { kind: K }> => event.kind === kind);
+  const books = (symbol: string) =>
+    events.flatMap((event) => (event.kind === 'book' && event.book.key === keyOf(world, symbol) ? [event.book] : []));
+  const quotes = (symbol: string) =>
+    events.flatMap((event) =>
+      event.kind === 'funding' && event.quote.key === keyOf(world, symbol) ? [event.quote] : [],
+    );
+  /** Books of both assets are being delivered. */
+  const running = async () => {
+    start();
+    await until('books', () => books(BTC).length > 0 && books(ETH).length > 0);
+    await until('funding', () => quotes(BTC).length > 0 && quotes(ETH).length > 0);
+  };
+  /** One step of simulated time with a new BTC book. */
+  const step = (bid: string, ask: string) => {
+    world.clock.advanceTo(world.clock.now() + 1_000);
+    world.book(BTC, [[bid, '1']], [[ask, '2']]);
+  };
+
+  it('delivers instruments first, then books, funding and marks, in base units', async () => {
+    await running();
+    await until('marks', () => newest('mark') !== undefined);
+    const instruments = events.findIndex(({ kind }) => kind === 'instruments');
+    expect(events.findIndex(({ kind }) => kind === 'book' || kind === 'funding')).toBeGreaterThan(instruments);
+    const [bid] = books(BTC)[0]?.bids ?? [];
+    expect(bid).toEqual({ price: 49_990, size: 1 });
+    expect(quotes(BTC)[0]).toMatchObject({
+      predictedRate: 0.0001,
+      intervalHours: 8,
+      nextSettlementAt: START + 4 * HOUR_MS,
+    });
+    // Four hours: Binance lists it as adjusted, Bybit in the market row, OKX by difference.
+    expect(quotes(ETH)[0]).toMatchObject({ predictedRate: -0.00005, intervalHours: 4 });
+    expect(newest('health')?.health.status).toBe('up');
+  });
+
+  it('knows the venue instant of what it delivered, for lockstep', async () => {
+    await running();
+    step('49900', '49910');
+    const at = world.clock.now();
+    await until('the new book', () => feed.deliveredAt(keyOf(world, BTC)).book >= at);
+    expect(books(BTC).at(-1)?.bids[0]).toEqual({ price: 49_900, size: 1 });
+    world.clock.advanceTo(at + 1_000);
+    const next = { predictedRate: '0.0002', intervalHours: 8, nextSettlementAt: START + 4 * HOUR_MS };
+    world.exchange.setFunding(BTC, next);
+    await until('the new rate', () => feed.deliveredAt(keyOf(world, BTC)).funding >= at + 1_000);
+    expect(quotes(BTC).at(-1)?.predictedRate).toBe(0.0002);
+  });
+
+  it('takes a zero rate that the venue wrote as zero', async () => {
+    await running();
+    world.clock.advanceTo(world.clock.now() + 1_000);
+    world.exchange.setFunding(BTC, { predictedRate: '0', intervalHours: 8, nextSettlementAt: START + 4 * HOUR_MS });
+    await until('zero', () => quotes(BTC).at(-1)?.predictedRate === 0);
+  });
+
+  it('drops a crossed and an empty book, shows degraded, and recovers', async () => {
+    await running();
+    const before = books(BTC).length;
+    world.clock.advanceTo(world.clock.now() + 1_000);
+    world.exchange.setBook(BTC, [], []);
+    await until('degraded', () => newest('health')?.health.status === 'degraded');
+    expect(newest('health')?.health.malformed).toBeGreaterThan(0);
+    expect(books(BTC).slice(before)).toEqual([]);
+    step('49990', '50010');
+    await until('recovered', () => newest('health')?.health.status === 'up' && books(BTC).length > before);
+  });
+
+  it('stream-lost: shows down, connects again, and delivers newer books', async () => {
+    await running();
+    world.server.dropStreams();
+    await until('down', () => events.some((event) => event.kind === 'health' && event.health.status === 'down'));
+    const at = world.clock.now() + 1_000;
+    step('48000', '48010');
+    let price = 48_000;
+    await until('a newer book', () => {
+      // Binance publishes differences only: something must change for the new subscription to speak.
+      price += 1;
+      step(String(price), String(price + 10));
+      return (books(BTC).at(-1)?.venueAt ?? 0) >= at;
+    });
+    await until('up', () => newest('health')?.health.status === 'up');
+  });
+
+  it('venue-down-at-start: keeps trying and says so', async () => {
+    world.intercept = () => 'drop-before';
+    start();
+    await until('down', () => newest('health')?.health.status === 'down');
+    expect(newest('instruments')).toBeUndefined();
+    world.intercept = () => 'pass';
+    await until('instruments', () => newest('instruments') !== undefined);
+    await until('books', () => books(BTC).length > 0);
+  });
+
+  it('restricts itself to the wanted assets', async () => {
+    start(['ETH']);
+    await until('books', () => books(ETH).length > 0);
+    expect(newest('instruments')?.instruments.map(({ symbol }) => symbol)).toEqual([ETH]);
+    expect(books(BTC)).toEqual([]);
+  });
+
+  it('reads settled rates oldest first', async () => {
+    await running();
+    const instrument = newest('instruments')?.instruments.find(({ symbol }) => symbol === BTC);
+    if (instrument === undefined) throw new Error('no instrument');
+    const hours = Array.from({ length: 200 }, (_, i) => 200 - i);
+    for (const ago of hours) {
+      const at = START - ago * HOUR_MS;
+      world.exchange.recordSettled({ symbol: BTC, rate: `0.000${ago % 9}1`, mark: px('50000'), at });
+    }
+    const rates = await feed.settledRates(instrument, START - 170 * HOUR_MS);
+    if (!rates.ok) throw new Error(rates.detail);
+    expect(rates.value.map(({ settledAt }) => settledAt)).toEqual(
+      hours.filter((ago) => ago <= 170).map((ago) => START - ago * HOUR_MS),
+    );
+    expect(rates.value[0]?.settledRate).toBe(Number(`0.000${170 % 9}1`));
+  });
+});

@@ -1,0 +1,128 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { logNotifier } from '../../src/platform/log-notifier.ts';
+import { openLogger } from '../../src/platform/logger.ts';
+import { systemClock } from '../../src/platform/system-clock.ts';
+import { seededRandom, systemRandom } from '../../src/platform/system-random.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { Alarm } from '../../src/ports/notifier.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('system clock', () => {
+  test('a delay beyond 32 bits does not fire at once', () => {
+    vi.useFakeTimers();
+    const fired = vi.fn();
+    const thirtyDaysMs = 30 * 86_400_000;
+    systemClock().after(thirtyDaysMs, fired);
+    vi.advanceTimersByTime(thirtyDaysMs - 1);
+    expect(fired).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(fired).toHaveBeenCalledOnce();
+  });
+
+  test('a cancelled timer never fires, also after its first 32-bit step', () => {
+    vi.useFakeTimers();
+    const fired = vi.fn();
+    const cancel = systemClock().after(30 * 86_400_000, fired);
+    vi.advanceTimersByTime(26 * 86_400_000);
+    cancel();
+    vi.advanceTimersByTime(10 * 86_400_000);
+    expect(fired).not.toHaveBeenCalled();
+  });
+
+  test('monotonic time never goes back', () => {
+    const { monotonicMs } = systemClock();
+    const samples = Array.from({ length: 1_000 }, monotonicMs);
+    expect(samples).toEqual([...samples].sort((a, b) => a - b));
+  });
+});
+
+describe('random', () => {
+  test('one seed gives one stream, and a fork is the same whatever was drawn before', () => {
+    const a = seededRandom('seed');
+    const b = seededRandom('seed');
+    a.next();
+    expect(b.next()).not.toBe(a.next());
+    expect(a.fork('market').next()).toBe(seededRandom('seed').fork('market').next());
+    expect(a.fork('market').next()).not.toBe(a.fork('venue').next());
+    expect(a.fork('x').fork('y').next()).not.toBe(a.fork('y').fork('x').next());
+  });
+
+  test('draws are uniform in [0, 1)', () => {
+    const { next } = seededRandom(7);
+    const draws = Array.from({ length: 100_000 }, next);
+    expect(Math.min(...draws.slice(0, 50_000), ...draws.slice(50_000))).toBeGreaterThanOrEqual(0);
+    expect(draws.every((draw) => draw < 1)).toBe(true);
+    // 16 bins of 6,250 expected; the standard deviation of a count is about 77, so 5 of them is far out.
+    const bins = new Array<number>(16).fill(0);
+    for (const draw of draws) bins[Math.floor(draw * 16)] = (bins[Math.floor(draw * 16)] ?? 0) + 1;
+    for (const count of bins) expect(Math.abs(count - 6_250)).toBeLessThan(390);
+  });
+
+  test('tags are [a-z0-9] and differ between processes’ seeds', () => {
+    const tags = new Set(Array.from({ length: 200 }, () => systemRandom().tag(8)));
+    expect(tags.size).toBe(200);
+    for (const tag of tags) expect(tag).toMatch(/^[a-z0-9]{8}$/);
+    expect(new Set(seededRandom(1).tag(5_000)).size).toBe(36);
+  });
+});
+
+describe('log notifier', () => {
+  const alarm = (over: Partial<Alarm> = {}): Alarm => ({
+    at: 1,
+    severity: 'warning',
+    code: 'venue_down',
+    subject: 'okx',
+    detail: 'no answer',
+    ...over,
+  });
+
+  function notifier() {
+    let nowMs = 0;
+    const clock: Clock = { now: () => 0, monotonicMs: () => nowMs, after: () => () => undefined };
+    const lines: Array<Record<string, unknown>> = [];
+    const logger = openLogger({ level: 'info', clock, write: (line) => lines.push(JSON.parse(line)) });
+    return {
+      notify: logNotifier(logger, clock).notify,
+      lines,
+      wait: (ms: number) => {
+        nowMs += ms;
+      },
+    };
+  }
+
+  test('one code and subject speaks once a minute and then says how often it was held back', () => {
+    const { notify, lines, wait } = notifier();
+    notify(alarm());
+    wait(59_999);
+    notify(alarm());
+    notify(alarm());
+    expect(lines).toHaveLength(1);
+    wait(1);
+    notify(alarm());
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toMatchObject({ level: 'warn', alarm: 'venue_down', subject: 'okx', heldBack: 2 });
+    wait(60_000);
+    notify(alarm());
+    expect(lines[2]).not.toHaveProperty('heldBack');
+  });
+
+  test('other codes and other subjects are not held back', () => {
+    const { notify, lines } = notifier();
+    notify(alarm());
+    notify(alarm({ subject: 'bybit' }));
+    notify(alarm({ code: 'naked_leg', severity: 'critical' }));
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'warn', 'error']);
+  });
+
+  test('memory is bounded under a flood of subjects', () => {
+    const { notify, lines } = notifier();
+    for (let i = 0; i < 1_001; i += 1) notify(alarm({ subject: `s${i}` }));
+    notify(alarm({ subject: 's1000' }));
+    expect(lines).toHaveLength(1_001);
+    notify(alarm({ subject: 's0' }));
+    expect(lines).toHaveLength(1_002);
+  });
+});

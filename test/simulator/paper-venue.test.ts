@@ -1,0 +1,336 @@
+import { describe, expect, it } from 'vitest';
+import { base, px, quote } from '../../src/kernel/decimal.ts';
+import { instrumentKey } from '../../src/kernel/ids.ts';
+import type { MarketEvent } from '../../src/market/event.ts';
+import type { Instrument } from '../../src/market/instrument.ts';
+import type { OrderRequest } from '../../src/market/order.ts';
+import { createPaperVenue, type PaperVenueOptions } from '../../src/simulator/paper-venue.ts';
+
+const SYMBOL = 'BTC/USDT:USDT';
+const key = instrumentKey('okx', SYMBOL);
+const START = 1_750_000_000_000;
+const SETTLEMENT = START + 3_600_000;
+
+const instrument: Instrument = {
+  key,
+  venue: 'okx',
+  symbol: SYMBOL,
+  asset: 'BTC',
+  kind: 'perpetual',
+  settle: 'USDT',
+  lot: base('0.01'),
+  minQuantity: base('0.01'),
+  tick: px('0.1'),
+  takerFeeRate: 0.0005,
+  makerFeeRate: 0.0002,
+  trading: true,
+};
+
+type Rows = readonly (readonly [number, number])[];
+
+function paperWorld(options: Partial<PaperVenueOptions> = {}) {
+  const clock = { at: START, now: () => clock.at, monotonicMs: () => clock.at, after: () => () => undefined };
+  const paper = createPaperVenue({
+    venue: 'okx',
+    clock,
+    instruments: [instrument],
+    depositUsd: quote('10000'),
+    ...options,
+  });
+  const on = (event: MarketEvent): void => paper.onMarket(event);
+  const stamps = () => ({ venueAt: clock.at, receivedAt: clock.at });
+  const levels = (rows: Rows) => rows.map(([price, size]) => ({ price, size }));
+  let ids = 0;
+  return {
+    paper,
+    clock,
+    on,
+    book: (bids: Rows, asks: Rows) =>
+      on({ kind: 'book', book: { key, bids: levels(bids), asks: levels(asks), ...stamps() } }),
+    mark: (mark: number) => on({ kind: 'mark', mark: { key, mark, ...stamps() } }),
+    announce: (nextSettlementAt: number, predictedRate = 0.05, venueAt = clock.at) =>
+      on({
+        kind: 'funding',
+        quote: { key, predictedRate, intervalHours: 8, nextSettlementAt, venueAt, receivedAt: clock.at },
+      }),
+    settle: (settledAt: number, settledRate: number) =>
+      on({ kind: 'settled', rates: [{ key, settledRate, settledAt }] }),
+    async trade(side: 'buy' | 'sell', quantity: string, change: Partial<OrderRequest> = {}): Promise<string> {
+      ids += 1;
+      const limitPrice = px(side === 'buy' ? '104' : '96');
+      const ref = { clientOrderId: `p${ids}`, key };
+      const order: OrderRequest = {
+        ...ref,
+        side,
+        quantity: base(quantity),
+        limitPrice,
+        style: 'ioc',
+        reduceOnly: false,
+      };
+      const outcome = await paper.venue.submit({ ...order, ...change }, 'open');
+      if (outcome.kind !== 'acked') return outcome.code;
+      const found = await paper.venue.lookup(ref, 'open');
+      return found.kind === 'found' ? found.order.filled.toFixed() : found.kind;
+    },
+    payments: () => paper.exchange.payments('paper').map(({ amount, at }) => [amount.toFixed(), at]),
+    wallet: () => paper.exchange.balance('paper').wallet.toFixed(),
+  };
+}
+
+/** Short 2 at 100, a settlement announced one hour ahead. */
+async function shortTwo() {
+  const world = paperWorld();
+  world.mark(100);
+  world.book([[100, 50]], [[101, 50]]);
+  world.announce(SETTLEMENT);
+  await world.trade('sell', '2');
+  return world;
+}
+
+describe('paper fills', () => {
+  it('take the live book once, until the next one', async () => {
+    const world = paperWorld();
+    world.mark(100);
+    world.book([[99, 1]], [[100, 0.5]]);
+    expect(await world.trade('buy', '1')).toBe('0.5');
+    expect(await world.trade('buy', '1')).toBe('0');
+    world.book([[99, 1]], [[100, 0.5]]);
+    expect(await world.trade('buy', '1')).toBe('0.5');
+  });
+
+  it.each<[string, Rows, Rows]>([
+    ['empty', [], [[100, 5]]],
+    ['crossed', [[101, 5]], [[100, 5]]],
+    [
+      'unsorted',
+      [[99, 5]],
+      [
+        [101, 5],
+        [100, 5],
+      ],
+    ],
+    ['not a number', [[99, 5]], [[Number.NaN, 5]]],
+    ['negative size', [[99, 5]], [[100, -5]]],
+  ])('bad-book: nothing fills against a book that is %s', async (_name, bids, asks) => {
+    const world = paperWorld();
+    world.mark(100);
+    world.book([[99, 5]], [[100, 5]]);
+    world.book(bids, asks);
+    expect(await world.trade('buy', '1')).toBe('0');
+    expect(await world.trade('sell', '1')).toBe('0');
+  });
+
+  it('dead-feed-fills: a feed that is down leaves nothing to fill against until its next book', async () => {
+    const world = paperWorld();
+    world.mark(100);
+    world.book([[99, 5]], [[100, 5]]);
+    const health = { venue: 'okx', status: 'down', reason: 'test', malformed: 0, at: START } as const;
+    world.on({ kind: 'health', health: { ...health, venue: 'bybit' } });
+    expect(await world.trade('buy', '1')).toBe('1');
+    world.on({ kind: 'health', health });
+    expect(await world.trade('buy', '1')).toBe('0');
+    world.book([[99, 5]], [[100, 5]]);
+    expect(await world.trade('buy', '1')).toBe('1');
+  });
+
+  it('ignores other venues, unknown symbols and marks that are no price; obeys a halt', async () => {
+    const world = paperWorld();
+    world.mark(100);
+    world.book([[99, 5]], [[100, 5]]);
+    const at = { venueAt: START, receivedAt: START };
+    const foreign = [instrumentKey('bybit', SYMBOL), instrumentKey('okx', 'NEW/USDT:USDT')];
+    for (const other of foreign) {
+      world.on({ kind: 'mark', mark: { key: other, mark: 5, ...at } });
+      world.on({ kind: 'book', book: { key: other, bids: [], asks: [], ...at } });
+    }
+    world.mark(0);
+    world.mark(Number.NaN);
+    expect(world.paper.exchange.market(SYMBOL)?.mark.toFixed()).toBe('100');
+    expect(await world.trade('buy', '1')).toBe('1');
+    world.on({ kind: 'instruments', venue: 'okx', instruments: [{ ...instrument, trading: false }] });
+    expect(await world.trade('buy', '1')).toBe('not_trading');
+    world.on({ kind: 'instruments', venue: 'okx', instruments: [instrument] });
+    expect(await world.trade('buy', '1')).toBe('1');
+  });
+});
+
+describe('paper funding', () => {
+  it('accrual-booked-as-cash: pays nothing until the venue settled, then the settled rate, never the predicted', async () => {
+    const world = await shortTwo();
+    world.clock.at = SETTLEMENT + 5_000;
+    world.mark(103);
+    expect(world.payments()).toEqual([]);
+    world.announce(SETTLEMENT + 8 * 3_600_000);
+    expect(world.payments()).toEqual([]);
+    world.settle(SETTLEMENT + 12, 0.0003);
+    // A short of 2 at the mark of that instant, 100: 2 x 100 x 0.0003, received.
+    expect(world.payments()).toEqual([['0.06', SETTLEMENT]]);
+    // 10000 - 200 x 0.0005 + 0.06
+    expect(world.wallet()).toBe('9999.96');
+  });
+
+  it('quantity-at-settlement: what was traded after the instant neither adds nor takes away', async () => {
+    const world = await shortTwo();
+    world.clock.at = SETTLEMENT + 1;
+    await world.trade('sell', '3');
+    world.settle(SETTLEMENT, 0.001);
+    expect(world.payments()).toEqual([['0.2', SETTLEMENT]]);
+
+    const gone = await shortTwo();
+    gone.clock.at = SETTLEMENT + 1;
+    await gone.trade('buy', '2', { reduceOnly: true });
+    expect(gone.paper.exchange.positions('paper')).toEqual([]);
+    gone.settle(SETTLEMENT, 0.001);
+    expect(gone.payments()).toEqual([['0.2', SETTLEMENT]]);
+
+    const late = paperWorld();
+    late.mark(100);
+    late.book([[100, 50]], [[101, 50]]);
+    late.announce(SETTLEMENT);
+    late.clock.at = SETTLEMENT + 1;
+    await late.trade('sell', '2');
+    late.settle(SETTLEMENT, 0.001);
+    expect(late.payments()).toEqual([]);
+  });
+
+  it('polled-twice: the same settlement is paid once, also when its stamp moved a little', async () => {
+    const world = await shortTwo();
+    world.clock.at = SETTLEMENT + 1_000;
+    for (const stamp of [SETTLEMENT, SETTLEMENT, SETTLEMENT + 900]) world.settle(stamp, 0.001);
+    world.announce(SETTLEMENT, 0.05, SETTLEMENT - 500);
+    world.settle(SETTLEMENT, 0.001);
+    expect(world.payments()).toHaveLength(1);
+  });
+
+  it('a rate of another instant does not settle this one', async () => {
+    const world = await shortTwo();
+    world.clock.at = SETTLEMENT + 120_000;
+    world.settle(SETTLEMENT - 8 * 3_600_000, 0.5);
+    world.settle(SETTLEMENT + 60_001, 0.5);
+    expect(world.payments()).toEqual([]);
+    world.settle(SETTLEMENT + 60_000, 0.001);
+    expect(world.payments()).toEqual([['0.2', SETTLEMENT]]);
+  });
+
+  it('clock-behind-venue: the venue announcing its next settlement proves that this one passed', async () => {
+    const world = await shortTwo();
+    world.clock.at = SETTLEMENT - 300;
+    world.announce(SETTLEMENT + 8 * 3_600_000, 0.05, SETTLEMENT + 10);
+    await world.trade('sell', '5');
+    // A stale announcement of the old settlement must not open it again.
+    world.announce(SETTLEMENT, 0.05, SETTLEMENT - 5_000);
+    world.clock.at = SETTLEMENT + 1;
+    world.settle(SETTLEMENT, 0.001);
+    expect(world.payments()).toEqual([['0.2', SETTLEMENT]]);
+  });
+
+  it('clock-behind-venue: a settlement paid before our clock reached it is not opened again', async () => {
+    const world = await shortTwo();
+    world.clock.at = SETTLEMENT - 300;
+    world.settle(SETTLEMENT, 0.001);
+    world.announce(SETTLEMENT, 0.05, SETTLEMENT - 5_000);
+    world.clock.at = SETTLEMENT + 1;
+    world.mark(100);
+    world.settle(SETTLEMENT, 0.001);
+    expect(world.payments()).toEqual([['0.2', SETTLEMENT]]);
+  });
+
+  it('schedule-change: a settlement moved before it came is settled at its new instant only', async () => {
+    const world = await shortTwo();
+    const moved = SETTLEMENT + 3 * 3_600_000;
+    world.announce(moved);
+    world.clock.at = SETTLEMENT + 1;
+    world.mark(100);
+    world.settle(SETTLEMENT, 0.5);
+    expect(world.payments()).toEqual([]);
+    world.clock.at = moved + 1;
+    world.settle(moved, 0.001);
+    expect(world.payments()).toEqual([['0.2', moved]]);
+  });
+
+  it('two settlements may wait for their rates, which may come in any order', async () => {
+    const world = await shortTwo();
+    const second = SETTLEMENT + 3_600_000;
+    world.clock.at = SETTLEMENT + 1;
+    world.announce(second);
+    world.clock.at = second + 1;
+    world.settle(second, 0.002);
+    world.settle(SETTLEMENT, 0.001);
+    expect(world.payments()).toEqual([
+      ['0.4', second],
+      ['0.2', SETTLEMENT],
+    ]);
+    expect(world.paper.exchange.fundingHistory(SYMBOL).map(({ at }) => at)).toEqual([SETTLEMENT, second]);
+  });
+});
+
+describe('paper restart', () => {
+  const held = {
+    symbol: SYMBOL,
+    quantity: base('-2'),
+    entryPrice: px('90'),
+    leverage: 3,
+    lastFillAt: START - 10 * 3_600_000,
+  };
+  const reopened = (change: { lastPaymentAt?: number } = {}) =>
+    paperWorld({ restored: { wallet: quote('9876.54321'), positions: [{ ...held, ...change }] } });
+
+  it('reopens wallet and positions exactly, and prepares over them', async () => {
+    const world = reopened();
+    expect(world.wallet()).toBe('9876.54321');
+    world.mark(100);
+    const prepared = await world.paper.venue.prepare({ instruments: [instrument], leverage: 2 });
+    expect(prepared.ok).toBe(true);
+    world.book([[99, 5]], [[100, 5]]);
+    await world.trade('buy', '2', { reduceOnly: true });
+    // (90 - 100) x 2 realised, and 200 x 0.0005 fee
+    expect(world.wallet()).toBe('9856.44321');
+    expect(world.paper.exchange.audit('paper').discrepancy.toFixed()).toBe('0');
+  });
+
+  it('ids-reused: trade ids of a later process are larger', async () => {
+    const tradeId = async (at: number): Promise<string> => {
+      const world = paperWorld({ clock: { now: () => at, monotonicMs: () => at, after: () => () => undefined } });
+      world.mark(100);
+      world.book([[99, 5]], [[100, 5]]);
+      await world.trade('buy', '1');
+      return world.paper.exchange.trades('paper')[0]?.tradeId ?? '';
+    };
+    expect(BigInt(await tradeId(START + 1_000)) > BigInt(await tradeId(START))).toBe(true);
+  });
+
+  it('settled-while-down: pays what is still owed once a mark is known, and nothing twice', () => {
+    const world = reopened({ lastPaymentAt: START - 5 * 3_600_000 });
+    const hour = (n: number): number => START - n * 3_600_000;
+    const missed = (): void => {
+      // Before its last fill, its last payment (stamped 7 ms late), and one settlement that nobody saw.
+      world.settle(hour(11), 0.5);
+      world.settle(hour(5) + 7, 0.5);
+      world.settle(hour(1), 0.001);
+    };
+    missed();
+    expect(world.payments()).toEqual([]);
+    world.mark(100);
+    expect(world.payments()).toEqual([['0.2', hour(1)]]);
+    missed();
+    expect(world.payments()).toHaveLength(1);
+  });
+
+  it('owes nothing for settlements before the position was opened', () => {
+    const world = reopened();
+    world.mark(100);
+    world.settle(START - 11 * 3_600_000, 0.001);
+    expect(world.payments()).toEqual([]);
+    world.settle(START - 9 * 3_600_000, 0.001);
+    expect(world.payments()).toHaveLength(1);
+  });
+
+  it('owes nothing for the past once the position has traded', async () => {
+    const world = reopened();
+    world.mark(100);
+    world.book([[99, 5]], [[100, 5]]);
+    await world.trade('sell', '1');
+    world.settle(START - 3_600_000, 0.001);
+    expect(world.payments()).toEqual([]);
+  });
+});
