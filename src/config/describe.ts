@@ -35,7 +35,7 @@ const shownKey = (key: string): string => key.replace(/^venues\.binance/, 'venue
 
 function sectionText({ key, description, names }: KnownSection): string {
   const rows = names.flatMap((name) => KNOWN_KEYS.get(key === '' ? name : `${key}.${name}`) ?? []).map(row);
-  const title = key === '' ? 'The file itself' : shownKey(key);
+  const title = key === '' ? 'The file itself' : `\`${shownKey(key)}\``;
   const intro =
     key === '' ? '' : `${key === 'venues.binance' ? `For each of ${VENUE_IDS.join(', ')}.` : description}\n`;
   const table = rows.length > 0 ? `${[...HEAD, ...rows].join('\n')}\n` : '';
@@ -63,7 +63,7 @@ out of range and contradictions between keys are refused, all at once, each with
 
 function row(known: KnownKey): string {
   const { key, type, unit = '', reload, description } = known;
-  const cells = [`\`${shownKey(key)}\``, type, unit, fallbackText(known), reload, description];
+  const cells = [`\`${shownKey(key)}\``, type, unit, fallbackText(known), reload, description.replaceAll('<', '\\<')];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 

@@ -16,9 +16,6 @@ import { alarm, type Core, record, wakeAt } from './core.ts';
 import { sendAttempts } from './orders.ts';
 import { openDay, riskStateOf } from './valuation.ts';
 
-/** Free margin that an opening leaves at each venue, for fees and price moves before rebalancing. */
-const MARGIN_RESERVE_RATE = 0.1;
-
 /** One pass over every asset whose market changed since the last one. */
 export function decide(core: Core): void {
   const assets = [...core.dirtyAssets].sort();
@@ -66,7 +63,7 @@ function decideEntries(core: Core, assets: readonly string[]): void {
   const settings: RiskSettings = {
     leverage: core.settings.execution.leverage,
     maxSlippageRate: core.settings.execution.entryPriceCapRate,
-    marginReserveRate: MARGIN_RESERVE_RATE,
+    marginReserveRate: core.settings.execution.marginReserveRate,
   };
   const candidates = assets.flatMap((asset) => core.rankings.get(asset)?.opportunities ?? []);
   candidates.sort((a, b) => b.netApr * b.confidence - a.netApr * a.confidence);

@@ -3,7 +3,6 @@
  * position as it is.
  */
 
-import { emptyLedger, foldFact } from '../ledger/fold.ts';
 import { accountKey, type LedgerState } from '../ledger/state.ts';
 import { FoldedMarket } from '../market/view.ts';
 import type { Activity } from '../ports/activity.ts';
@@ -22,6 +21,8 @@ import { recover, settle, step } from './step.ts';
 
 export interface EngineDeps {
   readonly clock: Clock;
+  /** Everything in `store`, folded. */
+  readonly ledger: LedgerState;
   readonly store: LedgerStore;
   readonly notifier: Notifier;
   readonly log: Log;
@@ -48,7 +49,7 @@ export interface Engine {
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const ledger = loadLedger(deps.store);
+  const { ledger } = deps;
   const inbox = new Inbox();
   const loop = new Loop(deps, inbox);
   const venues = new Map(deps.venues.map((venue) => [accountKey(venue.route, venue.id), venue]));
@@ -71,12 +72,6 @@ export function createEngine(deps: EngineDeps): Engine {
   }
   loop.start(core);
   return { push: loop.push, evaluate: () => loop.evaluate(), core, stop: (graceMs) => loop.stop(graceMs) };
-}
-
-function loadLedger(store: LedgerStore): LedgerState {
-  const ledger = emptyLedger();
-  for (const fact of store.load()) foldFact(ledger, fact);
-  return ledger;
 }
 
 function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (command: Command) => void): Core {

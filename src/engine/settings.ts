@@ -1,7 +1,7 @@
 /** What the engine is told by the configuration; swapped whole by a `settings` event. */
 import type { ExecutionSettings } from '../execution/settings.ts';
 import type { Mode, VenueId } from '../kernel/ids.ts';
-import type { RiskLimits } from '../risk/limits.ts';
+import type { RiskLimits, RiskSettings } from '../risk/limits.ts';
 import type { SignalSettings } from '../signal/settings.ts';
 
 export interface EngineSettings {
@@ -14,7 +14,7 @@ export interface EngineSettings {
   readonly liveShare: number;
   readonly signal: SignalSettings;
   readonly risk: RiskLimits;
-  readonly execution: ExecutionSettings;
+  readonly execution: ExecutionSettings & Pick<RiskSettings, 'marginReserveRate'>;
   readonly reconcileEveryMs: number;
   /** After a settlement, before the venue is asked for the payment. */
   readonly paymentDelayMs: number;

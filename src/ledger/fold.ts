@@ -65,7 +65,13 @@ export function foldFact(state: LedgerState, fact: Fact): void {
     case 'attempt': {
       const hedge = need(state, fact.hedge);
       invariant(!state.attempts.has(fact.clientOrderId), `client order id ${fact.clientOrderId} appears twice`);
-      const record = { intent: fact, status: 'intended' as const, filled: ZERO_BASE, changedAt: fact.at };
+      const record = {
+        intent: fact,
+        status: 'intended' as const,
+        filled: ZERO_BASE,
+        filledQuote: ZERO_QUOTE,
+        changedAt: fact.at,
+      };
       hedge[fact.leg].attempts.push(record);
       state.attempts.set(fact.clientOrderId, record);
       return;
@@ -136,7 +142,10 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
   book.fees = add(book.fees, fill.fee);
   book.lastFillAt = Math.max(book.lastFillAt ?? 0, fill.at);
   const attempt = fill.clientOrderId === undefined ? undefined : state.attempts.get(fill.clientOrderId);
-  if (attempt) attempt.filled = add(attempt.filled, fill.quantity);
+  if (attempt) {
+    attempt.filled = add(attempt.filled, fill.quantity);
+    attempt.filledQuote = add(attempt.filledQuote, notional(fill.quantity, fill.price));
+  }
   if (booked.hedge === undefined || booked.leg === undefined) return;
   const hedge = need(state, booked.hedge);
   foldLegFill(hedge[booked.leg], fill);

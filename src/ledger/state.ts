@@ -19,8 +19,9 @@ export interface AttemptRecord {
   /** `intended`: durable, its fate not yet recorded. */
   status: AttemptStatus | 'intended';
   venueOrderId?: string;
-  /** Sum of booked fills. */
+  /** Sum of booked fills, and their cash. */
   filled: Base;
+  filledQuote: Quote;
   code?: string;
   /** When the newest outcome was recorded; the intent's instant until then. */
   changedAt: Instant;

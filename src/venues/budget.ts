@@ -4,7 +4,8 @@
  * Each published limit is a token bucket that follows the injected clock. With capacity C and refill rate r chosen so
  * that C + r x window = limit, no sliding window of that length can ever hold more than the limit, and idle time is
  * credited up to C. A reserve share of every bucket is for reductions alone. What does not fit waits in one bounded
- * Bottleneck lane per urgency; reductions go before opens, opens before polls.
+ * Bottleneck lane per urgency, first come first served; reductions go before opens, opens before polls. The tokens are
+ * counted here: Bottleneck knows real time only, and every job of it costs a timer.
  *
  * A request that fits costs no timer and no turn of the event loop. A clock timer is armed only while somebody waits,
  * so that an idle bot lets simulated time jump. Callers of `acquire` count as active; while parked they do not.
@@ -46,7 +47,7 @@ export interface BudgetOptions {
   readonly share?: number;
   /** Share of each bucket that only reductions may use. */
   readonly reserve?: number;
-  /** Requests that may wait per lane; reductions are not bounded, their callers are. */
+  /** Requests that may wait per lane (default 200); reductions are not bounded, their callers are. */
   readonly maxQueued?: number;
   /** Longest wait of an open: an older price is no longer wanted. */
   readonly maxOpenWaitMs?: number;
@@ -75,6 +76,7 @@ class Budget implements RequestBudget {
   readonly #random: Random;
   readonly #activity: Activity;
   readonly #lanes: Readonly<Record<Urgency, Bottleneck>>;
+  readonly #maxQueued: number;
   readonly #maxWaitMs: Readonly<Record<Urgency, number>>;
   readonly #parked: Record<Urgency, number> = { reduce: 0, open: 0, poll: 0 };
   readonly #heads = new Map<Urgency, Waiter>();
@@ -89,9 +91,9 @@ class Budget implements RequestBudget {
     this.#random = options.random;
     this.#activity = options.activity;
     this.#buckets = new Map(options.limits.map((limit) => [limit.name, new Bucket(limit, share, reserve, now)]));
-    const lane = (highWater: number | null) =>
-      new Bottleneck({ maxConcurrent: 1, highWater, strategy: Bottleneck.strategy.OVERFLOW });
-    this.#lanes = { reduce: lane(null), open: lane(maxQueued), poll: lane(maxQueued) };
+    this.#maxQueued = maxQueued;
+    const lane = () => new Bottleneck({ maxConcurrent: 1 });
+    this.#lanes = { reduce: lane(), open: lane(), poll: lane() };
     this.#maxWaitMs = {
       reduce: Number.POSITIVE_INFINITY,
       open: options.maxOpenWaitMs ?? 5_000,
@@ -134,20 +136,15 @@ class Budget implements RequestBudget {
   }
 
   async #park(cost: Cost, urgency: Urgency, now: number): Promise<Grant> {
+    if (urgency !== 'reduce' && this.#parked[urgency] >= this.#maxQueued) {
+      return failure('budget_full', `${urgency} lane of the request budget is full`);
+    }
     const follows = this.#parked[urgency] > 0;
     this.#parked[urgency] += 1;
     // A follower waits behind a head that has its timer armed; the first one ends its activity once it is the head.
     if (follows) this.#activity.end();
     const until = now + this.#maxWaitMs[urgency];
-    try {
-      return await this.#lanes[urgency].schedule(() => this.#wait(cost, urgency, until));
-    } catch (error) {
-      if (!(error instanceof Bottleneck.BottleneckError)) throw error;
-      // The lane refused the newcomer, which is never the head.
-      this.#parked[urgency] -= 1;
-      this.#activity.begin();
-      return failure('budget_full', `${urgency} lane of the request budget is full`);
-    }
+    return this.#lanes[urgency].schedule(() => this.#wait(cost, urgency, until));
   }
 
   /** Runs as the head of its lane. */

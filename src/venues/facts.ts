@@ -62,7 +62,7 @@ export interface RawBalance {
   readonly available: string;
 }
 
-/** One page; `full` when the venue may hold more rows in the window than it returned. */
+/** One page, oldest first; `full` when the venue may hold more rows in the window than it returned. */
 export interface Page<T> {
   readonly rows: readonly T[];
   readonly full: boolean;
@@ -168,6 +168,9 @@ export interface VenueFacts {
   /** Longest span of one history request. */
   readonly fillWindowMs: number;
   readonly paymentWindowMs: number;
+  /** How far back the venue's history of fills and payments goes. */
+  readonly fillHorizonMs: number;
+  readonly paymentHorizonMs: number;
   readonly settle: string;
   /** Public rates when the account's own are not read; fraction, positive = paid. */
   readonly defaultFees: FeeRates;

@@ -1,6 +1,6 @@
 /** Order entry, cancel and lookup of one ccxt account. Entry points: `submitOrder`, `cancelOrder`, `lookupOrder`. */
 import * as z from 'zod';
-import { add, eq, gt, isPositive, text } from '../kernel/decimal.ts';
+import { add, eq, gt, isMultipleOf, isPositive, text } from '../kernel/decimal.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
 import type { Fill, OrderRef, OrderRequest, OrderState } from '../market/order.ts';
 import type { CancelOutcome, LookupOutcome, SubmitOutcome, Urgency } from '../ports/venue.ts';
@@ -18,6 +18,8 @@ export async function submitOrder(account: Account, order: OrderRequest, urgency
   if (missing !== undefined && !missing.ok) return { kind: 'rejected', code: 'not_sent', detail: missing.detail };
   const listing = listings.get(order.key);
   if (listing === undefined) return { kind: 'rejected', code: 'unknown_instrument', detail: order.key };
+  const defect = stepDefect(order, listing);
+  if (defect !== undefined) return { kind: 'rejected', code: 'bad_step', detail: defect };
   const quantity = toVenueUnits(order.quantity, listing);
   const result = await connection.call(urgency, (client) =>
     client.createOrder(
@@ -30,6 +32,18 @@ export async function submitOrder(account: Account, order: OrderRequest, urgency
     ),
   );
   return submitOutcome(connection.facts, result, order.clientOrderId);
+}
+
+/** ccxt would cut a quantity and round a price to their steps; sent is only what was asked for. */
+function stepDefect(order: OrderRequest, { instrument }: Listing): string | undefined {
+  const { quantity, limitPrice } = order;
+  if (!isPositive(quantity) || !isMultipleOf(quantity, instrument.lot)) {
+    return `quantity ${text(quantity)} is no positive multiple of the lot ${text(instrument.lot)}`;
+  }
+  if (!isPositive(limitPrice) || !isMultipleOf(limitPrice, instrument.tick)) {
+    return `price ${text(limitPrice)} is no positive multiple of the tick ${text(instrument.tick)}`;
+  }
+  return undefined;
 }
 
 const acknowledgement = z.object({ id: z.string().min(1), clientOrderId: z.string().nullish() });

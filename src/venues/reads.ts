@@ -1,11 +1,11 @@
 /** Account reads of one ccxt account. A page that may be incomplete fails; it is never passed on as if it were all. */
 import { quote } from '../kernel/decimal.ts';
-import type { Instant } from '../kernel/instant.ts';
+import { DAY_MS, type Instant, iso } from '../kernel/instant.ts';
 import { failure, type Read, success } from '../kernel/outcome.ts';
 import type { Fill, FundingPayment, OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
 import type { AccountSetup, Urgency } from '../ports/venue.ts';
 import { type Account, fillOf, orderState, paymentOf, positionOf, read, windowEnd } from './account.ts';
-import { SetupError } from './facts.ts';
+import { SetupError, type Window } from './facts.ts';
 import { fillsWithin } from './orders.ts';
 import { readWindow } from './pages.ts';
 
@@ -18,13 +18,12 @@ export async function readOpenOrders(account: Account): Promise<Read<readonly Or
 
 export async function readFills(account: Account, sinceAt: Instant): Promise<Read<readonly Fill[]>> {
   const { facts } = account.connection;
-  const to = windowEnd(account.clock);
+  const window = historyWindow(account, sinceAt, facts.fillHorizonMs);
+  if (window === undefined) return beyondHorizon(sinceAt);
   const result = await read(account, 'poll', async (client) => {
-    if (!facts.fillsPerMarket) return fillsWithin(facts, client, { marketId: undefined, from: sinceAt, to });
+    if (!facts.fillsPerMarket) return fillsWithin(facts, client, { marketId: undefined, ...window });
     const rows = [];
-    for (const marketId of account.prepared) {
-      rows.push(...(await fillsWithin(facts, client, { marketId, from: sinceAt, to })));
-    }
+    for (const marketId of account.prepared) rows.push(...(await fillsWithin(facts, client, { marketId, ...window })));
     return rows.sort((a, b) => a.at - b.at);
   });
   if (!result.ok) return result;
@@ -34,7 +33,8 @@ export async function readFills(account: Account, sinceAt: Instant): Promise<Rea
 
 export async function readPayments(account: Account, sinceAt: Instant): Promise<Read<readonly FundingPayment[]>> {
   const { facts } = account.connection;
-  const window = { from: sinceAt, to: windowEnd(account.clock) };
+  const window = historyWindow(account, sinceAt, facts.paymentHorizonMs);
+  if (window === undefined) return beyondHorizon(sinceAt);
   const result = await read(account, 'poll', (client) =>
     readWindow(window, facts.paymentWindowMs, (part) => facts.reads.payments(client, part)),
   );
@@ -90,5 +90,19 @@ export async function prepareAccount(account: Account, setup: AccountSetup): Pro
   }
   return result;
 }
+
+/** What instant 0 ("whatever there is") asks for: every venue keeps this much. */
+const RECENT_HISTORY_MS = 90 * DAY_MS;
+
+/** From `sinceAt` to just after now; an instant beyond the venue's horizon cannot be read completely. */
+function historyWindow(account: Account, sinceAt: Instant, horizonMs: number): Window | undefined {
+  const to = windowEnd(account.clock);
+  const now = account.clock.now();
+  if (sinceAt === 0) return { from: now - RECENT_HISTORY_MS, to };
+  return sinceAt < now - horizonMs ? undefined : { from: sinceAt, to };
+}
+
+const beyondHorizon = (sinceAt: Instant) =>
+  failure('horizon', `the venue's history does not go back to ${iso(sinceAt)}`);
 
 const present = <T>(items: readonly (T | undefined)[]): readonly T[] => items.filter((item) => item !== undefined);

@@ -152,11 +152,13 @@ function send(
   exchanged: Exchanged,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    // ccxt names itself here as the broker of every Bybit order.
+    const plain = Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'referer'));
     const payload = body === undefined ? undefined : Buffer.from(body, 'utf8');
     const request = (target.protocol === 'http:' ? http : https).request(target, {
       method: exchanged.method,
       agent,
-      headers: payload === undefined ? { ...headers } : { ...headers, 'content-length': String(payload.length) },
+      headers: payload === undefined ? plain : { ...plain, 'content-length': String(payload.length) },
     });
     const cancelDeadline = options.ioClock.after(options.timeoutMs, () => {
       request.destroy(new TransportError('timeout', exchanged.sent, `no answer within ${options.timeoutMs} ms`));

@@ -93,6 +93,25 @@ describe.each(VENUES)('the direct feed over the %s dialect', (name) => {
     await until('recovered', () => newest('health')?.health.status === 'up' && books(BTC).length > before);
   });
 
+  it.each([
+    ['text that is not JSON', '{"e":"depthUpdate","s":"BTCU'],
+    ['a frame of the right kind with the wrong content', 'wrong'],
+  ])('malformed-frame: %s is counted and dropped, and the feed goes on', async (_what, text) => {
+    await running();
+    const wrong = {
+      binance: '{"e":"markPriceUpdate","E":1,"s":"BTCUSDT","p":{}}',
+      bybit: '{"topic":"tickers.BTCUSDT","type":"snapshot","ts":1,"data":{"symbol":"BTCUSDT","markPrice":[]}}',
+      okx: '{"arg":{"channel":"mark-price","instId":"BTC-USDT-SWAP"},"data":[{"instId":"BTC-USDT-SWAP"}]}',
+    };
+    world.push(text === 'wrong' ? wrong[name] : text);
+    await until('counted', () => (newest('health')?.health.malformed ?? 0) > 0);
+    const before = books(BTC).length;
+    await until('recovered', () => {
+      step('49990', '50010');
+      return newest('health')?.health.status === 'up' && books(BTC).length > before;
+    });
+  });
+
   it('stream-lost: shows down, connects again, and delivers newer books', async () => {
     await running();
     world.server.dropStreams();

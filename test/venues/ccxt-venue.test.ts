@@ -4,7 +4,7 @@ import { HOUR_MS } from '../../src/kernel/instant.ts';
 import type { Instrument } from '../../src/market/instrument.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
 import type { AccountEvent, Venue } from '../../src/ports/venue.ts';
-import { BTC, DEPOSIT, ETH, keyOf, START, startWorld, until, VENUES, type World } from './world.ts';
+import { BTC, ETH, keyOf, START, startWorld, until, VENUES, type World } from './world.ts';
 
 let sequence = 0;
 const nextId = () => `tst${(sequence++).toString(36).padStart(6, '0')}`;

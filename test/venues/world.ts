@@ -12,7 +12,7 @@ import { createExchange } from '../../src/simulator/exchange/exchange.ts';
 import { createSeededRandom } from '../../src/simulator/random.ts';
 import { createBinanceDialect } from '../../src/simulator/wire/binance/dialect.ts';
 import { createBybitDialect } from '../../src/simulator/wire/bybit/dialect.ts';
-import type { DialectOptions, WireDialect, WireRequest } from '../../src/simulator/wire/dialect.ts';
+import type { DialectOptions, WireDialect, WireRequest, WireSocket } from '../../src/simulator/wire/dialect.ts';
 import { createOkxDialect } from '../../src/simulator/wire/okx/dialect.ts';
 import { type Interception, startWireServer, type WireServer } from '../../src/simulator/wire/server.ts';
 import { createBudget, type RequestBudget } from '../../src/venues/budget.ts';
@@ -32,7 +32,6 @@ export const VENUES = ['binance', 'bybit', 'okx'] as const;
 export type VenueName = (typeof VENUES)[number];
 /** 2026-01-05 04:00 UTC. */
 export const START = Date.UTC(2026, 0, 5, 4);
-export const DEPOSIT = '100000';
 export const CREDENTIALS = { apiKey: 'key-of-main', secret: 'secret-of-main', passphrase: 'passphrase-of-main' };
 const ACCOUNT = 'main';
 
@@ -43,7 +42,7 @@ const DIALECTS: Readonly<Record<VenueName, (options: DialectOptions) => WireDial
 };
 
 /** 0.001 BTC and 0.01 ETH are the lots everywhere; OKX counts them in contracts of 0.01 BTC and 0.1 ETH. */
-export function instrumentsOf(venue: VenueName): readonly ExchangeInstrument[] {
+export function instrumentsOf(venue: VenueName): Readonly<Record<'BTC' | 'ETH' | 'SOL', ExchangeInstrument>> {
   const contracted = venue === 'okx';
   const make = (asset: string, size: string, lot: string, max: string, tick: string): ExchangeInstrument => ({
     symbol: `${asset}/USDT:USDT`,
@@ -61,10 +60,12 @@ export function instrumentsOf(venue: VenueName): readonly ExchangeInstrument[] {
     maintenanceRate: '0.005',
     priceBand: '0.05',
   });
-  return [
-    make('BTC', '0.01', '0.001', contracted ? '10000' : '100', '0.1'),
-    make('ETH', '0.1', '0.01', contracted ? '10000' : '1000', '0.01'),
-  ];
+  return {
+    BTC: make('BTC', '0.01', '0.001', contracted ? '10000' : '100', '0.1'),
+    ETH: make('ETH', '0.1', '0.01', contracted ? '10000' : '1000', '0.01'),
+    // Wide enough for the venue contract's own books around 100.
+    SOL: { ...make('SOL', '0.1', '0.01', '100000', '0.01'), priceBand: '0.1', minNotional: quote('5') },
+  };
 }
 
 export type Intercept = (request: WireRequest) => Interception | Promise<Interception>;
@@ -81,6 +82,8 @@ export interface World {
   readonly account: string;
   /** `METHOD path` of every request that reached the server. */
   readonly requests: string[];
+  /** Sends a raw text frame to every open stream. */
+  push(frame: string): void;
   /** Replaced by hazard tests. */
   intercept: Intercept;
   /** Sets a book in base units; sizes are turned into the venue's contracts. */
@@ -94,23 +97,35 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function startWorld(name: VenueName): Promise<World> {
+export async function startWorld(
+  name: VenueName,
+  assets: readonly ('BTC' | 'ETH' | 'SOL')[] = ['BTC', 'ETH'],
+  depositUsd = '100000',
+): Promise<World> {
   const facts = factsOf(name);
   if (facts === undefined) throw new Error(name);
   const clock = createSimClock(START);
   const ioClock = systemClock();
   const activity = createActivity();
-  const instruments = instrumentsOf(name);
+  const instruments = assets.map((asset) => instrumentsOf(name)[asset]);
   const exchange = createExchange({ venue: name, clock, instruments });
-  exchange.openAccount(ACCOUNT, quote(DEPOSIT));
+  exchange.openAccount(ACCOUNT, quote(depositUsd));
   const failures: unknown[] = [];
   const requests: string[] = [];
   const closing: (() => Promise<void>)[] = [];
   const dialect = DIALECTS[name]({ exchange, credentials: [{ ...CREDENTIALS, account: ACCOUNT }] });
+  const sockets = new Set<WireSocket>();
   const random = createSeededRandom(7);
   const budget = createBudget({ limits: facts.limits, clock, random, activity });
   const server = await startWireServer({
-    dialect,
+    dialect: {
+      handle: (request) => dialect.handle(request),
+      close: () => dialect.close(),
+      connect: (path, socket) => {
+        sockets.add(socket);
+        return dialect.connect(path, socket);
+      },
+    },
     onError: (error) => failures.push(error),
     intercept: async (request) => {
       requests.push(`${request.method} ${request.path}`);
@@ -135,6 +150,9 @@ export async function startWorld(name: VenueName): Promise<World> {
     requests,
     account: ACCOUNT,
     intercept: () => 'pass',
+    push: (frame) => {
+      for (const socket of sockets) socket.send(frame);
+    },
     book: (symbol, bids, asks) => {
       const instrument = instruments.find((each) => each.symbol === symbol);
       if (instrument === undefined) throw new Error(symbol);
@@ -163,9 +181,16 @@ export async function startWorld(name: VenueName): Promise<World> {
       if (failures.length > 0) throw failures[0];
     },
   };
+  if (assets.includes('BTC')) openMarkets(world);
+  return world;
+}
+
+/** BTC at 50000 with +1 bp every 8 h, ETH at 3000 with -0.5 bp every 4 h. */
+function openMarkets({ exchange, book }: World): void {
+  const nextSettlementAt = START + 4 * HOUR_MS;
   exchange.setMark(BTC, px('50000'), px('49995'));
   exchange.setMark(ETH, px('3000'), px('2999'));
-  world.book(
+  book(
     BTC,
     [
       ['49990', '1'],
@@ -176,10 +201,9 @@ export async function startWorld(name: VenueName): Promise<World> {
       ['50020', '2'],
     ],
   );
-  world.book(ETH, [['2999', '10']], [['3001', '10']]);
-  exchange.setFunding(BTC, { predictedRate: '0.0001', intervalHours: 8, nextSettlementAt: START + 4 * HOUR_MS });
-  exchange.setFunding(ETH, { predictedRate: '-0.00005', intervalHours: 4, nextSettlementAt: START + 4 * HOUR_MS });
-  return world;
+  book(ETH, [['2999', '10']], [['3001', '10']]);
+  exchange.setFunding(BTC, { predictedRate: '0.0001', intervalHours: 8, nextSettlementAt });
+  exchange.setFunding(ETH, { predictedRate: '-0.00005', intervalHours: 4, nextSettlementAt });
 }
 
 export const keyOf = (world: World, symbol: string) => instrumentKey(world.name, symbol);

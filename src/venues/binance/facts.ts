@@ -44,7 +44,7 @@ const REFUSALS = [
   '-2010 -2018 -2019 -2020 -2021 -2022 -2023 -2024 -2025 -2026 -2027 -2028 -4061 -4164 -5021 -5022',
   // Filters and parameters.
   '-1100 -1101 -1102 -1103 -1104 -1105 -1106 -1108 -1111 -1112 -1113 -1114 -1115 -1116 -1117 -1121 -1130 -1136',
-  '-4001 -4002 -4003 -4004 -4005 -4006 -4007 -4008 -4012 -4013 -4014 -4015 -4016 -4023 -4024 -4025 -4131 -4400',
+  '-4001 -4002 -4003 -4004 -4005 -4006 -4007 -4008 -4012 -4013 -4014 -4015 -4016 -4023 -4024 -4025 -4131 -4141 -4400',
   // Keys, signature and receive window; throttling before the matching engine (-1008 is always a failure).
   '-1002 -1003 -1008 -1015 -1021 -1022 -2014 -2015',
 ].flatMap((line) => line.split(' '));
@@ -120,6 +120,8 @@ export const binanceFacts: VenueFacts = {
   fillsPerMarket: true,
   fillWindowMs: 7 * DAY_MS,
   paymentWindowMs: 30 * DAY_MS,
+  fillHorizonMs: 180 * DAY_MS,
+  paymentHorizonMs: 90 * DAY_MS,
   settle: 'USDT',
   defaultFees: { taker: '0.0005', maker: '0.0002' },
   reads: binanceReads,

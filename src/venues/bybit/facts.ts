@@ -93,7 +93,6 @@ export const bybitFacts: VenueFacts = {
     unifiedMarginStatus: 6,
   },
   configure: (client, testnet) => {
-    delete client.options.brokerId;
     client.has.fetchCurrencies = false;
     if (testnet) client.setSandboxMode(true);
   },
@@ -130,6 +129,8 @@ export const bybitFacts: VenueFacts = {
   fillsPerMarket: false,
   fillWindowMs: 7 * DAY_MS,
   paymentWindowMs: 7 * DAY_MS,
+  fillHorizonMs: 730 * DAY_MS,
+  paymentHorizonMs: 730 * DAY_MS,
   settle: 'USDT',
   defaultFees: { taker: '0.00055', maker: '0.0002' },
   reads: bybitReads,

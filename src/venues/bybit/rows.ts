@@ -126,7 +126,8 @@ async function orderByClientId(client: CcxtClient, symbol: string, orderLinkId: 
 
 async function executions(client: CcxtClient, params: Record<string, unknown>): Promise<Page<Execution>> {
   const rows = await list(client, 'v5/execution/list', { limit: MAX_FILLS, ...params }, executionRow);
-  return { rows, full: rows.length >= MAX_FILLS };
+  // The venue lists the newest first.
+  return { rows: rows.reverse(), full: rows.length >= MAX_FILLS };
 }
 
 export const bybitReads: AccountReads = {

@@ -18,6 +18,7 @@ const LIMIT_OF: Readonly<Record<string, string>> = {
   'GET account/balance': 'balance',
   'GET account/config': 'settings',
   'GET account/trade-fee': 'fees',
+  'GET public/funding-rate-history': 'settled_rates',
   'POST account/set-leverage': 'leverage',
   'POST account/set-position-mode': 'settings',
 };
@@ -32,8 +33,8 @@ const REFUSALS = [
   '50112 50113 50114 50115 50119 50120',
   // Instrument, size, price band, margin and reduce-only rules.
   '51000 51001 51002 51003 51004 51005 51006 51008 51010 51011 51012 51014 51015 51019 51020 51021 51022 51023',
-  '51024 51025 51027 51028 51030 51037 51103 51108 51112 51116 51117 51119 51120 51121 51122 51124 51125 51127',
-  '51131 51137 51138 51169 51170 51174 51202',
+  '51024 51025 51027 51028 51030 51037 51101 51103 51108 51112 51116 51117 51119 51120 51121 51122 51124 51125 51127',
+  '51131 51137 51138 51150 51169 51170 51174 51202',
 ].flatMap((line) => line.split(' '));
 
 const settings: AccountSettings = {
@@ -91,6 +92,7 @@ export const okxFacts: VenueFacts = {
     { name: 'leverage', limit: 20, windowMs: 2_000 },
     { name: 'settings', limit: 5, windowMs: 2_000 },
     { name: 'fees', limit: 5, windowMs: 2_000 },
+    { name: 'settled_rates', limit: 10, windowMs: 2_000 },
     { name: 'public', limit: 10, windowMs: 2_000 },
   ],
   cost,
@@ -117,8 +119,10 @@ export const okxFacts: VenueFacts = {
   notOpenCodes: new Set(['51400', '51401', '51402', '51410', '51603']),
   notFoundCodes: new Set(['51603']),
   fillsPerMarket: false,
-  fillWindowMs: 30 * DAY_MS,
-  paymentWindowMs: 30 * DAY_MS,
+  fillWindowMs: 91 * DAY_MS,
+  paymentWindowMs: 91 * DAY_MS,
+  fillHorizonMs: 90 * DAY_MS,
+  paymentHorizonMs: 90 * DAY_MS,
   settle: 'USDT',
   defaultFees: { taker: '0.0005', maker: '0.0002' },
   reads: okxReads,

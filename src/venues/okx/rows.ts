@@ -128,14 +128,15 @@ export const okxReads: AccountReads = {
       ...(query.venueOrderId === undefined ? { begin: query.from, end: query.to } : { ordId: query.venueOrderId }),
     };
     const rows = await data(client, 'trade/fills-history', params, fillRow);
-    return { rows, full: rows.length >= MAX_ROWS };
+    // The venue lists the newest first, here and in bills.
+    return { rows: rows.reverse(), full: rows.length >= MAX_ROWS };
   },
   payments: async (client, window) => {
     // Type 8 is the funding fee.
     const params = { type: '8', instType: 'SWAP', limit: MAX_ROWS, begin: window.from, end: window.to };
     const rows = await data(client, 'account/bills-archive', params, billRow);
     return {
-      rows: rows.map((row) => ({
+      rows: rows.reverse().map((row) => ({
         marketId: row.instId,
         paymentId: row.billId,
         // An isolated position pays from its own margin: the account's change is then zero.

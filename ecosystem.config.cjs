@@ -1,0 +1,40 @@
+/**
+ * pm2: `npx pm2 start ecosystem.config.cjs` runs the simulation; `--env paper`, `--env testnet` and `--env live` run
+ * the others, each with the configuration file named here. Logs: `npx pm2 logs tandem`.
+ */
+module.exports = {
+  apps: [
+    {
+      name: 'tandem',
+      cwd: __dirname,
+      script: 'dist/cli/main.js',
+      args: 'run',
+      // One writer per ledger: the bot locks it, a second instance would only refuse to start.
+      exec_mode: 'fork',
+      instances: 1,
+      watch: false,
+
+      // Ready is told once the ledger is loaded and the accounts are being reconciled.
+      wait_ready: true,
+      listen_timeout: 60_000,
+
+      // SIGINT, then time for orders in flight to get their outcome recorded; positions stay as they are.
+      kill_timeout: 15_000,
+      kill_retry_time: 200,
+
+      // A crash restarts at once, then ever later; ten in a row that do not last a minute stop for a human.
+      max_restarts: 10,
+      min_uptime: 60_000,
+      exp_backoff_restart_delay: 200,
+
+      merge_logs: true,
+      time: true,
+
+      env: { TANDEM_CONFIG: 'config/sim.yaml' },
+      env_paper: { TANDEM_CONFIG: 'config/paper.yaml' },
+      env_testnet: { TANDEM_CONFIG: 'config/testnet.yaml' },
+      // Also needs TANDEM_ARM=live in the environment: naming the file is not enough to trade real money.
+      env_live: { TANDEM_CONFIG: 'config/live.yaml' },
+    },
+  ],
+};

@@ -1,0 +1,51 @@
+/** Configuration -> engine settings, at start and whenever the file is saved. */
+import { diffConfigs } from '../config/changes.ts';
+import { formatProblem } from '../config/load.ts';
+import { ConfigWatcher } from '../config/reload.ts';
+import type { Config } from '../config/schema.ts';
+import { watchFile } from '../config/watch-file.ts';
+import type { EngineEvent } from '../engine/events.ts';
+import type { EngineSettings } from '../engine/settings.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ConfigChanged } from '../ledger/facts.ts';
+import { MINUTE_MS } from '../kernel/instant.ts';
+import { systemClock } from '../platform/system-clock.ts';
+import { readFileSync } from 'node:fs';
+import type { StartOptions } from './compose.ts';
+
+export function engineSettings(config: Config): EngineSettings {
+  const enabled = Object.entries(config.venues).filter(([, venue]) => venue.enabled);
+  return {
+    mode: config.mode,
+    paused: config.paused,
+    enabledVenues: new Set(enabled.map(([id]) => id)),
+    liveShare: config.routing.liveShare,
+    signal: config.signal,
+    risk: config.risk,
+    execution: config.execution,
+    reconcileEveryMs: config.reconcile.everyMinutes * MINUTE_MS,
+    paymentDelayMs: config.reconcile.paymentDelayMs,
+  };
+}
+
+/** Every saved version is validated whole; live keys go to the engine, each change logged and stored. */
+export function watchConfig(options: StartOptions, clock: Clock, push: (event: EngineEvent) => void): { stop(): void } {
+  const { config, configFile, configText, log } = options;
+  const wall = systemClock();
+  const effects = {
+    readText: () => readFileSync(configFile, 'utf8'),
+    onMayHaveChanged: (check: () => void) => watchFile(configFile, wall, check),
+    clock: wall,
+  };
+  const facts = (changes: ReturnType<typeof diffConfigs>): ConfigChanged[] =>
+    changes.map(({ key, before, after, loosens }) => ({ kind: 'config', key, before, after, loosens, at: clock.now() }));
+  const watcher = new ConfigWatcher({ file: configFile, config, text: configText }, effects, (report) => {
+    for (const problem of report.problems) log.error({ problem: formatProblem(problem) }, 'the edited configuration is not used');
+    for (const change of report.needsRestart) log.warn({ ...change }, 'this key changes at the next start');
+    if (report.applied.length === 0) return;
+    log.setLevel(report.config.log.level);
+    push({ kind: 'settings', settings: engineSettings(report.config), changes: facts(report.applied) });
+  });
+  watcher.start();
+  return watcher;
+}

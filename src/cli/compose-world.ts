@@ -1,0 +1,56 @@
+/**
+ * The world the bot runs in: system time and real venues, or simulated time with embedded venues on loopback.
+ * `compose.ts` treats both alike.
+ */
+import type { Engine } from '../engine/engine.ts';
+import type { InstrumentKey, VenueId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
+import { systemClock } from '../platform/system-clock.ts';
+import { systemRandom } from '../platform/system-random.ts';
+import type { Activity } from '../ports/activity.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Random } from '../ports/random.ts';
+import type { Credentials } from '../venues/connect.ts';
+import type { VenueFacts } from '../venues/facts.ts';
+import type { StartOptions } from './compose.ts';
+import { openSimulatedWorld } from './compose-sim.ts';
+
+export interface RunContext {
+  readonly engine: Engine;
+  readonly deliveredAt: (key: InstrumentKey) => { readonly book: Instant; readonly funding: Instant };
+}
+
+export interface RunHandle {
+  /** Resolves when the world ends (replay); never for real venues. */
+  readonly done: Promise<{ readonly reason: string; readonly reportPath?: string; readonly reportText?: string }>;
+  stop(): Promise<void>;
+}
+
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly activity: Activity;
+  /** Time waits for the bot, and the bot decides when told to. */
+  readonly lockstep: boolean;
+  /** The simulated accounts' keys; absent: read from the environment. */
+  readonly credentials?: ReadonlyMap<VenueId, Credentials>;
+  /** Assets that exist; absent: the configuration's allow list. */
+  readonly assets?: ReadonlySet<string>;
+  /** Where a venue's official hosts really are; undefined: as configured. */
+  hosts(facts: VenueFacts): Readonly<Record<string, string>> | undefined;
+  run(context: RunContext): RunHandle;
+  close(): Promise<void>;
+}
+
+export async function openWorld(options: StartOptions): Promise<World> {
+  if (options.config.mode === 'sim') return openSimulatedWorld(options);
+  return {
+    clock: systemClock(),
+    random: systemRandom(),
+    activity: { begin: () => undefined, end: () => undefined },
+    lockstep: false,
+    hosts: () => undefined,
+    run: () => ({ done: new Promise(() => undefined), stop: async () => undefined }),
+    close: async () => undefined,
+  };
+}

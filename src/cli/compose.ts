@@ -1,0 +1,155 @@
+/**
+ * The composition root: plugs clocks, venues, feeds, ledger and engine together for one mode. Everything that differs
+ * between sim, replay, paper, testnet and live is decided here and in `compose-*.ts`. Entry point: `startBot`.
+ */
+import type { Config } from '../config/schema.ts';
+import type { OperatorCommand, OperatorReply } from '../engine/events.ts';
+import { createEngine, type Engine } from '../engine/engine.ts';
+import { statusOf, type StatusSnapshot } from '../engine/status.ts';
+import { failure, type Read } from '../kernel/outcome.ts';
+import { loadLedger } from '../engine/load.ts';
+import { accountKey, type LedgerState } from '../ledger/state.ts';
+import type { VenuePosition } from '../market/order.ts';
+import { logNotifier } from '../platform/log-notifier.ts';
+import type { Logger } from '../platform/logger.ts';
+import { openLedgerStore } from '../platform/sqlite/store.ts';
+import { systemClock } from '../platform/system-clock.ts';
+import type { LedgerStore } from '../ports/ledger-store.ts';
+import type { Venue } from '../ports/venue.ts';
+import { connectVenues, type ConnectedVenues } from './compose-venues.ts';
+import { openWorld, type World } from './compose-world.ts';
+import { engineSettings, watchConfig } from './compose-settings.ts';
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly configFile: string;
+  /** The text that `config` was parsed from. */
+  readonly configText: string;
+  readonly log: Logger;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface RunningBot {
+  /** Cheap, synchronous. */
+  status(): StatusSnapshot;
+  command(command: OperatorCommand, by: string): Promise<OperatorReply>;
+  /** Reads every account's positions from the venues now. */
+  positions(): Promise<readonly { readonly account: string; readonly read: Read<readonly VenuePosition[]> }[]>;
+  /** Every account is reconciled, or 20 s have passed: trading. */
+  readonly ready: Promise<void>;
+  /** Replay: resolves at its end. Rejects on a fatal error: the process must end, the next start recovers. */
+  readonly done: Promise<{ readonly reason: string; readonly reportPath?: string; readonly reportText?: string }>;
+  /** Clean stop: no position changes. */
+  stop(): Promise<void>;
+}
+
+/** In-flight orders get this long to have their outcome recorded; the next start looks up the rest. */
+const STOP_GRACE_MS = 5_000;
+const READY_WITHIN_MS = 20_000;
+
+/** Throws StartRefused for what an operator can mend: arming, credentials, a locked or foreign ledger. */
+export async function startBot(options: StartOptions): Promise<RunningBot> {
+  const { config, log } = options;
+  const world = await openWorld(options);
+  let store: LedgerStore | undefined;
+  try {
+    store = openLedgerStore({
+      path: config.ledger.path,
+      mode: config.mode,
+      account: config.account,
+      clock: world.clock,
+      random: world.random.fork('ledger'),
+    });
+    const ledger = loadLedger(store);
+    const venues = await connectVenues(options, world, ledger);
+    return assemble(options, world, store, ledger, venues);
+  } catch (error) {
+    store?.close();
+    await world.close();
+    log.flush();
+    throw error;
+  }
+}
+
+function assemble(
+  options: StartOptions,
+  world: World,
+  store: LedgerStore,
+  ledger: LedgerState,
+  venues: ConnectedVenues,
+): RunningBot {
+  const { config, log } = options;
+  const failed = deferred<never>();
+  const engine = createEngine({
+    clock: world.clock,
+    ledger,
+    store,
+    notifier: logNotifier(log, world.clock),
+    log,
+    activity: world.activity,
+    venues: venues.accounts,
+    settings: engineSettings(config),
+    assets: venues.assets,
+    pid: process.pid,
+    decide: world.lockstep ? 'on_request' : 'on_quiet',
+    fatal: failed.reject,
+  });
+  venues.start((event) => engine.push({ kind: 'market', event }));
+  const config$ = watchConfig(options, world.clock, engine.push);
+  const run = world.run({ engine, deliveredAt: venues.deliveredAt });
+  const done = Promise.race([failed.promise, run.done]);
+  // Whoever starts the bot awaits it later; until then a failure must not count as unhandled.
+  done.catch(() => undefined);
+  return {
+    status: () => statusOf(engine.core),
+    command: (command, by) => new Promise((reply) => engine.push({ kind: 'operator', command, by, reply })),
+    positions: () => readPositions(venues.accounts),
+    ready: whenReady(engine),
+    done,
+    stop: once(async () => {
+      config$.stop();
+      await engine.stop(STOP_GRACE_MS);
+      await run.stop();
+      await venues.close();
+      store.close();
+      await world.close();
+    }),
+  };
+}
+
+async function readPositions(accounts: readonly Venue[]) {
+  return Promise.all(
+    accounts.map(async (venue) => ({
+      account: accountKey(venue.route, venue.id),
+      read: await venue.positions('reduce').catch((error: unknown) => failure('internal', String(error))),
+    })),
+  );
+}
+
+/** Real time: in simulated time the bot may become ready without any passing. */
+async function whenReady(engine: Engine): Promise<void> {
+  const clock = systemClock();
+  const until = clock.monotonicMs() + READY_WITHIN_MS;
+  while (clock.monotonicMs() < until && [...engine.core.accounts.values()].some((watch) => watch.status !== 'ready')) {
+    await new Promise<void>((resolve) => clock.after(20, resolve));
+  }
+}
+
+function once(act: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= act();
+    return running;
+  };
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}

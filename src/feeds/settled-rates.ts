@@ -1,0 +1,78 @@
+/**
+ * Settled funding rates beside a feed: seven days when an instrument is first listed, then each settlement after it has
+ * passed. The signal judges the spread's stability by them, the paper venue pays by them. Entry point:
+ * `followSettledRates`.
+ */
+import type { InstrumentKey } from '../kernel/ids.ts';
+import { DAY_MS, type Instant } from '../kernel/instant.ts';
+import type { MarketEvent } from '../market/event.ts';
+import type { Instrument } from '../market/instrument.ts';
+import type { Activity } from '../ports/activity.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { MarketFeed } from '../ports/market-feed.ts';
+
+const HISTORY_MS = 7 * DAY_MS;
+/** A venue lists a settlement moments after it; then again with growing pauses. */
+const FIRST_DELAY_MS = 5_000;
+const MAX_TRIES = 7;
+
+interface Followed {
+  readonly instrument: Instrument;
+  /** The coming settlement, as last announced. */
+  nextAt: Instant | undefined;
+  newestAt: Instant;
+}
+
+export interface SettledRatesOptions {
+  readonly feed: MarketFeed;
+  readonly clock: Clock;
+  readonly activity: Activity;
+  readonly assets: ReadonlySet<string>;
+  readonly sink: (event: MarketEvent) => void;
+}
+
+/** Give it every market event of the feed; what it learns goes to `sink` as `settled` events. */
+export function followSettledRates(options: SettledRatesOptions): (event: MarketEvent) => void {
+  const followed = new Map<InstrumentKey, Followed>();
+  const { assets } = options;
+  return (event) => {
+    if (event.kind === 'instruments') {
+      for (const instrument of event.instruments) {
+        if (followed.has(instrument.key) || (assets.size > 0 && !assets.has(instrument.asset))) continue;
+        const entry: Followed = { instrument, nextAt: undefined, newestAt: options.clock.now() - HISTORY_MS };
+        followed.set(instrument.key, entry);
+        void fetchRates(options, entry, undefined, 1);
+      }
+    }
+    if (event.kind !== 'funding') return;
+    const entry = followed.get(event.quote.key);
+    if (!entry) return;
+    const passed = entry.nextAt;
+    entry.nextAt = event.quote.nextSettlementAt;
+    if (passed === undefined || event.quote.nextSettlementAt <= passed) return;
+    options.clock.after(FIRST_DELAY_MS, () => void fetchRates(options, entry, passed, 1));
+  };
+}
+
+/** `wanted`: the settlement that must be among them; until it is, the venue is asked again. */
+async function fetchRates(
+  options: SettledRatesOptions,
+  entry: Followed,
+  wanted: Instant | undefined,
+  attempt: number,
+): Promise<void> {
+  const { feed, clock, activity, sink } = options;
+  activity.begin();
+  try {
+    const read = await feed.settledRates(entry.instrument, entry.newestAt + 1);
+    if (read.ok && read.value.length > 0) {
+      entry.newestAt = Math.max(entry.newestAt, read.value.at(-1)?.settledAt ?? 0);
+      sink({ kind: 'settled', rates: read.value });
+    }
+    const complete = read.ok && (wanted === undefined || entry.newestAt >= wanted);
+    if (complete || attempt >= MAX_TRIES) return;
+    clock.after(FIRST_DELAY_MS * 2 ** attempt, () => void fetchRates(options, entry, wanted, attempt + 1));
+  } finally {
+    activity.end();
+  }
+}

@@ -1,0 +1,129 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { dialectOf, type RawQuote } from '../../src/feeds/dialect.ts';
+import { HealthReporter } from '../../src/feeds/health.ts';
+import { QuoteDesk } from '../../src/feeds/quote-desk.ts';
+import { base, px } from '../../src/kernel/decimal.ts';
+import type { MarketEvent } from '../../src/market/event.ts';
+import { createSimClock } from '../../src/simulator/clock.ts';
+
+const NOW = Date.UTC(2026, 0, 5, 4);
+const KEY = 'binance|BTC/USDT:USDT';
+
+describe('the quote desk', () => {
+  let events: MarketEvent[];
+  let desk: QuoteDesk;
+  let orderbooks: Record<string, unknown>;
+
+  beforeEach(() => {
+    events = [];
+    orderbooks = {};
+    const clock = createSimClock(NOW);
+    const emit = (event: MarketEvent) => events.push(event);
+    const health = new HealthReporter('binance', clock, emit);
+    const dialect = dialectOf('binance');
+    if (dialect === undefined) throw new Error('no dialect');
+    desk = new QuoteDesk({ dialect, client: { orderbooks } as never, clock, emit, health });
+    const instrument = {
+      key: KEY,
+      venue: 'binance',
+      symbol: 'BTC/USDT:USDT',
+      asset: 'BTC',
+      kind: 'perpetual' as const,
+      settle: 'USDT',
+      lot: base('0.001'),
+      minQuantity: base('0.001'),
+      tick: px('0.1'),
+      takerFeeRate: 0.0005,
+      makerFeeRate: 0.0002,
+      trading: true,
+    };
+    desk.list([{ instrument, symbol: instrument.symbol, marketId: 'BTCUSDT', unitSize: base('0.01'), info: {} }]);
+  });
+
+  const funding = (change: Partial<Extract<RawQuote, { kind: 'funding' }>> = {}): RawQuote => ({
+    kind: 'funding',
+    marketId: 'BTCUSDT',
+    rate: '0.0001',
+    nextSettlementAt: NOW + 1,
+    at: NOW - 1,
+    ...change,
+  });
+  const quotes = () => events.flatMap((event) => (event.kind === 'funding' ? [event.quote] : []));
+  const health = () => events.flatMap((event) => (event.kind === 'health' ? [event.health] : [])).at(-1);
+
+  it('refuses a quote whose interval is unknown, and tells it once the interval is read', () => {
+    desk.accept([funding()]);
+    expect(quotes()).toEqual([]);
+    expect(health()).toMatchObject({ malformed: 1 });
+    desk.intervals(new Map([['BTCUSDT', 4]]));
+    expect(quotes()).toMatchObject([{ key: KEY, predictedRate: 0.0001, intervalHours: 4 }]);
+    expect(health()).toMatchObject({ status: 'up' });
+  });
+
+  it('interval-changed: tells the newest quote again with the new interval', () => {
+    desk.intervals(new Map([['BTCUSDT', 8]]));
+    desk.accept([funding()]);
+    desk.intervals(new Map([['BTCUSDT', 8]]));
+    desk.intervals(new Map([['BTCUSDT', 1]]));
+    expect(quotes().map(({ intervalHours }) => intervalHours)).toEqual([8, 1]);
+  });
+
+  it.each([
+    ['a rate that is missing', { rate: undefined }],
+    ['a rate that is not finite', { rate: '1e999' }],
+    ['a settlement that has passed', { nextSettlementAt: NOW }],
+    ['a settlement that is missing', { nextSettlementAt: undefined }],
+  ])('refuses %s, counts it, and stays degraded until a good quote of that instrument', (_what, change) => {
+    desk.intervals(new Map([['BTCUSDT', 8]]));
+    desk.accept([funding()]);
+    expect(health()).toMatchObject({ status: 'up', malformed: 0 });
+    desk.accept([funding(change)]);
+    desk.accept([{ kind: 'mark', marketId: 'BTCUSDT', mark: '50000', index: undefined, at: NOW }]);
+    expect(quotes()).toHaveLength(1);
+    expect(health()).toMatchObject({ status: 'degraded', malformed: 1 });
+    desk.accept([funding({ rate: '0' })]);
+    expect(quotes().at(-1)?.predictedRate).toBe(0);
+    expect(health()).toMatchObject({ status: 'up', malformed: 1 });
+  });
+
+  it('says what arrived even when it was refused, so that lockstep never waits for it', () => {
+    desk.accept([funding({ rate: undefined, at: NOW - 7 })]);
+    expect(desk.deliveredAt(KEY)).toEqual({ book: 0, funding: NOW - 7, mark: 0 });
+  });
+
+  it.each([
+    ['crossed', [['101', '1']], [['100', '1']]],
+    ['empty', [], [['100', '1']]],
+    ['negative', [['99', '-1']], [['100', '1']]],
+    [
+      'unsorted',
+      [
+        ['98', '1'],
+        ['99', '1'],
+      ],
+      [['100', '1']],
+    ],
+  ])('drops a %s book', (_what, bids, asks) => {
+    orderbooks['BTC/USDT:USDT'] = { symbol: 'BTC/USDT:USDT', timestamp: NOW, bids, asks };
+    desk.accept([{ kind: 'book', marketId: 'BTCUSDT' }]);
+    expect(events.filter(({ kind }) => kind === 'book')).toEqual([]);
+    expect(health()).toMatchObject({ malformed: 1 });
+  });
+
+  it('turns book sizes into base units and cuts the book at twenty levels', () => {
+    const bids = Array.from({ length: 30 }, (_, i) => [100 - i, 250]);
+    orderbooks['BTC/USDT:USDT'] = { symbol: 'BTC/USDT:USDT', timestamp: NOW, bids, asks: [[101, 100]] };
+    desk.accept([{ kind: 'book', marketId: 'BTCUSDT' }]);
+    const [event] = events.filter((each) => each.kind === 'book');
+    expect(event?.kind === 'book' && event.book.bids).toHaveLength(20);
+    // 250 contracts of 0.01.
+    expect(event?.kind === 'book' && event.book.bids[0]).toEqual({ price: 100, size: 2.5 });
+  });
+
+  it('an empty rate text is missing, not zero', () => {
+    desk.intervals(new Map([['BTCUSDT', 8]]));
+    desk.frame({ e: 'markPriceUpdate', E: NOW, s: 'BTCUSDT', p: '50000', i: '', r: '', T: NOW + 1 });
+    expect(quotes()).toEqual([]);
+    expect(health()).toMatchObject({ malformed: 1 });
+  });
+});
