@@ -26,9 +26,15 @@ module.exports = {
       max_restarts: 10,
       min_uptime: 60_000,
       exp_backoff_restart_delay: 200,
+      // Configuration (2), refused (4), ledger (5): starting again would say the same. Never 0, which is what pm2
+      // takes a kill by signal for.
+      stop_exit_codes: [2, 4, 5],
 
       merge_logs: true,
       time: true,
+      // No probes inside the process, no look at the git repository.
+      pmx: false,
+      vizion: false,
 
       env: { TANDEM_CONFIG: 'config/sim.yaml' },
       env_paper: { TANDEM_CONFIG: 'config/paper.yaml' },

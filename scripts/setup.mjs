@@ -4,12 +4,12 @@
  *
  * No dependency and no recent syntax: an old Node must get far enough to be told that it is too old.
  */
-import { spawnSync } from 'child_process';
-import { createHash } from 'crypto';
-import fs from 'fs';
-import { createRequire } from 'module';
-import path from 'path';
-import { fileURLToPath } from 'url';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const MODULES = path.join(ROOT, 'node_modules');
@@ -19,7 +19,7 @@ const LOCK = path.join(ROOT, '.setup.lock');
 const OLDEST_NODE = 20;
 /** Longer than a compilation of SQLite on a slow machine. */
 const LOCK_WAIT_MS = 15 * 60 * 1000;
-const OUTPUT_TAIL_LINES = 25;
+const SHOWN_LINES = 15;
 
 main();
 
@@ -62,7 +62,7 @@ function isInstalled() {
 
 /** Built for other platforms, or wanted by nobody. */
 function isOptional(entry) {
-  return Boolean(entry.optional || entry.devOptional || entry.peer);
+  return Boolean(entry.optional || entry.devOptional);
 }
 
 function lockedPackages(file) {
@@ -185,8 +185,14 @@ function run(command, args, shell = false) {
     maxBuffer: 64 * 1024 * 1024,
   });
   const text = result.error ? String(result.error.message) : `${result.stdout}${result.stderr}`;
-  const output = text.trim().split('\n').slice(-OUTPUT_TAIL_LINES).join('\n');
-  return { ok: result.status === 0, output };
+  return { ok: result.status === 0, output: shortened(text) };
+}
+
+/** The cause is told first, or last. */
+function shortened(text) {
+  const lines = text.trim().split('\n');
+  if (lines.length <= 2 * SHOWN_LINES) return lines.join('\n');
+  return lines.slice(0, SHOWN_LINES).concat('...', lines.slice(-SHOWN_LINES)).join('\n');
 }
 
 /**

@@ -1,16 +1,17 @@
 /** Configuration -> engine settings, at start and whenever the file is saved. */
-import { diffConfigs } from '../config/changes.ts';
+
+import { readFileSync } from 'node:fs';
+import type { diffConfigs } from '../config/changes.ts';
 import { formatProblem } from '../config/load.ts';
 import { ConfigWatcher } from '../config/reload.ts';
 import type { Config } from '../config/schema.ts';
 import { watchFile } from '../config/watch-file.ts';
 import type { EngineEvent } from '../engine/events.ts';
 import type { EngineSettings } from '../engine/settings.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { ConfigChanged } from '../ledger/facts.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
+import type { ConfigChanged } from '../ledger/facts.ts';
 import { systemClock } from '../platform/system-clock.ts';
-import { readFileSync } from 'node:fs';
+import type { Clock } from '../ports/clock.ts';
 import type { StartOptions } from './compose.ts';
 
 export function engineSettings(config: Config): EngineSettings {
@@ -38,9 +39,17 @@ export function watchConfig(options: StartOptions, clock: Clock, push: (event: E
     clock: wall,
   };
   const facts = (changes: ReturnType<typeof diffConfigs>): ConfigChanged[] =>
-    changes.map(({ key, before, after, loosens }) => ({ kind: 'config', key, before, after, loosens, at: clock.now() }));
+    changes.map(({ key, before, after, loosens }) => ({
+      kind: 'config',
+      key,
+      before,
+      after,
+      loosens,
+      at: clock.now(),
+    }));
   const watcher = new ConfigWatcher({ file: configFile, config, text: configText }, effects, (report) => {
-    for (const problem of report.problems) log.error({ problem: formatProblem(problem) }, 'the edited configuration is not used');
+    for (const problem of report.problems)
+      log.error({ problem: formatProblem(problem) }, 'the edited configuration is not used');
     for (const change of report.needsRestart) log.warn({ ...change }, 'this key changes at the next start');
     if (report.applied.length === 0) return;
     log.setLevel(report.config.log.level);

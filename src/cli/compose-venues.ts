@@ -1,6 +1,7 @@
 /** Per venue: request budget, market data feed, the real (or simulated) account, and the paper account beside it. */
-import { armed, readCredentials } from '../config/secrets.ts';
+
 import type { VenueConfig } from '../config/schema.ts';
+import { armed, readCredentials } from '../config/secrets.ts';
 import { createDirectFeed } from '../feeds/direct.ts';
 import { followSettledRates } from '../feeds/settled-rates.ts';
 import { add, averagePrice, isZero, quote } from '../kernel/decimal.ts';
@@ -16,9 +17,9 @@ import { createPaperAccount, type PaperAccount } from '../simulator/paper-accoun
 import type { PaperAccountState } from '../simulator/paper-venue.ts';
 import { createBudget, type RequestBudget } from '../venues/budget.ts';
 import { createCcxtVenue } from '../venues/ccxt-venue.ts';
-import { connectAccount, connectMarketData, type Credentials } from '../venues/connect.ts';
-import { factsOf } from '../venues/registry.ts';
+import { type Credentials, connectAccount, connectMarketData } from '../venues/connect.ts';
 import type { VenueFacts } from '../venues/facts.ts';
+import { factsOf } from '../venues/registry.ts';
 import type { StartOptions } from './compose.ts';
 import type { World } from './compose-world.ts';
 import { StartRefused } from './start-refused.ts';
@@ -33,7 +34,11 @@ export interface ConnectedVenues {
   close(): Promise<void>;
 }
 
-export async function connectVenues(options: StartOptions, world: World, ledger: LedgerState): Promise<ConnectedVenues> {
+export async function connectVenues(
+  options: StartOptions,
+  world: World,
+  ledger: LedgerState,
+): Promise<ConnectedVenues> {
   const { config } = options;
   const ids = Object.keys(config.venues);
   const credentials = world.credentials ?? readAccountKeys(options, ids);
@@ -76,7 +81,13 @@ async function connectLine(
   const facts = factsOf(id);
   if (!facts || !venueConfig) throw new StartRefused('unknown_venue', `there is no adapter for venue ${id}`);
   const { clock, activity, random } = world;
-  const budget = createBudget({ limits: facts.limits, clock, activity, random: random.fork(`budget:${id}`), share: venueConfig.budgetShare });
+  const budget = createBudget({
+    limits: facts.limits,
+    clock,
+    activity,
+    random: random.fork(`budget:${id}`),
+    share: venueConfig.budgetShare,
+  });
   const shared = connectOptions(options, world, facts, venueConfig, budget);
   const connection = await connectMarketData(shared);
   const ioClock = systemClock();
@@ -86,7 +97,16 @@ async function connectLine(
   if (credentials) {
     const account = await connectAccount({ ...shared, credentials });
     const narrowed = assets.size > 0 ? { assets } : {};
-    accounts.unshift(createCcxtVenue({ connection: account, route: 'live', clock, ioClock, random: random.fork(`account:${id}`), ...narrowed }));
+    accounts.unshift(
+      createCcxtVenue({
+        connection: account,
+        route: 'live',
+        clock,
+        ioClock,
+        random: random.fork(`account:${id}`),
+        ...narrowed,
+      }),
+    );
   }
   return {
     feed,
@@ -96,7 +116,7 @@ async function connectLine(
         paper.onMarket(event);
         sink(event);
       };
-      const follow = followSettledRates({ feed, clock, activity, assets, sink: deliver });
+      const follow = followSettledRates({ feed, clock, assets, sink: deliver });
       feed.start(assets, (event) => {
         deliver(event);
         follow(event);
@@ -108,7 +128,13 @@ async function connectLine(
   };
 }
 
-function connectOptions(options: StartOptions, world: World, facts: VenueFacts, venue: VenueConfig, budget: RequestBudget) {
+function connectOptions(
+  options: StartOptions,
+  world: World,
+  facts: VenueFacts,
+  venue: VenueConfig,
+  budget: RequestBudget,
+) {
   const hosts = world.hosts(facts) ?? venue.hosts;
   return {
     facts,
@@ -123,15 +149,22 @@ function connectOptions(options: StartOptions, world: World, facts: VenueFacts, 
 }
 
 /** Modes testnet and live need keys of every venue; paper must not even read them. */
-function readAccountKeys(options: StartOptions, venues: readonly VenueId[]): ReadonlyMap<VenueId, Credentials> | undefined {
+function readAccountKeys(
+  options: StartOptions,
+  venues: readonly VenueId[],
+): ReadonlyMap<VenueId, Credentials> | undefined {
   const { config, env, log } = options;
   if (config.mode === 'paper') return undefined;
   const arming = armed(config.mode, env);
   if (!arming.ok) throw new StartRefused('not_armed', arming.reason);
   const read = readCredentials({ env, envFile: '.env', venues });
   const missing = venues.filter((venue) => !read.byVenue.has(venue));
-  const problems = [...read.problems.map((problem) => problem.detail), ...missing.map((venue) => `no credentials for ${venue}`)];
-  if (problems.length > 0) throw new StartRefused('credentials', `mode ${config.mode} needs credentials: ${problems.join('; ')}`);
+  const problems = [
+    ...read.problems.map((problem) => problem.detail),
+    ...missing.map((venue) => `no credentials for ${venue}`),
+  ];
+  if (problems.length > 0)
+    throw new StartRefused('credentials', `mode ${config.mode} needs credentials: ${problems.join('; ')}`);
   return new Map(
     [...read.byVenue].map(([venue, { key, secret, passphrase }]) => {
       for (const each of [key, secret, passphrase]) if (each) log.registerSecret(each.reveal());
@@ -141,7 +174,13 @@ function readAccountKeys(options: StartOptions, venues: readonly VenueId[]): Rea
   );
 }
 
-function paperAccount(options: StartOptions, world: World, ledger: LedgerState, id: VenueId, assets: ReadonlySet<string>): PaperAccount {
+function paperAccount(
+  options: StartOptions,
+  world: World,
+  ledger: LedgerState,
+  id: VenueId,
+  assets: ReadonlySet<string>,
+): PaperAccount {
   const { config } = options;
   const venue = config.venues[id];
   const deposit = quote(venue?.depositUsd ?? 100_000);

@@ -5,6 +5,7 @@
 import type { Engine } from '../engine/engine.ts';
 import type { InstrumentKey, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import { systemRandom } from '../platform/system-random.ts';
 import type { Activity } from '../ports/activity.ts';
@@ -13,6 +14,7 @@ import type { Random } from '../ports/random.ts';
 import type { Credentials } from '../venues/connect.ts';
 import type { VenueFacts } from '../venues/facts.ts';
 import type { StartOptions } from './compose.ts';
+import type { Replaying } from './compose-replay.ts';
 import { openSimulatedWorld } from './compose-sim.ts';
 
 export interface RunContext {
@@ -42,8 +44,14 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(options: StartOptions): Promise<World> {
-  if (options.config.mode === 'sim') return openSimulatedWorld(options);
+/** What a world must agree with. */
+export interface WorldPast {
+  readonly ledger: LedgerState;
+  readonly replaying: Replaying | undefined;
+}
+
+export async function openWorld(options: StartOptions, past: WorldPast): Promise<World> {
+  if (options.config.mode === 'sim') return openSimulatedWorld(options, past);
   return {
     clock: systemClock(),
     random: systemRandom(),

@@ -3,22 +3,23 @@
  * between sim, replay, paper, testnet and live is decided here and in `compose-*.ts`. Entry point: `startBot`.
  */
 import type { Config } from '../config/schema.ts';
-import type { OperatorCommand, OperatorReply } from '../engine/events.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
-import { statusOf, type StatusSnapshot } from '../engine/status.ts';
-import { failure, type Read } from '../kernel/outcome.ts';
+import type { OperatorCommand, OperatorReply } from '../engine/events.ts';
 import { loadLedger } from '../engine/load.ts';
+import { type StatusSnapshot, statusOf } from '../engine/status.ts';
+import { failure, type Read } from '../kernel/outcome.ts';
 import { accountKey, type LedgerState } from '../ledger/state.ts';
 import type { VenuePosition } from '../market/order.ts';
 import { logNotifier } from '../platform/log-notifier.ts';
 import type { Logger } from '../platform/logger.ts';
-import { openLedgerStore } from '../platform/sqlite/store.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { Venue } from '../ports/venue.ts';
-import { connectVenues, type ConnectedVenues } from './compose-venues.ts';
-import { openWorld, type World } from './compose-world.ts';
+import { openLedger } from './compose-ledger.ts';
+import { openReplay } from './compose-replay.ts';
 import { engineSettings, watchConfig } from './compose-settings.ts';
+import { type ConnectedVenues, connectVenues } from './compose-venues.ts';
+import { openWorld, type World } from './compose-world.ts';
 
 export interface StartOptions {
   readonly config: Config;
@@ -50,22 +51,18 @@ const READY_WITHIN_MS = 20_000;
 /** Throws StartRefused for what an operator can mend: arming, credentials, a locked or foreign ledger. */
 export async function startBot(options: StartOptions): Promise<RunningBot> {
   const { config, log } = options;
-  const world = await openWorld(options);
-  let store: LedgerStore | undefined;
+  const replaying = config.replay ? openReplay(config, config.replay, options.env) : undefined;
+  // The ledger's lock comes first: it also guards the simulated venues' books beside it.
+  const store = openLedger(config);
+  let world: World | undefined;
   try {
-    store = openLedgerStore({
-      path: config.ledger.path,
-      mode: config.mode,
-      account: config.account,
-      clock: world.clock,
-      random: world.random.fork('ledger'),
-    });
     const ledger = loadLedger(store);
+    world = await openWorld(options, { ledger, replaying });
     const venues = await connectVenues(options, world, ledger);
     return assemble(options, world, store, ledger, venues);
   } catch (error) {
-    store?.close();
-    await world.close();
+    await world?.close();
+    store.close();
     log.flush();
     throw error;
   }

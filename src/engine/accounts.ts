@@ -2,7 +2,7 @@
 import { bookFills } from '../execution/resolve.ts';
 import { toNumber } from '../kernel/decimal.ts';
 import { instrumentKey, splitKey } from '../kernel/ids.ts';
-import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
+import { DAY_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { Fact, PaymentBooked } from '../ledger/facts.ts';
 import { paymentIdentity } from '../ledger/fold.ts';
@@ -16,6 +16,14 @@ import type { AccountReads, EngineEvent } from './events.ts';
 const MAX_RETRY_MS = 60_000;
 /** Reads reach back this far beyond the newest record, so that nothing booked late is missed. */
 const OVERLAP_MS = 10 * MINUTE_MS;
+/** How far reads reach back while something is unexplained; venues keep at least as much. */
+const DEEP_READ_MS = 7 * DAY_MS;
+/** Before the next try when orders in flight made a comparison impossible. */
+const UNSETTLED_RETRY_MS = 2_000;
+/** Before a difference is looked at again: most are a matter of moments. */
+const DIFFERENCE_RETRY_MS = 5_000;
+/** Venues list fills and payments for 90 days or more; a margin for the read itself. */
+const REMEMBERED_MS = 85 * DAY_MS;
 /** Polls for one settlement's payment before the periodic reconciliation takes over. */
 const MAX_PAYMENT_POLLS = 8;
 
@@ -40,26 +48,43 @@ export function onBooted(core: Core, watch: AccountWatch, event: EngineEvent & {
   startReconcile(core, watch);
 }
 
-/** Reads everything, unless an order of the account is in flight: then soon again. */
+/** Reads everything. While an order of the account is in flight only as often as usual: it cannot be compared then. */
 export function startReconcile(core: Core, watch: AccountWatch): void {
   if (watch.reconciling || watch.status === 'booting') return;
-  if (hasUnresolved(core, watch)) {
-    wakeAt(core, `reconcile:${watch.key}`, core.clock.now() + 2_000);
+  const now = core.clock.now();
+  const isRead = watch.lastReadAt !== undefined && now - watch.lastReadAt < core.settings.reconcileEveryMs;
+  if (isRead && hasUnresolved(core, watch)) {
+    wakeAt(core, `reconcile:${watch.key}`, now + UNSETTLED_RETRY_MS);
     return;
   }
   watch.reconciling = true;
   const account = core.ledger.accounts.get(watch.key);
-  const began = account?.baseline?.at ?? core.clock.now();
   core.send({
     kind: 'reconcile',
     account: watch.key,
-    sends: watch.sends,
-    fillsSince: Math.max(began, (account?.lastFillAt ?? 0) - OVERLAP_MS),
-    paymentsSince: Math.max(began, (account?.lastPaymentAt ?? 0) - OVERLAP_MS),
+    changes: watch.changes,
+    fillsSince: readSince(core, watch, account?.lastFillAt),
+    paymentsSince: readSince(core, watch, account?.lastPaymentAt),
   });
 }
 
-export function onReconciled(core: Core, watch: AccountWatch, sends: number, reads: AccountReads): void {
+/**
+ * From a little before the newest record or agreement, but never before what venues remember: what an account lost
+ * sight of earlier shows in its wallet. While venue and ledger disagree, from long before: what is missing may be
+ * older than what came last.
+ */
+function readSince(core: Core, watch: AccountWatch, newestAt: Instant | undefined): Instant {
+  const now = core.clock.now();
+  const began = core.ledger.accounts.get(watch.key)?.baseline?.at ?? now;
+  for (const { route, venue, what } of core.ledger.discrepancies.values()) {
+    if (route === watch.route && venue === watch.venue && (what === 'position' || what === 'wallet'))
+      return Math.max(began, now - DEEP_READ_MS);
+  }
+  const agreedAt = Math.max(newestAt ?? 0, watch.lastReconciledAt ?? 0);
+  return Math.max(began, agreedAt - OVERLAP_MS, now - REMEMBERED_MS);
+}
+
+export function onReconciled(core: Core, watch: AccountWatch, changes: number, reads: AccountReads): void {
   watch.reconciling = false;
   const now = core.clock.now();
   const { positions, openOrders, balance, fills, payments } = reads;
@@ -75,21 +100,26 @@ export function onReconciled(core: Core, watch: AccountWatch, sends: number, rea
     return;
   }
   const late: Fact[] = [...bookFills(core.ledger, fills.value, now), ...paymentFacts(core, payments.value)];
+  // A ledger that cannot be written has its own wake, which reads everything again.
   if (!record(core, late)) return;
-  if (sends !== watch.sends || hasUnresolved(core, watch)) {
+  watch.lastReadAt = now;
+  if (changes !== watch.changes || hasUnresolved(core, watch)) {
     // Orders moved while we read: the picture is not one instant's.
-    wakeAt(core, `reconcile:${watch.key}`, now + 2_000);
+    wakeAt(core, `reconcile:${watch.key}`, now + UNSETTLED_RETRY_MS);
     return;
   }
   const truth = { positions: positions.value, openOrders: openOrders.value, balance: balance.value };
-  if (!record(core, reconcile(core.ledger, watch.route, watch.venue, truth, now))) return;
+  const differences = reconcile(core.ledger, watch.route, watch.venue, truth, now);
+  if (!record(core, differences)) return;
   watch.status = 'ready';
   watch.reason = '';
   watch.failures = 0;
   watch.lastReconciledAt = now;
   watch.availableUsd = toNumber(balance.value.available);
   watch.walletUsd = toNumber(balance.value.wallet);
-  wakeAt(core, `reconcile:${watch.key}`, now + core.settings.reconcileEveryMs);
+  const isNews = differences.some((fact) => fact.kind === 'discrepancy' && fact.status === 'open');
+  const waitMs = core.settings.reconcileEveryMs;
+  wakeAt(core, `reconcile:${watch.key}`, now + (isNews ? Math.min(waitMs, DIFFERENCE_RETRY_MS) : waitMs));
 }
 
 /** A newer `nextSettlementAt` means that the old one has passed: whoever held the instrument gets or owes a payment. */
@@ -114,22 +144,19 @@ function awaitPayment(core: Core, watch: AccountWatch, settlementAt: Instant): v
 }
 
 export function pollPayments(core: Core, watch: AccountWatch): void {
-  const account = core.ledger.accounts.get(watch.key);
-  const began = account?.baseline?.at ?? core.clock.now();
-  core.send({
-    kind: 'payments',
-    account: watch.key,
-    sinceAt: Math.max(began, (account?.lastPaymentAt ?? 0) - OVERLAP_MS),
-  });
+  const newestAt = core.ledger.accounts.get(watch.key)?.lastPaymentAt;
+  core.send({ kind: 'payments', account: watch.key, sinceAt: readSince(core, watch, newestAt) });
 }
 
 export function onPayments(core: Core, watch: AccountWatch, read: Read<readonly FundingPayment[]>): void {
   const awaited = watch.awaitedSettlement;
-  if (read.ok && !record(core, paymentFacts(core, read.value))) return;
+  const facts = read.ok ? paymentFacts(core, read.value) : [];
+  if (facts.length > 0) watch.changes += 1;
+  const isRecorded = record(core, facts);
   if (!awaited) return;
   const booked = core.ledger.accounts.get(watch.key)?.lastPaymentAt ?? 0;
   // A venue stamps its payment at the settlement or moments after.
-  if (read.ok && booked >= awaited.at) {
+  if (read.ok && isRecorded && booked >= awaited.at) {
     delete watch.awaitedSettlement;
     startReconcile(core, watch);
     return;

@@ -32,7 +32,7 @@ export type Command =
   | {
       readonly kind: 'reconcile';
       readonly account: string;
-      readonly sends: number;
+      readonly changes: number;
       readonly fillsSince: Instant;
       readonly paymentsSince: Instant;
     }
@@ -48,9 +48,11 @@ export interface AccountWatch {
   reason: string;
   reconciling: boolean;
   lastReconciledAt?: Instant;
+  /** When everything was last read, also while orders in flight made a comparison impossible. */
+  lastReadAt?: Instant;
   failures: number;
-  /** Orders sent by this process; a reconciliation that overlaps a send proves nothing. */
-  sends: number;
+  /** Orders sent and events booked by this process; a reconciliation that overlaps one proves nothing. */
+  changes: number;
   availableUsd?: number;
   walletUsd?: number;
   /** A settlement whose payment has not been booked yet, and the polls spent on it. */
@@ -101,6 +103,8 @@ export interface Core {
   storeFailure: string | undefined;
 }
 
+const STORE_RETRY_MS = 5_000;
+
 /**
  * Makes facts durable, then folds them. False when the ledger could not be written: then nothing happened and
  * nothing of the batch may be sent.
@@ -115,7 +119,7 @@ export function record(core: Core, facts: readonly Fact[]): boolean {
     core.storeFailure = `${error.code}: ${error.message}`;
     core.log.error({ code: error.code, facts: batch.length }, 'the ledger cannot be written; nothing is sent');
     alarm(core, 'critical', 'ledger_write', core.store.stamp.account, core.storeFailure);
-    wakeAt(core, 'store', core.clock.now() + 1_000);
+    wakeAt(core, 'store', core.clock.now() + STORE_RETRY_MS);
     return false;
   }
   core.storeFailure = undefined;
@@ -135,6 +139,17 @@ export function alarm(
   detail: string,
 ): void {
   core.notifier.notify({ at: core.clock.now(), severity, code, subject, detail });
+}
+
+/** Something may have been missed: the account opens nothing until it was read and compared again. */
+export function resync(core: Core, account: string): void {
+  const watch = core.accounts.get(account);
+  if (!watch || watch.status === 'booting') return;
+  watch.status = 'unreconciled';
+  watch.reason = 'must be reconciled again';
+  watch.changes += 1;
+  delete watch.lastReadAt;
+  wakeAt(core, `reconcile:${account}`, core.clock.now());
 }
 
 export function wakeAt(core: Core, name: string, at: Instant): void {

@@ -50,9 +50,8 @@ function decideExits(core: Core, assets: ReadonlySet<string>): void {
 }
 
 function closeHedge(core: Core, hedge: HedgeRecord, reasons: readonly RuleBreach[]): void {
-  const rules = reasons.map((reason) => reason.rule).sort();
   const detail = reasons.map((reason) => reason.detail).join('; ');
-  const move = moveTo(hedge, 'exiting', rules[0] ?? 'carry_gone', detail, { now: core.clock.now() });
+  const move = moveTo(hedge, 'exiting', reasons[0]?.rule ?? 'carry_gone', detail, { now: core.clock.now() });
   if (!record(core, [decision(core, hedge.id, hedge.plan.asset, 'exit', reasons), ...move.facts])) return;
   core.exitMemory.delete(hedge.id);
   core.forwardApr.delete(hedge.id);

@@ -1,13 +1,13 @@
 /**
  * The engine: owns the inbox and the step loop. `createEngine` recovers from the ledger and starts; `stop` leaves every
- * position as it is.
+ * position as it is. Throws LedgerWriteError when the start cannot be recorded.
  */
 
 import { accountKey, type LedgerState } from '../ledger/state.ts';
 import { FoldedMarket } from '../market/view.ts';
 import type { Activity } from '../ports/activity.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
-import type { LedgerStore } from '../ports/ledger-store.ts';
+import { type LedgerStore, LedgerWriteError } from '../ports/ledger-store.ts';
 import type { Log } from '../ports/log.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { Venue } from '../ports/venue.ts';
@@ -57,7 +57,6 @@ export function createEngine(deps: EngineDeps): Engine {
     {
       venues,
       push: loop.push,
-      activity: deps.activity,
       log: deps.log,
       leverage: () => core.settings.execution.leverage,
       assets: deps.assets,
@@ -66,7 +65,11 @@ export function createEngine(deps: EngineDeps): Engine {
   );
   const epoch = ledger.epoch + 1;
   const core = newCore(deps, ledger, epoch, (command) => loop.send(command, perform));
-  record(core, [{ kind: 'epoch', epoch, mode: deps.store.stamp.mode, pid: deps.pid, at: deps.clock.now() }]);
+  const started = record(core, [
+    { kind: 'epoch', epoch, mode: deps.store.stamp.mode, pid: deps.pid, at: deps.clock.now() },
+  ]);
+  // An epoch that is not durable would be used again by the next process, and its client order ids with it.
+  if (!started) throw new LedgerWriteError('io', `the start cannot be recorded: ${core.storeFailure}`);
   for (const venue of deps.venues) {
     venue.subscribe((event) => loop.push({ kind: 'account', route: venue.route, venue: venue.id, event }));
   }
@@ -80,7 +83,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     const { route, id } = venue;
     return [
       key,
-      { key, route, venue: id, status: 'booting', reason: 'starting', reconciling: false, failures: 0, sends: 0 },
+      { key, route, venue: id, status: 'booting', reason: 'starting', reconciling: false, failures: 0, changes: 0 },
     ];
   });
   return {

@@ -49,7 +49,7 @@ export type EngineEvent =
       readonly kind: 'reconciled';
       readonly route: Route;
       readonly venue: VenueId;
-      readonly sends: number;
+      readonly changes: number;
       readonly reads: AccountReads;
     }
   | {

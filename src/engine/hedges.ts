@@ -64,16 +64,18 @@ function watchNaked(core: Core, hedge: HedgeRecord): void {
     core.nakedSince.set(hedge.id, since);
     const forMs = now - since;
     if (forMs >= NAKED_ALARM_MS) {
-      const severity = forMs >= core.settings.execution.nakedLimitMs ? 'critical' : 'warning';
+      // A code of its own: notifiers hold back what repeats a code within a minute.
+      const tooLong = forMs >= core.settings.execution.nakedLimitMs;
       alarm(
         core,
-        severity,
-        'naked_leg',
+        tooLong ? 'critical' : 'warning',
+        tooLong ? 'naked_too_long' : 'naked_leg',
         hedge.id,
         `net ${text(imbalance(hedge))} ${hedge.plan.asset} for ${Math.round(forMs / 1000)} s in state ${hedge.state}`,
       );
     }
-    wakeAt(core, `naked:${hedge.id}`, forMs < NAKED_ALARM_MS ? since + NAKED_ALARM_MS : now + MINUTE_MS);
+    const milestones = [since + NAKED_ALARM_MS, since + core.settings.execution.nakedLimitMs, now + MINUTE_MS];
+    wakeAt(core, `naked:${hedge.id}`, Math.min(...milestones.filter((at) => at > now)));
   }
   if (hedge.state === 'quarantined') {
     alarm(core, 'critical', 'quarantined', hedge.id, `${hedge.reason}: ${hedge.detail}`);

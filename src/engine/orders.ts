@@ -6,10 +6,11 @@ import { eq, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { AttemptIntended } from '../ledger/facts.ts';
+import { fillIdentity } from '../ledger/fold.ts';
 import { type AttemptRecord, accountKey, isFinal, isUnresolved } from '../ledger/state.ts';
 import type { OrderRef, VenuePosition } from '../market/order.ts';
 import type { AccountEvent, LookupOutcome, SubmitOutcome } from '../ports/venue.ts';
-import { alarm, type Core, type LookupWatch, record, wakeAt } from './core.ts';
+import { type AccountWatch, alarm, type Core, type LookupWatch, record, resync, wakeAt } from './core.ts';
 
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 10_000;
@@ -19,7 +20,7 @@ export function sendAttempts(core: Core, attempts: readonly AttemptIntended[]): 
   for (const intent of attempts) {
     const account = accountKey(intent.route, splitKey(intent.key).venue);
     const watch = core.accounts.get(account);
-    if (watch) watch.sends += 1;
+    if (watch) watch.changes += 1;
     const { clientOrderId, key, side, quantity, limitPrice, style, reduceOnly } = intent;
     core.send({
       kind: 'submit',
@@ -74,14 +75,22 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
       record(core, afterFound(core.ledger, attempt, outcome.order, outcome.fills, now));
       if (!isUnresolved(attempt)) core.lookups.delete(clientOrderId);
       else retryLookup(core, attempt, watch);
-      return;
+      break;
     }
     case 'not_found':
-      return onNotFound(core, attempt, watch);
+      onNotFound(core, attempt, watch);
+      break;
     case 'failed':
       core.log.debug({ order: clientOrderId, code: outcome.code, detail: outcome.detail }, 'lookup failed');
-      return retryLookup(core, attempt, watch);
+      retryLookup(core, attempt, watch);
   }
+  if (isUnresolved(attempt) && now - attempt.intent.at > core.settings.execution.lookup.horizonMs)
+    quarantine(
+      core,
+      attempt,
+      'order_unresolvable',
+      'its fate is unknown for so long that a silent venue proves nothing',
+    );
 }
 
 function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): void {
@@ -96,12 +105,6 @@ function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): voi
       core.send({ kind: 'proof', account: watch.account, clientOrderId: attempt.intent.clientOrderId });
       return;
     case 'too_old':
-      quarantine(
-        core,
-        attempt,
-        'order_unresolvable',
-        'the venue may have forgotten orders that old; its silence proves nothing',
-      );
       return retryLookup(core, attempt, watch);
     case 'keep_looking':
       wakeAt(core, `lookup:${attempt.intent.clientOrderId}`, now + Math.max(settings.spacingMs, FIRST_RETRY_MS));
@@ -127,20 +130,27 @@ export function onProofRead(core: Core, clientOrderId: string, positions: Read<r
       attempt.intent.hedge,
       `${key}: the venue's position is not what the ledger explains`,
     );
+    // What the ledger misses may be a fill of somebody else's order; the reconciliation's reads bring it.
+    resync(core, watch.account);
     return retryLookup(core, attempt, watch);
   }
   const proven = record(core, [
     { kind: 'outcome', clientOrderId, status: 'proven_absent', code: 'proven_absent', at: core.clock.now() },
   ]);
   if (proven) core.lookups.delete(clientOrderId);
+  else retryLookup(core, attempt, watch);
 }
 
-/** Private stream: fills are booked at once; order news makes a waiting lookup immediate. */
-export function onAccountEvent(core: Core, event: AccountEvent): void {
+/** Private stream: fills are booked at once; order news makes a waiting lookup immediate; a gap is read again. */
+export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEvent): void {
   switch (event.kind) {
-    case 'fill':
-      record(core, bookFills(core.ledger, [event.fill], core.clock.now()));
+    case 'fill': {
+      const facts = bookFills(core.ledger, [event.fill], core.clock.now());
+      if (facts.length > 0) watch.changes += 1;
+      else if (!core.ledger.fills.has(fillIdentity(event.fill))) resync(core, watch.key);
+      record(core, facts);
       return;
+    }
     case 'order': {
       const attempt = core.ledger.attempts.get(event.order.clientOrderId);
       if (attempt && isUnresolved(attempt) && attempt.venueOrderId !== undefined) lookup(core, attempt);
@@ -148,6 +158,8 @@ export function onAccountEvent(core: Core, event: AccountEvent): void {
     }
     case 'stream':
       core.log.debug({ status: event.status, reason: event.reason }, 'account stream');
+      // Whatever happened while it was down was not told.
+      if (event.status === 'up') resync(core, watch.key);
   }
 }
 

@@ -14,7 +14,7 @@ import {
   pollPayments,
   startReconcile,
 } from './accounts.ts';
-import { type AccountWatch, alarm, type Core, record } from './core.ts';
+import { type AccountWatch, alarm, type Core, record, resync } from './core.ts';
 import { decide } from './decide.ts';
 import type { EngineEvent } from './events.ts';
 import { advanceHedges } from './hedges.ts';
@@ -33,7 +33,7 @@ export function step(core: Core, event: EngineEvent): void {
     case 'market':
       return onMarket(core, event.event);
     case 'account':
-      onAccountEvent(core, event.event);
+      withAccount(core, event.route, event.venue, (watch) => onAccountEvent(core, watch, event.event));
       break;
     case 'booted':
       withAccount(core, event.route, event.venue, (watch) => onBooted(core, watch, event));
@@ -48,7 +48,7 @@ export function step(core: Core, event: EngineEvent): void {
       onProofRead(core, event.clientOrderId, event.positions);
       break;
     case 'reconciled':
-      withAccount(core, event.route, event.venue, (watch) => onReconciled(core, watch, event.sends, event.reads));
+      withAccount(core, event.route, event.venue, (watch) => onReconciled(core, watch, event.changes, event.reads));
       break;
     case 'payments':
       withAccount(core, event.route, event.venue, (watch) => onPayments(core, watch, event.read));
@@ -102,8 +102,15 @@ function onWake(core: Core): void {
     else if (what === 'boot' && watch) core.send({ kind: 'boot', account: watch.key });
     else if (what === 'reconcile' && watch) startReconcile(core, watch);
     else if (what === 'payments' && watch) pollPayments(core, watch);
-    else if (what === 'store') record(core, []);
+    else if (what === 'store') onStoreRetry(core);
   }
+}
+
+/** What could not be recorded was dropped: fills, payments, outcomes. The venues tell it again, the next commit decides. */
+function onStoreRetry(core: Core): void {
+  if (!record(core, [])) return;
+  core.storeFailure = undefined;
+  for (const account of core.accounts.keys()) resync(core, account);
 }
 
 function withAccount(

@@ -1,11 +1,11 @@
 /** Numbers about standing hedges: worst-case exposure, equity and daily PnL per route. Estimates, never booked. */
-import { add, px, type Quote, sub, sum, toNumber, ZERO_QUOTE } from '../kernel/decimal.ts';
-import type { Route } from '../kernel/ids.ts';
+import { add, notional, px, type Quote, sub, sum, toNumber, ZERO_QUOTE } from '../kernel/decimal.ts';
+import { type Route, splitKey } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS, utcDayStart } from '../kernel/instant.ts';
 import type { DayOpened } from '../ledger/facts.ts';
 import { unrealised } from '../ledger/holding.ts';
 import { bookedChange } from '../ledger/reconcile.ts';
-import { type HedgeRecord, isFinal, isUnresolved, type LedgerState, type LegRecord } from '../ledger/state.ts';
+import { type HedgeRecord, isFinal, isUnresolved, type LedgerState, type LegRecord, legsOf } from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
 import type { InstrumentView, MarketView } from '../market/view.ts';
 import { exposureOf, type HedgeExposure } from '../risk/exposure.ts';
@@ -28,10 +28,28 @@ export function riskStateOf(core: Core, route: Route): RiskState {
     dayPnlUsd: dayPnlUsd(core, route),
     availableUsd: new Map(
       accountsOf(core, route).flatMap((watch) =>
-        watch.availableUsd === undefined ? [] : [[watch.venue, watch.availableUsd]],
+        watch.availableUsd === undefined ? [] : [[watch.venue, watch.availableUsd - committedUsd(core, watch)]],
       ),
     ),
   };
+}
+
+/** Margin of entries sent since the venue last told what is free: two openings must not spend the same cash. */
+function committedUsd(core: Core, watch: AccountWatch): number {
+  let usd = 0;
+  for (const hedge of core.ledger.hedges.values()) {
+    if (isFinal(hedge.state) || hedge.plan.route !== watch.route) continue;
+    for (const leg of legsOf(hedge)) {
+      if (splitKey(leg.key).venue !== watch.venue) continue;
+      for (const attempt of leg.attempts) {
+        const { intent, filled } = attempt;
+        if (intent.reduceOnly || intent.at < (watch.lastReconciledAt ?? 0)) continue;
+        const quantity = isUnresolved(attempt) ? intent.quantity : filled;
+        usd += toNumber(notional(quantity, intent.limitPrice)) / hedge.plan.leverage;
+      }
+    }
+  }
+  return usd;
 }
 
 const accountsOf = (core: Core, route: Route): AccountWatch[] =>

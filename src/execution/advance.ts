@@ -6,6 +6,7 @@
  * Never a second attempt beside an unresolved one on the same leg; nothing here waits for permission to reduce.
  */
 import { unreachable } from '../kernel/assert.ts';
+import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type HedgeRecord, legsOf } from '../ledger/state.ts';
 import { balance } from './balance.ts';
 import { flatten } from './flatten.ts';
@@ -26,7 +27,7 @@ export function advance(hedge: HedgeRecord, context: AdvanceContext): Advance {
     case 'unwinding':
       return flatten(hedge, context);
     case 'quarantined':
-      return hedge.reason === 'attempts_exhausted' ? flatten(hedge, context) : NOTHING;
+      return release(hedge, context);
     case 'closed':
     case 'aborted':
       return flat(hedge) ? NOTHING : moveTo(hedge, 'unwinding', 'late_fill', describe(hedge), context);
@@ -48,6 +49,16 @@ function hold(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (oneSided(hedge)) return moveTo(hedge, 'unwinding', 'leg_gone', describe(hedge), context);
   if (!hedged(hedge)) return moveTo(hedge, 'balancing', 'imbalance', describe(hedge), context);
   return NOTHING;
+}
+
+const LEAVING: ReadonlySet<AttemptPurpose> = new Set(['exit', 'unwind']);
+
+/** Quarantined: what can be reduced still is; a hedge whose orders turned up after all goes on by itself. */
+function release(hedge: HedgeRecord, context: AdvanceContext): Advance {
+  if (hedge.reason !== 'order_unresolvable') return flatten(hedge, context);
+  if (legsOf(hedge).some(unresolved)) return NOTHING;
+  const leaves = legsOf(hedge).some((leg) => leg.attempts.some(({ intent }) => LEAVING.has(intent.purpose)));
+  return moveTo(hedge, leaves ? 'unwinding' : 'balancing', 'order_resolved', describe(hedge), context);
 }
 
 /** Why an entry without any fill failed: the first refusal's code, or that nothing filled within the price caps. */

@@ -2,7 +2,7 @@
  * Balancing: the legs differ by a common lot or more. Complete the smaller leg while that is still an entry and cheap
  * enough; otherwise trim the larger one, reduce-only.
  */
-import { abs, floorTo, gte, isZero, lt, notional, px, text, toNumber } from '../kernel/decimal.ts';
+import { abs, floorTo, gte, isZero, lt, min, notional, px, text, toNumber } from '../kernel/decimal.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { InstrumentView } from '../market/view.ts';
@@ -60,7 +60,8 @@ function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): 
 
 function trim(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): Advance {
   const instrument: Instrument | undefined = context.market(leg.key)?.instrument;
-  const excess = abs(imbalance(hedge));
+  // Never more than the leg itself: legs of one sign, after somebody else's trade, add up to more.
+  const excess = min(abs(imbalance(hedge)), abs(leg.holding.quantity));
   const quantity = instrument ? floorTo(excess, instrument.lot) : excess;
   if (instrument && (isZero(quantity) || lt(quantity, instrument.minQuantity))) {
     // Neither completable nor trimmable on its own: only closing both legs removes it.

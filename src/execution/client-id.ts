@@ -1,10 +1,13 @@
 /**
- * Client order ids: `t<mode><database tag:4><epoch:3><hedge:5><leg><attempt:2>`, base 36, 17 characters of [a-z0-9].
+ * Client order ids: `t<mode><database tag:4><epoch:4><hedge:4><leg><attempt:3>`, base 36, 18 characters of [a-z0-9].
  * Unique by construction: the database tag separates ledgers on one account, the epoch separates processes, and an
  * attempt number is used once. Within every venue's limit (VENUES: Gate's 28, OKX's 32 alphanumerics without hyphens).
  */
 import { invariant } from '../kernel/assert.ts';
 import type { ClientOrderId, HedgeId, LegName, Mode } from '../kernel/ids.ts';
+
+/** One leg's attempts that ids can number; a quarantined leg is retried for years before it gets there. */
+export const MAX_ATTEMPTS = 36 ** 3 - 1;
 
 export interface IdStamp {
   readonly mode: Mode;
@@ -14,8 +17,8 @@ export interface IdStamp {
 }
 
 export function clientOrderId(stamp: IdStamp, hedge: HedgeId, leg: LegName, attempt: number): ClientOrderId {
-  const id = `t${stamp.mode[0]}${stamp.tag}${field(stamp.epoch, 3)}${field(Number(hedge.slice(1)), 5)}${leg[0]}${field(attempt, 2)}`;
-  invariant(/^[a-z0-9]{17}$/.test(id), `malformed client order id ${id}`);
+  const id = `t${stamp.mode[0]}${stamp.tag}${field(stamp.epoch, 4)}${field(Number(hedge.slice(1)), 4)}${leg[0]}${field(attempt, 3)}`;
+  invariant(/^[a-z0-9]{18}$/.test(id), `malformed client order id ${id}`);
   return id;
 }
 

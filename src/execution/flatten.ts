@@ -7,13 +7,15 @@ import { abs, type Base, floorTo, isZero, min, text } from '../kernel/decimal.ts
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
+import { MAX_ATTEMPTS } from './client-id.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice, reduceReference } from './price-cap.ts';
-import { describe, flat, unresolved } from './shape.ts';
+import { describe, flat, hedged, imbalance, largerLeg, unresolved } from './shape.ts';
 
 export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
-  if (flat(hedge) && !legsOf(hedge).some(unresolved)) {
+  if (flat(hedge)) {
+    if (legsOf(hedge).some(unresolved)) return NOTHING;
     return moveTo(
       hedge,
       'closed',
@@ -22,23 +24,28 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
       context,
     );
   }
-  if (waitsForBothVenues(hedge, context))
-    return { facts: [], attempts: [], wakeAt: context.now + context.settings.retryDelayMs };
-  const parts = legsOf(hedge)
-    .filter((leg) => !unresolved(leg) && !isZero(leg.holding.quantity))
-    .map((leg) =>
-      reduceLeg(hedge, leg, hedge.state === 'exiting' ? 'exit' : 'unwind', abs(leg.holding.quantity), context),
-    );
+  const wanted = reductions(hedge, context);
+  if (wanted.length === 0) return { facts: [], attempts: [], wakeAt: context.now + context.settings.retryDelayMs };
+  const purpose = hedge.state === 'exiting' ? 'exit' : 'unwind';
+  const parts = wanted
+    .filter(({ leg }) => !unresolved(leg))
+    .map(({ leg, quantity }) => reduceLeg(hedge, leg, purpose, quantity, context));
   const move = parts.find((part) => part.facts.some((fact) => fact.kind === 'hedge_moved'));
   return move ?? merge(parts);
 }
 
-/** An exit starts only while both venues answer, so that it never goes naked; kill and flatten are forced. */
-function waitsForBothVenues(hedge: HedgeRecord, context: AdvanceContext): boolean {
-  if (hedge.state !== 'exiting' || context.reachable || hedge.reason === 'kill' || hedge.reason === 'flatten')
-    return false;
-  const started = legsOf(hedge).some((leg) => leg.attempts.some((attempt) => attempt.intent.purpose === 'exit'));
-  return !started;
+/**
+ * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, the leg that can be
+ * reduced goes no further than its partner: an exit must never make a hedge naked. Kill and flatten are forced.
+ */
+function reductions(hedge: HedgeRecord, { reachable }: AdvanceContext): { leg: LegRecord; quantity: Base }[] {
+  const standing = legsOf(hedge)
+    .filter((leg) => !isZero(leg.holding.quantity))
+    .map((leg) => ({ leg, quantity: abs(leg.holding.quantity) }));
+  const forced = hedge.state === 'exiting' && (hedge.reason === 'kill' || hedge.reason === 'flatten');
+  if (forced || standing.length < 2 || (reachable && hedge.state !== 'quarantined')) return standing;
+  if (!hedged(hedge)) return [{ leg: largerLeg(hedge), quantity: abs(imbalance(hedge)) }];
+  return reachable ? standing : [];
 }
 
 /** One reduce-only attempt on a leg, or when to try again, or quarantine. */
@@ -67,6 +74,8 @@ export function reduceLeg(
   const reference = view ? reduceReference(view, side) : undefined;
   // No instrument or price of any kind yet (start, venue down): hold, the engine alarms; look again soon.
   if (!view || reference === undefined) return { facts: [], attempts: [], wakeAt: now + settings.retryDelayMs };
+  // Ids have run out: nothing but the repeating alarm is left.
+  if (leg.attempts.length >= MAX_ATTEMPTS) return NOTHING;
   const capped = view.instrument.maxQuantity === undefined ? wanted : min(wanted, view.instrument.maxQuantity);
   const quantity = floorTo(capped, view.instrument.lot);
   if (isZero(quantity)) {
@@ -92,7 +101,7 @@ export function reduceLeg(
 /** Attempts count from when this reduction began. */
 const startedAt = (hedge: HedgeRecord): Instant => (hedge.state === 'quarantined' ? 0 : hedge.stateSince);
 
-/** The first retry is immediate after a partial fill's terminal outcome; later ones wait, doubling to 30 s. */
+/** Retries wait for `delayMs` after the last outcome, doubling to 30 s; a quarantined hedge's for a minute. */
 function nextTryAt(lastChangedAt: Instant | undefined, tries: number, hedge: HedgeRecord, delayMs: number): Instant {
   if (lastChangedAt === undefined) return 0;
   if (hedge.state === 'quarantined') return lastChangedAt + MINUTE_MS;

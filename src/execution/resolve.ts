@@ -3,7 +3,7 @@
  * fill is booked once, and a trade id that comes back with other data keeps its first version and raises a
  * discrepancy.
  */
-import { isPositive, text } from '../kernel/decimal.ts';
+import { abs, gte, isPositive, sub, sum, text } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey, type LegName } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { AttemptOutcome, AttemptStatus, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
@@ -12,6 +12,7 @@ import {
   type AttemptRecord,
   type HedgeRecord,
   isFinal,
+  isUnresolved,
   type LedgerState,
   type LegRecord,
   legsOf,
@@ -71,7 +72,10 @@ function statusOf(order: OrderState): AttemptStatus {
   return order.status;
 }
 
-/** Facts for fills not yet booked, each with its owner; duplicates give nothing, conflicts a discrepancy. */
+/**
+ * Facts for fills not yet booked, each with its owner; duplicates give nothing, conflicts a discrepancy. A fill that
+ * cannot be told apart from an entry of unknown fate is left out: reconciliation brings it again once that is known.
+ */
 export function bookFills(state: LedgerState, fills: readonly Fill[], now: Instant): Fact[] {
   const facts: Fact[] = [];
   const fresh = new Set<string>();
@@ -97,6 +101,8 @@ function bookFill(state: LedgerState, fill: Fill, now: Instant): Fact[] {
   }
   // Nobody's order of ours: liquidation, ADL or a human. It belongs to the hedge whose leg it shrinks.
   const owner = shrunkLeg(state, fill);
+  // Booked now it would be lost to its hedge, or come before the fill that it closes. Whoever asks again gets it again.
+  if (!owner && waitsForEntry(state, fill)) return [];
   const booked: FillBooked = owner
     ? { kind: 'fill', fill, hedge: owner.hedge.id, leg: owner.leg, bookedAt: now }
     : { kind: 'fill', fill, bookedAt: now };
@@ -116,13 +122,26 @@ function ownerAttempt(state: LedgerState, fill: Fill): AttemptRecord | undefined
   return undefined;
 }
 
+/** An entry order of unknown fate that this fill may belong to, or that must have filled before this one could close. */
+function waitsForEntry(state: LedgerState, fill: Fill): boolean {
+  const key = instrumentKey(fill.venue, fill.symbol);
+  return openLegs(state, key, fill.route).some((leg) => {
+    const entries = leg.attempts.filter((attempt) => isUnresolved(attempt) && !attempt.intent.reduceOnly);
+    const own = entries.some((attempt) => attempt.intent.side === fill.side && attempt.venueOrderId === undefined);
+    if (own) return fill.clientOrderId === undefined;
+    const pending = entries.map((attempt) => sub(attempt.intent.quantity, attempt.filled));
+    return entries.length > 0 && gte(sum(abs(leg.holding.quantity), pending), fill.quantity);
+  });
+}
+
+/** The leg that the fill closes some of. */
 function shrunkLeg(state: LedgerState, fill: Fill): { hedge: HedgeRecord; leg: LegName } | undefined {
   const key = instrumentKey(fill.venue, fill.symbol);
   for (const hedge of state.hedges.values()) {
     if (isFinal(hedge.state) || hedge.plan.route !== fill.route) continue;
     for (const leg of legsOf(hedge)) {
       const shrinks = fill.side === 'sell' ? leg.holding.quantity.s > 0 : leg.holding.quantity.s < 0;
-      if (leg.key === key && shrinks && leg.holding.quantity.abs().gte(fill.quantity)) return { hedge, leg: leg.name };
+      if (leg.key === key && shrinks && gte(abs(leg.holding.quantity), fill.quantity)) return { hedge, leg: leg.name };
     }
   }
   return undefined;

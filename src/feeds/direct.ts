@@ -136,8 +136,13 @@ class DirectFeed implements MarketFeed {
         this.#health.set('down', `instruments: ${loaded.code}: ${loaded.detail}`);
         return undefined;
       }
-      return loaded.value.filter(({ instrument }) => this.#assets.has(instrument.asset));
+      return this.#wanted(loaded.value);
     });
+  }
+
+  #wanted(listings: readonly MarketListing[]): readonly MarketListing[] {
+    if (this.#assets.size === 0) return listings;
+    return listings.filter(({ instrument }) => this.#assets.has(instrument.asset));
   }
 
   #watch(listings: readonly MarketListing[]): void {
@@ -201,7 +206,8 @@ class DirectFeed implements MarketFeed {
     const { connection } = this.#o;
     if (this.#dialect.intervalsFromListings) {
       const fresh = await connection.listings();
-      if (fresh.ok) this.#desk.list(fresh.value.filter(({ instrument }) => this.#assets.has(instrument.asset)));
+      if (fresh.ok) this.#desk.list(this.#wanted(fresh.value));
+      else this.#health.trouble(`funding intervals: ${fresh.code}`);
     }
     const hours = await connection.read(() => this.#dialect.intervals(this.#client, this.#desk.listings()));
     if (hours.ok) this.#desk.intervals(hours.value);

@@ -7,7 +7,6 @@ import type { InstrumentKey } from '../kernel/ids.ts';
 import { DAY_MS, type Instant } from '../kernel/instant.ts';
 import type { MarketEvent } from '../market/event.ts';
 import type { Instrument } from '../market/instrument.ts';
-import type { Activity } from '../ports/activity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { MarketFeed } from '../ports/market-feed.ts';
 
@@ -26,7 +25,6 @@ interface Followed {
 export interface SettledRatesOptions {
   readonly feed: MarketFeed;
   readonly clock: Clock;
-  readonly activity: Activity;
   readonly assets: ReadonlySet<string>;
   readonly sink: (event: MarketEvent) => void;
 }
@@ -61,18 +59,13 @@ async function fetchRates(
   wanted: Instant | undefined,
   attempt: number,
 ): Promise<void> {
-  const { feed, clock, activity, sink } = options;
-  activity.begin();
-  try {
-    const read = await feed.settledRates(entry.instrument, entry.newestAt + 1);
-    if (read.ok && read.value.length > 0) {
-      entry.newestAt = Math.max(entry.newestAt, read.value.at(-1)?.settledAt ?? 0);
-      sink({ kind: 'settled', rates: read.value });
-    }
-    const complete = read.ok && (wanted === undefined || entry.newestAt >= wanted);
-    if (complete || attempt >= MAX_TRIES) return;
-    clock.after(FIRST_DELAY_MS * 2 ** attempt, () => void fetchRates(options, entry, wanted, attempt + 1));
-  } finally {
-    activity.end();
+  const { feed, clock, sink } = options;
+  const read = await feed.settledRates(entry.instrument, entry.newestAt + 1);
+  if (read.ok && read.value.length > 0) {
+    entry.newestAt = Math.max(entry.newestAt, read.value.at(-1)?.settledAt ?? 0);
+    sink({ kind: 'settled', rates: read.value });
   }
+  const complete = read.ok && (wanted === undefined || entry.newestAt >= wanted);
+  if (complete || attempt >= MAX_TRIES) return;
+  clock.after(FIRST_DELAY_MS * 2 ** attempt, () => void fetchRates(options, entry, wanted, attempt + 1));
 }

@@ -29,6 +29,7 @@ export function emptyLedger(): LedgerState {
     fills: new Map(),
     payments: new Set(),
     discrepancies: new Map(),
+    newestAt: 0,
     paused: false,
     killed: false,
     days: new Map(),
@@ -44,6 +45,7 @@ export const paymentIdentity = (payment: FundingPayment): string =>
 
 /** Folds one fact in place. Throws InvariantError when the fact cannot follow what is there: an edited database. */
 export function foldFact(state: LedgerState, fact: Fact): void {
+  state.newestAt = Math.max(state.newestAt, 'bookedAt' in fact ? fact.bookedAt : fact.at);
   switch (fact.kind) {
     case 'epoch':
       invariant(fact.epoch > state.epoch, `epoch ${fact.epoch} follows epoch ${state.epoch}`);

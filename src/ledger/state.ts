@@ -88,6 +88,8 @@ export interface LedgerState {
   readonly payments: Set<string>;
   /** Open ones only. */
   readonly discrepancies: Map<string, DiscrepancyNoted>;
+  /** Instant of the newest fact. */
+  newestAt: Instant;
   paused: boolean;
   killed: boolean;
   readonly days: Map<Route, DayOpened>;

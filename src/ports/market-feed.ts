@@ -9,7 +9,7 @@ import type { Instrument } from '../market/instrument.ts';
 export interface MarketFeed {
   readonly venue: VenueId;
   /**
-   * Delivers `instruments` first, then books, funding quotes and marks of `assets` until `stop`. Reconnects with its
+   * Delivers `instruments` first, then books, funding quotes and marks of `assets` (empty: all) until `stop`. Reconnects with its
    * own backoff; a venue that is down at start keeps being tried, and `health` events say so.
    */
   start(assets: ReadonlySet<string>, sink: (event: MarketEvent) => void): void;

@@ -35,10 +35,20 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
     instruments: () => when((each) => each.instruments(), waiting),
     prepare: (setup) => when((each) => each.prepare(setup), waiting),
     submit: (order, urgency) =>
-      when((each) => each.submit(order, urgency), () => ({ kind: 'rejected', code: 'venue_unreachable', detail: 'no instruments yet' })),
-    cancel: (ref) => when((each) => each.cancel(ref), () => ({ kind: 'failed', code: 'venue_unreachable', detail: 'no instruments yet' })),
+      when(
+        (each) => each.submit(order, urgency),
+        () => ({ kind: 'rejected', code: 'venue_unreachable', detail: 'no instruments yet' }),
+      ),
+    cancel: (ref) =>
+      when(
+        (each) => each.cancel(ref),
+        () => ({ kind: 'failed', code: 'venue_unreachable', detail: 'no instruments yet' }),
+      ),
     lookup: (ref, urgency) =>
-      when((each) => each.lookup(ref, urgency), () => ({ kind: 'failed', code: 'venue_unreachable', detail: 'no instruments yet' })),
+      when(
+        (each) => each.lookup(ref, urgency),
+        () => ({ kind: 'failed', code: 'venue_unreachable', detail: 'no instruments yet' }),
+      ),
     openOrders: () => when((each) => each.openOrders(), waiting),
     fills: (sinceAt) => when((each) => each.fills(sinceAt), waiting),
     positions: (urgency) => when((each) => each.positions(urgency), waiting),

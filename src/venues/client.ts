@@ -47,4 +47,6 @@ export interface CcxtHooks {
 
 export interface CcxtSocket {
   readonly url: string;
+  /** Real time of the last sign of life; ccxt closes the connection when it is too old. */
+  lastPong?: number;
 }

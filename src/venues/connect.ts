@@ -191,7 +191,7 @@ async function construct(
 }
 
 function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport) {
-  const { clock, facts, budget, activity } = options;
+  const { clock, ioClock, facts, budget, activity } = options;
   const frameListeners: ((frame: unknown, url: string) => void)[] = [];
   const openListeners: ((url: string) => void)[] = [];
   const dropListeners: ((url: string) => void)[] = [];
@@ -219,6 +219,8 @@ function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport
     try {
       return handleMessage(socket, frame);
     } finally {
+      // Some clients stamp pongs with the venue's or the bot's clock, which ccxt then compares with real time.
+      socket.lastPong = ioClock.now();
       for (const listener of frameListeners) listener(frame, socket.url);
     }
   };

@@ -145,6 +145,11 @@ describe.each(VENUES)('the direct feed over the %s dialect', (name) => {
     expect(books(BTC)).toEqual([]);
   });
 
+  it('takes no asset as all assets', async () => {
+    start([]);
+    await until('books', () => books(BTC).length > 0 && books(ETH).length > 0);
+  });
+
   it('reads settled rates oldest first', async () => {
     await running();
     const instrument = newest('instruments')?.instruments.find(({ symbol }) => symbol === BTC);

@@ -9,6 +9,7 @@
 import type { Base, Contracts, Px, Quote } from '../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/instant.ts';
+import type { ExchangeChange } from './saved.ts';
 
 export interface ExchangeInstrument {
   readonly symbol: UnifiedSymbol;
@@ -305,4 +306,17 @@ export interface Exchange {
   /** Adds up why the wallet is what it is: the oracle's conservation check. */
   audit(account: string): ExchangeAudit;
   listen(listener: (event: ExchangeEvent) => void): () => void;
+
+  // Outliving the process.
+  /** Names of the open accounts, in the order of opening. */
+  accounts(): readonly string[];
+  /** Everything that `restore` needs. */
+  save(): ExchangeChange;
+  /** After every operation that changed something to keep, before its events. The listener must not trade. */
+  onChange(listener: (change: ExchangeChange) => void): () => void;
+  /**
+   * Puts a saved change back, silently; several in the order in which they were made, before any other use. The
+   * source must then publish once more the marks and books that were standing; that has no effect on accounts.
+   */
+  restore(change: ExchangeChange): void;
 }

@@ -22,10 +22,12 @@ import {
 } from '../../kernel/decimal.ts';
 import type { Instant } from '../../kernel/instant.ts';
 import type { ExchangeEvent, ExchangeOrder, ExchangeTrade, PlaceRequest } from './api.ts';
+import type { ChangeLog } from './change-log.ts';
 import type { EventQueue } from './event-queue.ts';
 import { coverShortfall, refreshOrderMargin } from './margin.ts';
 import { applyFill, bankruptcyPrice, cashValue, mustLiquidate, ZERO_CONTRACTS } from './position.ts';
 import { balanceReport, positionReport } from './report.ts';
+import { dequeue, enqueue } from './resting.ts';
 import { type LiveOrder, reducingSide, remainingOf, type Slot, setPosition } from './state.ts';
 
 export interface Execution {
@@ -39,13 +41,15 @@ export class Clearing {
   readonly #now: () => Instant;
   readonly #nextId: () => string;
   readonly #events: EventQueue;
+  readonly #changes: ChangeLog;
   /** Slots whose position changed in the running operation, for one position event each. */
   readonly #touched = new Set<Slot>();
 
-  constructor(now: () => Instant, nextId: () => string, events: EventQueue) {
+  constructor(now: () => Instant, nextId: () => string, events: EventQueue, changes: ChangeLog) {
     this.#now = now;
     this.#nextId = nextId;
     this.#events = events;
+    this.#changes = changes;
   }
 
   /** Accepts an order: known, open, announced; it does not rest until `rest`. */
@@ -76,17 +80,8 @@ export class Clearing {
 
   /** Puts an accepted order into the queue behind better prices and older orders. */
   rest(live: LiveOrder): void {
-    const { slot, order } = live;
-    const queue = order.side === 'buy' ? slot.market.restingBuys : slot.market.restingSells;
-    const price = order.price;
-    invariant(price !== undefined, 'only limit orders rest');
-    const worse = queue.findIndex((other) => {
-      const theirs = other.order.price;
-      return theirs !== undefined && (order.side === 'buy' ? gt(price, theirs) : gt(theirs, price));
-    });
-    queue.splice(worse < 0 ? queue.length : worse, 0, live);
-    slot.open.set(order.orderId, live);
-    refreshOrderMargin(slot);
+    enqueue(live);
+    refreshOrderMargin(live.slot);
   }
 
   /** Ends an open order with its remainder unfilled. */
@@ -117,6 +112,7 @@ export class Clearing {
     account.realizedPnl = add(account.realizedPnl, realized);
     account.fees = add(account.fees, fee);
     market.last = price;
+    this.#changes.market(market);
     const trade: ExchangeTrade = {
       tradeId: this.#nextId(),
       orderId: order.orderId,
@@ -133,14 +129,15 @@ export class Clearing {
       at: this.#now(),
     };
     account.trades.push(trade);
+    this.#changes.trade(slot, trade);
     const filled = add(order.filled, contracts);
     const done = eq(filled, order.contracts);
     const cumQuote = add(order.cumQuote, trade.quote);
     this.#update(live, { filled, cumQuote, cumFee: add(order.cumFee, fee), ...(done && { status: 'filled' }) }, trade);
-    this.#touched.add(slot);
+    this.touch(slot);
     this.#trimReduceOnly(slot);
     refreshOrderMargin(slot);
-    for (const paying of coverShortfall(account, slot)) this.#touched.add(paying);
+    for (const paying of coverShortfall(account, slot)) this.touch(paying);
     return trade;
   }
 
@@ -197,6 +194,7 @@ export class Clearing {
   /** Marks a slot as changed by something other than a fill. */
   touch(slot: Slot): void {
     this.#touched.add(slot);
+    this.#changes.slot(slot);
   }
 
   /** Resting reduce-only orders never exceed the position: they shrink with it and end when it is gone or flips. */
@@ -212,15 +210,14 @@ export class Clearing {
   }
 
   #update(live: LiveOrder, change: Partial<ExchangeOrder>, trade?: ExchangeTrade): void {
-    const { account, market, open } = live.slot;
+    const { account } = live.slot;
     live.order = { ...live.order, ...change, updatedAt: this.#now() };
     account.orders.set(live.order.orderId, live.order);
+    this.#changes.slot(live.slot);
     if (live.order.status !== 'open') {
       account.finalOrders.push(live.order);
-      if (open.delete(live.order.orderId)) {
-        const queue = live.order.side === 'buy' ? market.restingBuys : market.restingSells;
-        queue.splice(queue.indexOf(live), 1);
-      }
+      this.#changes.finalOrder(live.slot, live.order);
+      dequeue(live);
     }
     const event: ExchangeEvent = { kind: 'order', account: account.name, order: live.order, ...(trade && { trade }) };
     this.#events.publish(event);

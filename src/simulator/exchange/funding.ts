@@ -3,11 +3,12 @@ import { invariant } from '../../kernel/assert.ts';
 import { add, type Contracts, isZero, neg, type Px, scale } from '../../kernel/decimal.ts';
 import type { Instant } from '../../kernel/instant.ts';
 import type { ExchangePayment, SettledFunding } from './api.ts';
+import type { ChangeLog } from './change-log.ts';
 import type { Clearing } from './clearing.ts';
 import type { EventQueue } from './event-queue.ts';
 import { coverShortfall } from './margin.ts';
 import { cashValue } from './position.ts';
-import { MAX_PENDING_SETTLEMENTS, type Market, type Slot } from './state.ts';
+import { holdersOf, MAX_PENDING_SETTLEMENTS, type Market, type Slot } from './state.ts';
 
 /** Adds a settlement to the public history, once per instant. */
 export function recordSettled(market: Market, settled: SettledFunding): void {
@@ -20,7 +21,7 @@ export function recordSettled(market: Market, settled: SettledFunding): void {
 export function snapshot(market: Market, at: Instant): void {
   const known = market.pending.has(at) || market.settledInstants.has(at);
   invariant(!known, `${market.instrument.symbol} is already settled at ${at}, or about to be`);
-  const held = [...market.holders].map((slot) => ({ slot, contracts: slot.position.contracts }));
+  const held = holdersOf(market).map((slot) => ({ slot, contracts: slot.position.contracts }));
   market.pending.set(at, { mark: market.mark, held });
   if (market.pending.size <= MAX_PENDING_SETTLEMENTS) return;
   const oldest = market.pending.keys().next().value;
@@ -38,6 +39,7 @@ export function payPending(
   nextId: () => string,
   events: EventQueue,
   clearing: Clearing,
+  changes: ChangeLog,
 ): readonly Slot[] | undefined {
   const pending = market.pending.get(at);
   if (!pending) return undefined;
@@ -51,6 +53,7 @@ export function payPending(
     slot.account.wallet = add(slot.account.wallet, payment.amount);
     slot.account.paid = add(slot.account.paid, payment.amount);
     slot.account.payments.push(payment);
+    changes.payment(slot, payment);
     clearing.touch(slot);
     for (const paying of coverShortfall(slot.account, slot)) clearing.touch(paying);
     events.publish({ kind: 'payment', account: slot.account.name, payment });

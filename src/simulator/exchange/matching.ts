@@ -1,5 +1,5 @@
 /** Turns book levels into fills, and takes what was filled out of the book. */
-import { type Contracts, min } from '../../kernel/decimal.ts';
+import { add, type Contracts, min } from '../../kernel/decimal.ts';
 import type { BookLevel, ExchangeTrade } from './api.ts';
 import type { Clearing } from './clearing.ts';
 import { accepts, type Side, without } from './liquidity.ts';
@@ -29,6 +29,11 @@ export function fillResting(market: Market, queue: readonly LiveOrder[], clearin
 }
 
 function consume(market: Market, side: Side, contracts: Contracts): void {
-  if (side === 'buy') market.asks = without(market.asks, contracts);
-  else market.bids = without(market.bids, contracts);
+  if (side === 'buy') {
+    market.asks = without(market.asks, contracts);
+    market.takenAsks = add(market.takenAsks, contracts);
+  } else {
+    market.bids = without(market.bids, contracts);
+    market.takenBids = add(market.takenBids, contracts);
+  }
 }

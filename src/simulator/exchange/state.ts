@@ -3,7 +3,7 @@
  * Records handed out (`ExchangeOrder`, `Position`) are immutable and replaced, never edited.
  */
 import { invariant } from '../../kernel/assert.ts';
-import { type Contracts, isZero, type Px, px, type Quote, sub, ZERO_QUOTE } from '../../kernel/decimal.ts';
+import { add, type Contracts, isZero, type Px, px, type Quote, sub, ZERO_QUOTE } from '../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/instant.ts';
 import type {
@@ -55,11 +55,16 @@ export interface Market {
   /** Instants of `settled`. */
   readonly settledInstants: Set<Instant>;
   readonly pending: Map<Instant, PendingSettlement>;
+  /** Contracts that orders took out of the standing book, per side of the book. */
+  takenBids: Contracts;
+  takenAsks: Contracts;
+  /** Restored and not yet published again: the next mark and book are those that were standing. */
+  reopened: boolean;
   /** Open orders of every account, best price first, then oldest. */
   readonly restingBuys: LiveOrder[];
   readonly restingSells: LiveOrder[];
-  /** Slots with a position. */
-  readonly holders: Set<Slot>;
+  /** One per account, in the order in which the accounts were opened. */
+  readonly slots: Slot[];
 }
 
 export interface Slot {
@@ -112,19 +117,23 @@ export function newMarket(instrument: ExchangeInstrument): Market {
     settledInstants,
     pending: new Map(),
     restingBuys: [],
+    takenBids: ZERO_CONTRACTS,
+    takenAsks: ZERO_CONTRACTS,
+    reopened: false,
     restingSells: [],
-    holders: new Set(),
+    slots: [],
   };
 }
 
-export function newAccount(name: string, deposit: Quote): Account {
+/** An account with a slot in every market: their order must not depend on who asked for what first. */
+export function newAccount(name: string, deposit: Quote, markets: Iterable<Market>): Account {
   const orders = new Map<string, ExchangeOrder>();
   const clientIds = new Map<string, string>();
   const forget = (order: ExchangeOrder): void => {
     orders.delete(order.orderId);
     if (clientIds.get(order.clientOrderId) === order.orderId) clientIds.delete(order.clientOrderId);
   };
-  return {
+  const account: Account = {
     name,
     wallet: deposit,
     deposits: deposit,
@@ -139,13 +148,16 @@ export function newAccount(name: string, deposit: Quote): Account {
     trades: new NewestItems(HISTORY_ROWS),
     payments: new NewestItems(HISTORY_ROWS),
   };
+  for (const market of markets) {
+    const slot = newSlot(account, market);
+    account.slots.set(market.instrument.symbol, slot);
+    market.slots.push(slot);
+  }
+  return account;
 }
 
-/** The account's slot in a market, made on first use. */
-export function slotOf(account: Account, market: Market): Slot {
-  const known = account.slots.get(market.instrument.symbol);
-  if (known) return known;
-  const slot: Slot = {
+function newSlot(account: Account, market: Market): Slot {
+  return {
     account,
     market,
     position: FLAT,
@@ -155,7 +167,16 @@ export function slotOf(account: Account, market: Market): Slot {
     open: new Map(),
     orderMargin: ZERO_QUOTE,
   };
-  account.slots.set(market.instrument.symbol, slot);
+}
+
+/** The market's slots that have a position. */
+export const holdersOf = ({ slots }: Market): readonly Slot[] =>
+  slots.filter(({ position }) => !isZero(position.contracts));
+
+/** What one account has in one market. */
+export function slotOf(account: Account, market: Market): Slot {
+  const slot = account.slots.get(market.instrument.symbol);
+  invariant(slot, `account ${account.name} has no slot in ${market.instrument.symbol}`);
   return slot;
 }
 
@@ -163,7 +184,9 @@ export function slotOf(account: Account, market: Market): Slot {
 export function lockedOf(account: Account): Quote {
   let locked = ZERO_QUOTE;
   for (const slot of account.slots.values()) {
-    locked = locked.plus(slot.position.margin).plus(slot.orderMargin) as Quote;
+    // Most slots are empty, and this runs with every fill.
+    if (!isZero(slot.position.margin)) locked = add(locked, slot.position.margin);
+    if (!isZero(slot.orderMargin)) locked = add(locked, slot.orderMargin);
   }
   return locked;
 }
@@ -174,12 +197,8 @@ export const availableOf = (account: Account): Quote => sub(account.wallet, lock
 export function setPosition(slot: Slot, position: Position, at: Instant): void {
   slot.position = position;
   slot.positionAt = at;
-  if (isZero(position.contracts)) {
-    invariant(isZero(position.cost) && isZero(position.margin), 'a flat position keeps no cost or margin');
-    slot.market.holders.delete(slot);
-  } else {
-    slot.market.holders.add(slot);
-  }
+  const isFlat = isZero(position.contracts);
+  invariant(!isFlat || (isZero(position.cost) && isZero(position.margin)), 'a flat position keeps no cost or margin');
 }
 
 /** Puts a position into a fresh slot without any cash moving. */

@@ -34,6 +34,16 @@ export interface GeneratorOptions {
    * decays 4 to 10 hours later: something to see in the first minutes. Default true.
    */
   readonly openingSpike?: boolean;
+  /** Goes on with a path that an earlier generator began; default: a new one that begins at `clock.now()`. */
+  readonly resume?: ResumePoint;
+}
+
+/** Where a path of the same seed, venues, assets, step and opening spike stands. */
+export interface ResumePoint {
+  /** `clock.now()` when its first generator was made. */
+  readonly startAt: Instant;
+  /** The last step that was published; `startAt` when there was none. The clock must not be past the next one. */
+  readonly steppedAt: Instant;
 }
 
 /** Settled rates that venues can show at the start. */
@@ -46,7 +56,11 @@ const LEVEL_STEP_HALF_SPREADS = 0.8;
 const LEVEL_GROWTH = 0.12;
 const RATE_DIGITS = 8;
 
-/** Records the history and publishes the state at `clock.now()` at once; `nextAt` is the step after it. */
+/**
+ * Records the history and publishes the state at `clock.now()` at once; `nextAt` is the step after it. When it resumes,
+ * the settlements so far are history too, the state is that of `steppedAt`, and what follows is what would have
+ * followed. Throws InvariantError when the path has no step at `steppedAt`.
+ */
 export function createGenerator(options: GeneratorOptions): MarketSource {
   invariant(
     Number.isInteger(options.stepMs) && options.stepMs >= 1 && options.stepMs <= HOUR_MS,
@@ -99,7 +113,7 @@ interface Shelf {
   readonly symbol: UnifiedSymbol;
   readonly grid: Grid;
   readonly depthScale: number;
-  readonly sizeRandom: Random;
+  readonly sizesRandom: Random;
 }
 
 class Generator implements MarketSource {
@@ -112,8 +126,9 @@ class Generator implements MarketSource {
   readonly #startAt: Instant;
   #nextAt: Instant;
 
-  constructor({ clock, random, exchanges, stepMs, assets, endAt, openingSpike: isOpening = true }: GeneratorOptions) {
-    const startAt = clock.now();
+  constructor(options: GeneratorOptions) {
+    const { clock, random, exchanges, stepMs, assets, endAt, openingSpike: isOpening = true } = options;
+    const { startAt, steppedAt } = options.resume ?? { startAt: clock.now(), steppedAt: clock.now() };
     const listings = listingsOf(exchanges.keys(), assets);
     const fixedSpike = isOpening ? openingSpike(random.fork('opening spike'), listings, startAt) : undefined;
     const beginAt = Math.floor((startAt - HISTORY_MS) / (8 * HOUR_MS)) * 8 * HOUR_MS;
@@ -130,8 +145,11 @@ class Generator implements MarketSource {
       ...(fixedSpike ? { fixedSpike } : {}),
     });
     this.#recordHistory(exchanges, beginAt);
-    this.#publish(false);
-    this.#nextAt = this.#after(startAt);
+    this.#retrace(exchanges, steppedAt);
+    this.#nextAt = this.#after(steppedAt);
+    const now = clock.now();
+    invariant(now >= steppedAt && now <= this.#nextAt, `cannot resume ${iso(steppedAt)} at ${iso(now)}`);
+    this.#publish(steppedAt, false);
   }
 
   nextAt(): Instant | undefined {
@@ -145,7 +163,7 @@ class Generator implements MarketSource {
   step(at: Instant): void {
     invariant(at === this.nextAt() && this.#clock.now() === at, `no generator step at ${iso(at)}`);
     this.#model.advanceTo(at);
-    this.#publish(true);
+    this.#publish(at, true);
     this.#nextAt = this.#after(at);
   }
 
@@ -159,22 +177,38 @@ class Generator implements MarketSource {
     for (let at = beginAt; at < this.#startAt; ) {
       at = Math.min(at + HISTORY_STEP_MS, this.#startAt);
       this.#model.advanceTo(at);
-      // Only hours settle; making the states of other steps would be wasted.
-      if (at % HOUR_MS !== 0) continue;
-      for (const [i, state] of this.#model.states().entries()) {
-        const shelf = this.#shelves[i];
-        if (!shelf || state.settledRate === undefined) continue;
-        exchangeOf(exchanges, state.listing.venue).recordSettled({
-          symbol: shelf.symbol,
-          rate: rateText(state.settledRate),
-          mark: finePx(markOf(state), shelf.grid),
-          at,
-        });
-      }
+      this.#recordSettlements(exchanges, at);
     }
   }
 
-  #publish(isSettling: boolean): void {
+  /** The steps that were published before, again and silently: the model's path depends on where it steps. */
+  #retrace(exchanges: ReadonlyMap<VenueId, VenueWorld>, steppedAt: Instant): void {
+    let at = this.#startAt;
+    while (at < steppedAt) {
+      at = this.#after(at);
+      this.#model.advanceTo(at);
+      this.#recordSettlements(exchanges, at);
+    }
+    invariant(at === steppedAt, `the path has no step at ${iso(steppedAt)}`);
+  }
+
+  #recordSettlements(exchanges: ReadonlyMap<VenueId, VenueWorld>, at: Instant): void {
+    // Only hours settle; making the states of other steps would be wasted.
+    if (at % HOUR_MS !== 0) return;
+    for (const [i, state] of this.#model.states().entries()) {
+      const shelf = this.#shelves[i];
+      if (!shelf || state.settledRate === undefined) continue;
+      exchangeOf(exchanges, state.listing.venue).recordSettled({
+        symbol: shelf.symbol,
+        rate: rateText(state.settledRate),
+        mark: finePx(markOf(state), shelf.grid),
+        at,
+      });
+    }
+  }
+
+  /** @param steppedAt instant of the model's state */
+  #publish(steppedAt: Instant, isSettling: boolean): void {
     for (const [i, state] of this.#model.states().entries()) {
       const shelf = this.#shelves[i];
       if (!shelf) continue;
@@ -182,9 +216,9 @@ class Generator implements MarketSource {
       this.#publisher.publish(listing.venue, shelf.symbol, {
         mark: finePx(markOf(state), shelf.grid),
         index: finePx(state.index, shelf.grid),
-        ...bookOf(state, shelf),
+        ...bookOf(state, shelf, steppedAt),
         funding: { predictedRate: rateText(predictedRate), intervalHours: listing.intervalHours, nextSettlementAt },
-        // At the very start the settlement is history: nobody held anything.
+        // At the start the settlement is history: nobody held anything, or it was paid before the restart.
         ...(isSettling && settledRate !== undefined ? { settledRate: rateText(settledRate) } : {}),
       });
     }
@@ -199,15 +233,21 @@ function shelfOf({ venue, profile }: Listing, random: Random): Shelf {
     symbol: perpetualOf(profile.asset),
     grid: createGrid(instrument),
     depthScale,
-    sizeRandom: random.fork(`book ${venue} ${profile.asset}`),
+    sizesRandom: random.fork(`book ${venue} ${profile.asset}`),
   };
 }
 
 const markOf = ({ index, premium }: ListingState): number => index * (1 + premium);
 
-function bookOf(state: ListingState, { grid, depthScale, sizeRandom }: Shelf): ReturnType<typeof bothSides> {
+function bookOf(
+  state: ListingState,
+  { grid, depthScale, sizesRandom }: Shelf,
+  at: Instant,
+): ReturnType<typeof bothSides> {
   const { profile } = state.listing;
   const mid = markOf(state);
+  // A stream of its own per instant: a path that is resumed need not draw the books in between.
+  const sizeRandom = sizesRandom.fork(String(at));
   const levelBase = (profile.levelUsd * depthScale * state.depth) / mid;
   const shape: SideShape = {
     mid,

@@ -3,128 +3,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { base, contracts, px, type Quote, quote } from '../../../src/kernel/decimal.ts';
 import type { Exchange, ExchangePosition, PlaceRequest } from '../../../src/simulator/exchange/api.ts';
-import { createExchange } from '../../../src/simulator/exchange/exchange.ts';
 import { applyFill, FLAT } from '../../../src/simulator/exchange/position.ts';
-import { instrumentOf, level } from './world.ts';
-
-const SYMBOLS = ['ONE/USDT:USDT', 'CENT/USDT:USDT'] as const;
-const ACCOUNTS = ['a', 'b'] as const;
-const DEPOSIT = quote('3000');
-
-type Op =
-  | { kind: 'book'; symbol: string; mid: number; sizes: number[] }
-  | { kind: 'mark' | 'stress'; symbol: string; price: number }
-  | { kind: 'settle'; symbol: string; rate: number }
-  | { kind: 'leverage'; account: string; symbol: string; leverage: number }
-  | { kind: 'adl'; account: string; symbol: string; count: number }
-  | { kind: 'cancel'; account: string; which: number }
-  | { kind: 'place'; account: string; request: PlaceRequest };
-
-const symbol = fc.constantFrom(...SYMBOLS);
-const account = fc.constantFrom(...ACCOUNTS);
-/** Cents, so that every price is on the tick. */
-const price = fc.integer({ min: 8_000, max: 12_000 }).map((cents) => cents / 100);
-const count = fc.integer({ min: 1, max: 60 });
-
-const place = fc
-  .record({
-    account,
-    symbol,
-    price,
-    count,
-    side: fc.constantFrom('buy' as const, 'sell' as const),
-    type: fc.constantFrom('limit' as const, 'limit' as const, 'market' as const),
-    tif: fc.constantFrom('GTC' as const, 'IOC' as const, 'FOK' as const, 'POST_ONLY' as const),
-    reduceOnly: fc.boolean(),
-  })
-  .map(({ account, count, price, ...rest }) => ({
-    kind: 'place' as const,
-    account,
-    request: { ...rest, price: px(price), contracts: contracts(count) },
-  }));
-
-const op: fc.Arbitrary<Op> = fc.oneof(
-  { weight: 5, arbitrary: place },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('book' as const),
-      symbol,
-      mid: price,
-      sizes: fc.array(count, { minLength: 2, maxLength: 6 }),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('mark' as const, 'stress' as const), symbol, price }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('settle' as const),
-      symbol,
-      rate: fc.integer({ min: -300, max: 300 }).map((n) => n / 10_000),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('leverage' as const),
-      account,
-      symbol,
-      leverage: fc.constantFrom(1, 3, 7, 20, 50),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('adl' as const), account, symbol, count }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), account, which: fc.nat(20) }) },
-);
-
-function newWorld() {
-  const clock = { at: 1, now: () => clock.at };
-  const instruments = SYMBOLS.map((each, index) =>
-    instrumentOf({ symbol: each, contractSize: base(index === 0 ? '1' : '0.07'), minNotional: quote('5') }),
-  );
-  const exchange = createExchange({ venue: 'model', clock, instruments });
-  for (const each of ACCOUNTS) exchange.openAccount(each, DEPOSIT);
-  for (const each of SYMBOLS) exchange.setMark(each, px('100'), px('100'));
-  return { exchange, clock };
-}
+import { ACCOUNTS, newWorld, op, run, SYMBOLS } from './random-ops.ts';
 
 const positionOf = (exchange: Exchange, of: string, on: string): ExchangePosition | undefined =>
   exchange.positions(of).find((position) => position.symbol === on);
-
-function run(exchange: Exchange, clock: { at: number }, step: Op): void {
-  clock.at += 1;
-  switch (step.kind) {
-    case 'book': {
-      const half = Math.ceil(step.sizes.length / 2);
-      const bids = step.sizes.slice(0, half).map((size, i) => level((step.mid - 0.5 - i).toFixed(2), String(size)));
-      const asks = step.sizes.slice(half).map((size, i) => level((step.mid + 0.5 + i).toFixed(2), String(size)));
-      exchange.setBook(step.symbol, bids, asks);
-      break;
-    }
-    case 'mark':
-      exchange.setMark(step.symbol, px(step.price), px(step.price));
-      break;
-    case 'stress':
-      exchange.stressMark(step.symbol, px(step.price));
-      break;
-    case 'settle':
-      exchange.settleFunding(step.symbol, String(step.rate));
-      break;
-    case 'leverage':
-      exchange.setLeverage(step.account, step.symbol, step.leverage);
-      break;
-    case 'adl':
-      exchange.forceReduce(step.account, step.symbol, contracts(step.count), 'adl');
-      break;
-    case 'cancel': {
-      const order = exchange.openOrders(step.account)[step.which];
-      if (order) exchange.cancel(step.account, order.symbol, { orderId: order.orderId });
-      break;
-    }
-    case 'place':
-      checkedPlace(exchange, step.account, step.request);
-      break;
-  }
-}
 
 /** Places, and checks that reduce-only only reduces and that an opening order never overdraws. */
 function checkedPlace(exchange: Exchange, of: string, request: PlaceRequest): void {
@@ -194,7 +77,8 @@ describe('conservation', () => {
       fc.property(fc.array(op, { minLength: 1, maxLength: 80 }), (steps) => {
         const { exchange, clock } = newWorld();
         for (const step of steps) {
-          run(exchange, clock, step);
+          clock.at += 1;
+          run(exchange, step, checkedPlace);
           for (const each of ACCOUNTS) checkAccount(exchange, each);
           checkBooks(exchange);
         }
@@ -220,7 +104,10 @@ describe('conservation', () => {
     const seen = new Set<string>();
     for (const steps of fc.sample(fc.array(op, { minLength: 40, maxLength: 80 }), { numRuns: 60, seed: 7 })) {
       const { exchange, clock } = newWorld();
-      for (const step of steps) run(exchange, clock, step);
+      for (const step of steps) {
+        clock.at += 1;
+        run(exchange, step, checkedPlace);
+      }
       for (const each of ACCOUNTS) {
         for (const trade of exchange.trades(each)) seen.add(`${trade.cause} ${trade.maker ? 'maker' : 'taker'}`);
         if (exchange.payments(each).length > 0) seen.add('payment');

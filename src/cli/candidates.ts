@@ -1,0 +1,66 @@
+/**
+ * Candidates that were weighed and what each was told: from the running bot, or else the newest recorded decisions.
+ * Entry point: `candidatesOf`.
+ */
+import type { Config } from '../config/schema.ts';
+import type { OpportunityStatus } from '../engine/status.ts';
+import type { Instant } from '../kernel/instant.ts';
+import type { DecisionMade } from '../ledger/facts.ts';
+import type { RuleBreach } from '../risk/limits.ts';
+import { asking, findBot } from './bot-address.ts';
+import type { Context } from './context.ts';
+import { withLedger } from './ledger-reading.ts';
+
+export interface Candidate {
+  /** `<long key>~<short key>`, or a hedge id for a decision to close. */
+  readonly subject: string;
+  readonly asset: string;
+  readonly verdict: DecisionMade['verdict'];
+  readonly breaches: readonly RuleBreach[];
+  readonly at: Instant;
+  /** As priced now; only a running bot knows it. */
+  readonly opportunity?: OpportunityStatus;
+}
+
+export interface Candidates {
+  readonly source: 'bot' | 'ledger';
+  /** Best or newest first. */
+  readonly candidates: readonly Candidate[];
+}
+
+/** Throws CommandFailure when there is neither a running bot nor a ledger. */
+export async function candidatesOf(context: Context, config: Config, asset?: string): Promise<Candidates> {
+  const bot = await findBot(config);
+  if (!bot) {
+    return withLedger(context, config, (reader) => ({
+      source: 'ledger',
+      candidates: reader.latestDecisions(asset).map(fromDecision),
+    }));
+  }
+  const { opportunities } = await asking(bot, (client) => client.status());
+  const wanted = opportunities.filter((each) => asset === undefined || each.asset === asset);
+  return { source: 'bot', candidates: wanted.map(fromOpportunity) };
+}
+
+function fromOpportunity(opportunity: OpportunityStatus): Candidate {
+  const { pair, asset, verdict, breaches, at } = opportunity;
+  return { subject: pair, asset, verdict, breaches, at, opportunity };
+}
+
+function fromDecision({ subject, asset, verdict, rules, reasons, at }: DecisionMade): Candidate {
+  return { subject, asset, verdict, breaches: breachesOf(reasons, rules), at };
+}
+
+/** The stored reasons; of a row that somebody edited, at least the rules' names. */
+function breachesOf(reasons: string, rules: readonly string[]): readonly RuleBreach[] {
+  try {
+    const value: unknown = JSON.parse(reasons);
+    if (Array.isArray(value) && value.every(isBreach)) return value;
+  } catch {
+    // Not JSON: told below by name.
+  }
+  return rules.map((rule) => ({ rule, limit: '', actual: '', detail: 'the recorded reasons cannot be read' }));
+}
+
+const isBreach = (value: unknown): value is RuleBreach =>
+  typeof value === 'object' && value !== null && 'rule' in value && typeof value.rule === 'string';

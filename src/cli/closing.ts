@@ -1,0 +1,159 @@
+/**
+ * Gives a command that closes hedges, waits for the end, and says what the venues really hold afterwards. A position
+ * that could not be read is unknown, never flat. Entry points: `closeAndLook`, `closingText`.
+ */
+import type { OperatorCommand } from '../engine/events.ts';
+import type { StatusSnapshot } from '../engine/status.ts';
+import { accountKey } from '../ledger/state.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ControlClient } from './control-client.ts';
+import type { AccountPositions } from './control-protocol.ts';
+import { CommandFailure, EXIT } from './exit-codes.ts';
+import { inert, venueOf } from './format.ts';
+
+export interface LegFound {
+  /** `<route>|<venue>` */
+  readonly account: string;
+  readonly key: string;
+  /** Base units, long positive, as decimal text; absent when the venue's answer is missing. */
+  readonly quantity?: string;
+  /** Another open hedge holds the same instrument, so that this position need not be this hedge's. */
+  readonly sharedWith?: string;
+}
+
+export interface ClosingReport {
+  /** The bot's own words. */
+  readonly message: string;
+  readonly waitedSeconds: number;
+  readonly hedges: readonly {
+    readonly id: string;
+    /** `closed` once it is final. */
+    readonly state: string;
+    readonly legs: readonly LegFound[];
+  }[];
+  /** Positions that are still there. */
+  readonly left: readonly LegFound[];
+  /** Accounts whose positions could not be read. */
+  readonly unknown: readonly { readonly account: string; readonly code: string; readonly detail: string }[];
+  /** Every hedge is final, every account was read, nothing is left. */
+  readonly complete: boolean;
+}
+
+const LOOK_EVERY_MS = 250;
+
+type Shape = Pick<StatusSnapshot['hedges'][number], 'route' | 'long' | 'short'>;
+
+/** `everything`: all positions of all accounts must be gone, else those of the hedges. Throws CommandFailure (refused). */
+export async function closeAndLook(
+  client: ControlClient,
+  command: OperatorCommand,
+  wait: { readonly seconds: number; readonly clock: Clock; readonly everything: boolean },
+): Promise<ClosingReport> {
+  const { clock, everything } = wait;
+  const shapes = new Map<string, Shape>();
+  let snapshot = await client.status();
+  const learn = (): void => {
+    for (const hedge of snapshot.hedges) shapes.set(hedge.id, hedge);
+  };
+  learn();
+  const reply = await client.command(command);
+  if (!reply.ok) throw new CommandFailure(EXIT.refused, inert(reply.message));
+  const beganMs = clock.monotonicMs();
+  for (;;) {
+    snapshot = await client.status();
+    learn();
+    const waitedMs = clock.monotonicMs() - beganMs;
+    const over = waitedMs >= wait.seconds * 1_000;
+    const final = reply.hedges.every((id) => !snapshot.hedges.some((hedge) => hedge.id === id));
+    if (final || over) {
+      const accounts = await client.positions();
+      const report = reportOf({ message: reply.message, ids: reply.hedges, shapes, snapshot, accounts, everything });
+      // A venue's position list may trail its fills by a moment.
+      if (report.complete || over) return { ...report, waitedSeconds: Math.round(waitedMs / 1_000) };
+    }
+    await new Promise<void>((settle) => clock.after(LOOK_EVERY_MS, settle));
+  }
+}
+
+interface Found {
+  readonly message: string;
+  readonly ids: readonly string[];
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly snapshot: StatusSnapshot;
+  readonly accounts: readonly AccountPositions[];
+  readonly everything: boolean;
+}
+
+function reportOf({
+  message,
+  ids,
+  shapes,
+  snapshot,
+  accounts,
+  everything,
+}: Found): Omit<ClosingReport, 'waitedSeconds'> {
+  const held = (account: string, key: string): string | undefined => {
+    const read = accounts.find((each) => each.account === account);
+    return read?.ok ? (read.positions.find((position) => position.key === key)?.quantity ?? '0') : undefined;
+  };
+  const legsOf = (id: string): LegFound[] => {
+    const shape = shapes.get(id);
+    if (!shape) return [];
+    return [shape.long, shape.short].map((key) => {
+      const account = accountKey(shape.route, venueOf(key));
+      const quantity = held(account, key);
+      const other = snapshot.hedges.find(
+        (hedge) => !ids.includes(hedge.id) && hedge.route === shape.route && [hedge.long, hedge.short].includes(key),
+      );
+      return {
+        account,
+        key,
+        ...(quantity === undefined ? {} : { quantity }),
+        ...(other ? { sharedWith: other.id } : {}),
+      };
+    });
+  };
+  const hedges = ids.map((id) => ({
+    id,
+    state: snapshot.hedges.find((hedge) => hedge.id === id)?.state ?? 'closed',
+    legs: legsOf(id),
+  }));
+  const all = accounts.flatMap((read) =>
+    read.ok ? read.positions.map((position): LegFound => ({ account: read.account, ...position })) : [],
+  );
+  const legs = hedges.flatMap((hedge) => hedge.legs);
+  const left = everything
+    ? all
+    : legs.filter(({ quantity, sharedWith }) => quantity !== undefined && quantity !== '0' && sharedWith === undefined);
+  const unread = accounts.flatMap((read) => (read.ok ? [] : [read]));
+  const unknown = unread
+    .filter(({ account }) => everything || legs.some((leg) => leg.account === account))
+    .map(({ account, code, detail }) => ({ account, code, detail }));
+  const missing = legs.some(({ quantity }) => quantity === undefined);
+  const complete =
+    hedges.every(({ state }) => state === 'closed') && left.length === 0 && unknown.length === 0 && !missing;
+  return { message, hedges, left, unknown, complete };
+}
+
+export function closingText({ message, hedges, left, unknown, complete, waitedSeconds }: ClosingReport): string {
+  const lines = [
+    message,
+    ...hedges.map(({ id, state, legs }) => {
+      const fate = state === 'closed' ? 'closed' : `still ${state} after ${waitedSeconds} s`;
+      return `${id}: ${[fate, ...legs.map(legText)].join('; ')}`;
+    }),
+    ...unknown.map(({ account, code, detail }) => `unknown: ${account} could not be read (${code}: ${detail})`),
+    ...left.map(({ account, key, quantity }) => `left: ${account} ${key} ${quantity}`),
+    complete
+      ? 'Everything asked for is flat.'
+      : 'Not everything is known to be flat. The bot goes on closing; look again with: tandem status',
+  ];
+  return `${lines.map(inert).join('\n')}\n`;
+}
+
+function legText({ account, key, quantity, sharedWith }: LegFound): string {
+  const where = `${account} ${key.slice(key.indexOf('|') + 1)}`;
+  if (quantity === undefined) return `${where} unknown`;
+  const shared = sharedWith === undefined ? '' : ` (also held by ${sharedWith})`;
+  return `${where} ${quantity === '0' ? 'flat' : quantity}${shared}`;
+}

@@ -1,0 +1,31 @@
+/** `tandem config check|show|schema` */
+import { stringify } from 'yaml';
+import { editorSchema } from '../../config/describe.ts';
+import { formatProblem, loadConfig } from '../../config/load.ts';
+import { type Context, printJson } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { settingsOf } from '../settings.ts';
+
+export async function check({ io, json, configFile }: Context): Promise<ExitCode> {
+  const loaded = loadConfig(configFile);
+  const problems = loaded.ok ? [] : loaded.problems;
+  if (json) printJson(io, { ok: loaded.ok, file: configFile, problems });
+  else if (loaded.ok) {
+    const { mode, account, venues } = loaded.config;
+    io.out(`${configFile} is valid: mode ${mode}, account ${account}, venues ${Object.keys(venues).join(', ')}\n`);
+  } else for (const problem of problems) io.out(`${formatProblem(problem)}\n`);
+  return loaded.ok ? EXIT.ok : EXIT.usage;
+}
+
+/** A configuration holds no secrets: loading refuses whatever looks like one. */
+export async function show(context: Context): Promise<ExitCode> {
+  const { config } = settingsOf(context);
+  if (context.json) printJson(context.io, config);
+  else context.io.out(stringify(config));
+  return EXIT.ok;
+}
+
+export async function schema({ io }: Context): Promise<ExitCode> {
+  io.out(editorSchema());
+  return EXIT.ok;
+}

@@ -1,0 +1,66 @@
+/** `tandem hedges`: all hedges of the ledger. */
+import { text } from '../../kernel/decimal.ts';
+import { isFinal } from '../../ledger/state.ts';
+import { type HedgeSummary, summarizeHedge } from '../../ledger/summary.ts';
+import { type Context, printJson } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { cents, duration, gain, money, table, venueOf, when } from '../format.ts';
+import { foldAll, ledgerNow, plainData, withLedger } from '../ledger-reading.ts';
+import { settingsOf } from '../settings.ts';
+
+export interface HedgesOptions {
+  readonly open: boolean;
+  readonly limit: number;
+}
+
+export async function hedges(context: Context, { open, limit }: HedgesOptions): Promise<ExitCode> {
+  const { io, json } = context;
+  const { config } = settingsOf(context);
+  const { ledger, lastAt } = withLedger(context, config, (reader) => foldAll(reader.facts()));
+  const now = ledgerNow(config, lastAt);
+  const all = [...ledger.hedges.values()].filter(({ state }) => !open || !isFinal(state)).reverse();
+  const summaries = all.slice(0, limit).map((hedge) => summarizeHedge(hedge, now));
+  if (json) {
+    printJson(io, { total: all.length, hedges: plainData(summaries) });
+    return EXIT.ok;
+  }
+  if (summaries.length === 0) io.out(open ? 'No hedge is open.\n' : 'No hedge has been opened yet.\n');
+  else io.out(`${table(COLUMNS, summaries.map(row)).join('\n')}\n`);
+  if (all.length > limit) io.out(`… ${all.length - limit} more; see --limit\n`);
+  return EXIT.ok;
+}
+
+function row(hedge: HedgeSummary): string[] {
+  const { id, asset, route, long, short, quantity, state, reason, openedAt, daysHeld } = hedge;
+  return [
+    id,
+    asset,
+    route,
+    `long ${venueOf(long.key)} / short ${venueOf(short.key)}`,
+    text(quantity),
+    state,
+    reason,
+    openedAt === undefined ? '-' : when(openedAt),
+    duration(daysHeld * 86_400_000),
+    gain(cents(hedge.funding)),
+    money(cents(hedge.fees)),
+    gain(cents(hedge.pricePnl)),
+    gain(cents(hedge.net)),
+  ];
+}
+
+const COLUMNS = [
+  { title: 'hedge' },
+  { title: 'asset' },
+  { title: 'route' },
+  { title: 'pair' },
+  { title: 'quantity', align: 'right' as const },
+  { title: 'state' },
+  { title: 'reason', max: 40 },
+  { title: 'opened' },
+  { title: 'held', align: 'right' as const },
+  { title: 'funding', align: 'right' as const },
+  { title: 'fees', align: 'right' as const },
+  { title: 'price PnL', align: 'right' as const },
+  { title: 'net', align: 'right' as const },
+];

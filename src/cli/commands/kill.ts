@@ -1,0 +1,38 @@
+/** `tandem kill` and `tandem kill --reset` */
+import { systemClock } from '../../platform/system-clock.ts';
+import { asking, findBot, needBot } from '../bot-address.ts';
+import { closeAndLook, closingText } from '../closing.ts';
+import { type Context, printJson } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { settingsOf } from '../settings.ts';
+import { give } from './pause.ts';
+
+export async function kill(context: Context, waitSeconds: number): Promise<ExitCode> {
+  const { io, json } = context;
+  const { config } = settingsOf(context);
+  const bot = await findBot(config);
+  if (bot) {
+    const wait = { seconds: waitSeconds, clock: systemClock(), everything: true };
+    const report = await asking(bot, (client) => closeAndLook(client, { action: 'kill' }, wait));
+    if (json) printJson(io, report);
+    else io.out(closingText(report));
+    return report.complete ? EXIT.ok : EXIT.failed;
+  }
+  const { recordControl } = await import('../offline-control.ts');
+  const { changed, openHedges } = recordControl(config, 'kill');
+  const message = changed
+    ? 'No bot is running; recorded: the kill switch is latched for the next start.'
+    : 'No bot is running; the kill switch is latched already.';
+  const rest =
+    openHedges.length > 0
+      ? `NOT closed: ${openHedges.join(', ')}. Only a running bot can close them, and does so as it starts: tandem run --config ${context.configFile}`
+      : 'No hedge is open in the ledger.';
+  if (json) printJson(io, { ok: openHedges.length === 0, message, recorded: changed, openHedges });
+  else io.out(`${message}\n${rest}\n`);
+  return openHedges.length === 0 ? EXIT.ok : EXIT.notRunning;
+}
+
+export async function resetKill(context: Context): Promise<ExitCode> {
+  const { config } = settingsOf(context);
+  return give(context, await needBot(context, config), { action: 'kill_reset' });
+}

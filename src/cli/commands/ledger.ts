@@ -1,0 +1,57 @@
+/** `tandem ledger verify` */
+import { type Context, printJson } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { gain, inert, money, table } from '../format.ts';
+import { requireLedgerFile } from '../ledger-reading.ts';
+import { type AccountMoney, verifyLedger } from '../ledger-verify.ts';
+import { settingsOf } from '../settings.ts';
+
+const MAX_SHOWN = 100;
+
+export async function verify(context: Context): Promise<ExitCode> {
+  const { io, json } = context;
+  const { config } = settingsOf(context);
+  requireLedgerFile(context, config);
+  const report = verifyLedger(config.ledger.path);
+  const { path, stamp, facts, hedges, accounts, findings, ok } = report;
+  if (json) printJson(io, report);
+  else {
+    const world = stamp ? `mode ${stamp.mode}, account ${stamp.account}` : 'no stamp';
+    const shown = findings.slice(0, MAX_SHOWN).map(({ level, check, detail }) => `${level} ${check}: ${detail}`);
+    const problems = findings.filter(({ level }) => level === 'problem').length;
+    const lines = [
+      `${path}: ${world}, ${facts} facts, ${hedges} hedges`,
+      ...(accounts.length > 0 ? ['', ...table(COLUMNS, accounts.map(row)), ''] : []),
+      ...shown.map(inert),
+      ...(findings.length > MAX_SHOWN ? [`… ${findings.length - MAX_SHOWN} more; see --json`] : []),
+      ok
+        ? 'The ledger is sound.'
+        : `${problems} ${problems === 1 ? 'problem' : 'problems'}: do not trade on it; restore a backup or ask.`,
+    ];
+    io.out(`${lines.join('\n')}\n`);
+  }
+  return ok ? EXIT.ok : EXIT.ledger;
+}
+
+function row({ route, venue, baseline, realised, funding, fees, wallet }: AccountMoney): string[] {
+  const toCents = (amount: string): string => Number(amount).toFixed(2);
+  return [
+    route,
+    venue,
+    baseline === undefined ? 'not taken' : money(toCents(baseline)),
+    gain(toCents(realised)),
+    gain(toCents(funding)),
+    money(toCents(fees)),
+    wallet === undefined ? '-' : money(toCents(wallet)),
+  ];
+}
+
+const COLUMNS = [
+  { title: 'route' },
+  { title: 'venue' },
+  { title: 'baseline', align: 'right' as const },
+  { title: '+ realised', align: 'right' as const },
+  { title: '+ funding', align: 'right' as const },
+  { title: '- fees', align: 'right' as const },
+  { title: '= wallet', align: 'right' as const },
+];

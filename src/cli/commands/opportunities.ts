@@ -1,0 +1,47 @@
+/** `tandem opportunities` */
+import { candidatesOf } from '../candidates.ts';
+import { type Context, printJson } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { bps, percent, table, when } from '../format.ts';
+import { settingsOf } from '../settings.ts';
+
+export async function opportunities(context: Context): Promise<ExitCode> {
+  const { io, json } = context;
+  const { config } = settingsOf(context);
+  const { source, candidates } = await candidatesOf(context, config);
+  if (json) {
+    printJson(io, { source, opportunities: candidates });
+    return EXIT.ok;
+  }
+  if (source === 'ledger') io.out('No bot is running; these are the newest recorded decisions.\n');
+  const rows = candidates.map(({ subject, asset, verdict, breaches, at, opportunity }) => [
+    asset,
+    subject,
+    opportunity ? bps(opportunity.spreadPer8h) : '-',
+    opportunity ? percent(opportunity.netApr, 1) : '-',
+    opportunity
+      ? opportunity.breakEvenHours === undefined
+        ? 'never'
+        : `${opportunity.breakEvenHours.toFixed(1)} h`
+      : '-',
+    opportunity ? opportunity.confidence.toFixed(2) : '-',
+    opportunity?.route ?? '-',
+    verdict,
+    [...new Set(breaches.map(({ rule }) => rule))].join(', '),
+    when(at),
+  ]);
+  const columns = [
+    { title: 'asset' },
+    { title: 'long ~ short' },
+    { title: 'per 8 h', align: 'right' as const },
+    { title: 'net APR', align: 'right' as const },
+    { title: 'break-even', align: 'right' as const },
+    { title: 'conf.', align: 'right' as const },
+    { title: 'route' },
+    { title: 'verdict' },
+    { title: 'rules' },
+    { title: 'at' },
+  ];
+  io.out(rows.length === 0 ? 'Nothing has been priced yet.\n' : `${table(columns, rows).join('\n')}\n`);
+  return EXIT.ok;
+}

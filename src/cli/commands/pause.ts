@@ -1,0 +1,38 @@
+/** `tandem pause` and `tandem resume` */
+import type { OperatorCommand } from '../../engine/events.ts';
+import { asking, findBot, needBot } from '../bot-address.ts';
+import { type Context, printJson } from '../context.ts';
+import type { ControlClient } from '../control-client.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { inert } from '../format.ts';
+import { settingsOf } from '../settings.ts';
+
+export async function pause(context: Context): Promise<ExitCode> {
+  const { io, json } = context;
+  const { config } = settingsOf(context);
+  const bot = await findBot(config);
+  if (bot) return give(context, bot, { action: 'pause' });
+  const { recordControl } = await import('../offline-control.ts');
+  const { changed, openHedges } = recordControl(config, 'pause');
+  const message = changed
+    ? 'No bot is running; recorded: the next start opens nothing until tandem resume.'
+    : 'No bot is running; the ledger says paused already.';
+  if (json) printJson(io, { ok: true, message, recorded: changed, openHedges });
+  else io.out(`${message}\n${openHedges.length > 0 ? `Open and not managed: ${openHedges.join(', ')}.\n` : ''}`);
+  return EXIT.ok;
+}
+
+export async function resume(context: Context): Promise<ExitCode> {
+  const { config } = settingsOf(context);
+  return give(context, await needBot(context, config), { action: 'resume' });
+}
+
+/** One command whose effect is immediate: what the bot answers is what happened. */
+export async function give(context: Context, bot: ControlClient, command: OperatorCommand): Promise<ExitCode> {
+  const { io, json } = context;
+  const reply = await asking(bot, (client) => client.command(command));
+  if (json) printJson(io, reply);
+  else if (reply.ok) io.out(`${inert(reply.message)}\n`);
+  else io.err(`tandem: ${inert(reply.message)}\n`);
+  return reply.ok ? EXIT.ok : EXIT.refused;
+}

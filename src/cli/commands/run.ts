@@ -1,0 +1,40 @@
+/** `tandem run`: the bot in the foreground, with a status screen on a terminal and log lines elsewhere. */
+import { readCredentials } from '../../config/secrets.ts';
+import { openLogger } from '../../platform/logger.ts';
+import { systemClock } from '../../platform/system-clock.ts';
+import { isCcxtStreamRejection } from '../../venues/connect.ts';
+import { startBot } from '../compose.ts';
+import type { Context } from '../context.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { runBot } from '../run-bot.ts';
+import { openScreenLog } from '../screen-log.ts';
+import { settingsOf } from '../settings.ts';
+
+export async function run(context: Context): Promise<ExitCode> {
+  const { io, configFile } = context;
+  const { config, text } = settingsOf(context);
+  const clock = systemClock();
+  const { level, file } = config.log;
+  // A terminal shows the screen, so its log goes to a file beside the ledger; the screen repeats what is serious.
+  const screenLog = io.interactive ? openScreenLog(file ?? `${config.ledger.path}.log`) : undefined;
+  const sink = screenLog ? { write: screenLog.write } : file === undefined ? {} : { file };
+  const log = openLogger({ level, clock, ...sink });
+  const venues = Object.keys(config.venues);
+  for (const { key, secret, passphrase } of readCredentials({
+    env: io.env,
+    envFile: '.env',
+    venues,
+  }).byVenue.values()) {
+    for (const value of [key, secret, passphrase]) if (value) log.registerSecret(value.reveal());
+  }
+  return runBot(
+    { config, configText: text, configFile, io, log, ...(screenLog ? { screenLog } : {}) },
+    {
+      startBot,
+      clock,
+      process,
+      isStreamRejection: isCcxtStreamRejection,
+      exit: (code) => process.exit(code),
+    },
+  );
+}

@@ -1,0 +1,56 @@
+/** `tandem why <asset>`: which candidates were seen, and which rule refused each, with limit, actual and shortfall. */
+import { type Candidate, candidatesOf } from '../candidates.ts';
+import { type Context, printJson } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { bps, inert, percent, table, when } from '../format.ts';
+import { figure } from '../screen.ts';
+import { settingsOf } from '../settings.ts';
+
+export async function why(context: Context, asked: string): Promise<ExitCode> {
+  const { io, json } = context;
+  const { config } = settingsOf(context);
+  const asset = asked.toUpperCase();
+  const { source, candidates } = await candidatesOf(context, config, asset);
+  if (json) printJson(io, { source, asset, candidates });
+  else if (candidates.length === 0) io.out(`${NOT_SEEN[source](inert(asset))}\n`);
+  else {
+    if (source === 'ledger') io.out('No bot is running; these are the newest recorded decisions.\n');
+    io.out(`${candidates.map(candidateText).join('\n\n')}\n`);
+  }
+  return candidates.length === 0 ? EXIT.failed : EXIT.ok;
+}
+
+const NOT_SEEN = {
+  bot: (asset: string) =>
+    `The running bot sees no pair of ${asset}: at least two venues must list it, with a book and a funding rate.`,
+  ledger: (asset: string) => `No bot is running, and the ledger has no decision about ${asset}.`,
+};
+
+function candidateText({ subject, verdict, breaches, at, opportunity }: Candidate): string {
+  const priced = opportunity
+    ? [
+        `  ${bps(opportunity.spreadPer8h)} per 8 h, net APR ${percent(opportunity.netApr, 1)}, net ${opportunity.netUsd.toFixed(2)} USD, ${breakEven(opportunity.breakEvenHours)}, confidence ${opportunity.confidence.toFixed(2)}, route ${opportunity.route}`,
+        ...opportunity.reasons.map((reason) => `  ${inert(reason)}`),
+      ]
+    : [];
+  const rows = breaches.map(({ rule, limit, actual, shortfall, detail }) => [
+    rule,
+    figure(limit),
+    figure(actual),
+    shortfall === undefined ? '' : figure(shortfall),
+    detail,
+  ]);
+  const rules = breaches.length === 0 ? [] : table(COLUMNS, rows).map((line) => `  ${line}`);
+  return [`${inert(subject)}: ${verdict} at ${when(at)}`, ...priced, ...rules].join('\n');
+}
+
+const breakEven = (hours: number | undefined): string =>
+  hours === undefined ? 'never breaks even' : `breaks even after ${hours.toFixed(1)} h`;
+
+const COLUMNS = [
+  { title: 'rule' },
+  { title: 'limit', align: 'right' as const },
+  { title: 'actual', align: 'right' as const },
+  { title: 'short by', align: 'right' as const },
+  { title: 'what it weighs' },
+];

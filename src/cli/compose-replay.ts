@@ -1,0 +1,136 @@
+/** Replay: recorded bars in, a report out. The recording is read through TANDEM_DATA, never by a fixed path. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Config, ReplayConfig } from '../config/schema.ts';
+import type { Engine } from '../engine/engine.ts';
+import { type Base, contractsToBase, ZERO_BASE } from '../kernel/decimal.ts';
+import type { VenueId } from '../kernel/ids.ts';
+import { MINUTE_MS } from '../kernel/instant.ts';
+import { buildReport, renderReport, type VenueBooks } from '../research/replay-report.ts';
+import type { CountedActivity } from '../simulator/activity.ts';
+import type { SimClock } from '../simulator/clock.ts';
+import type { Exchange } from '../simulator/exchange/api.ts';
+import { parseBars } from '../simulator/market/csv.ts';
+import { createReplay, type ReplaySource, type ReplayWindow, replayWindow } from '../simulator/market/replay.ts';
+import type { StartOptions } from './compose.ts';
+import { openLedger } from './compose-ledger.ts';
+import { SIM_ACCOUNT } from './compose-sim.ts';
+import { StartRefused } from './start-refused.ts';
+
+export interface Replaying {
+  readonly window: ReplayWindow;
+  readonly file: string;
+  source(clock: SimClock, exchanges: ReadonlyMap<VenueId, Exchange>): ReplaySource;
+}
+
+/** Settlements of the last bar are paid and listed after it; the bot asks until then. */
+const AFTERMATH_MS = 30 * MINUTE_MS;
+const LISTED_DEFECTS = 20;
+
+/** Throws StartRefused naming the file and every malformed row. */
+export function openReplay(config: Config, replay: ReplayConfig, env: NodeJS.ProcessEnv): Replaying {
+  const root = env.TANDEM_DATA;
+  if (!root) {
+    throw new StartRefused(
+      'data_missing',
+      'a replay reads recorded markets: set TANDEM_DATA to the folder that holds them',
+    );
+  }
+  const path = join(root, replay.file);
+  if (!existsSync(path)) throw new StartRefused('data_missing', `there is no ${path} (TANDEM_DATA and replay.file)`);
+  const parsed = parseBars(readFileSync(path, 'utf8'), path);
+  if (parsed.defectCount > 0) {
+    const lines = parsed.defects
+      .slice(0, LISTED_DEFECTS)
+      .map((each) => `${each.file}:${each.line}:${each.column} ${each.detail}`);
+    throw new StartRefused('data_malformed', `${parsed.defectCount} malformed row(s):\n${lines.join('\n')}`);
+  }
+  const instant = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
+  const window = replayWindow(parsed.bars, instant(replay.from), instant(replay.to));
+  if (!window) throw new StartRefused('data_missing', `${path} has no bar between replay.from and replay.to`);
+  setAsideOldLedger(config);
+  return {
+    window,
+    file: path,
+    source: (clock, exchanges) =>
+      createReplay({
+        clock,
+        exchanges,
+        bars: parsed.bars,
+        window,
+        books: { halfSpread: replay.halfSpreadRate, depthShare: replay.depthShare },
+      }),
+  };
+}
+
+/** A replay begins with empty venues, so with an empty ledger; the one before is kept as `<ledger>.previous`. */
+function setAsideOldLedger(config: Config): void {
+  const { path } = config.ledger;
+  if (!existsSync(path)) return;
+  // Opening takes the lock: a ledger that somebody writes is not moved away.
+  openLedger(config).close();
+  for (const suffix of ['', '-wal', '-shm']) {
+    rmSync(`${path}.previous${suffix}`, { force: true });
+    if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${path}.previous${suffix}`);
+  }
+}
+
+export interface Finish {
+  readonly options: StartOptions;
+  readonly replaying: Replaying;
+  readonly engine: Engine;
+  readonly exchanges: ReadonlyMap<VenueId, Exchange>;
+  readonly clock: SimClock;
+  readonly activity: CountedActivity;
+  readonly yieldTurn: () => Promise<void>;
+}
+
+/** Lets the bot collect what the last settlement paid, then writes and returns the report. */
+export async function finishReplay(
+  finish: Finish,
+): Promise<{ reason: string; reportPath: string; reportText: string }> {
+  const { options, replaying, engine, exchanges, clock } = finish;
+  await settleTimers(finish, clock.now() + AFTERMATH_MS);
+  const report = buildReport({
+    ledger: engine.core.ledger,
+    file: options.config.replay?.file ?? '',
+    fromAt: replaying.window.firstAt,
+    toAt: replaying.window.lastAt,
+    venues: [...exchanges].map(([venue, exchange]) => booksOf(venue, exchange)),
+  });
+  const reportPath = options.config.replay?.report ?? 'data/replay-report.json';
+  mkdirSync(dirname(reportPath), { recursive: true });
+  writeFileSync(reportPath, `${JSON.stringify(report, null, 2)}\n`);
+  return { reason: 'the recording has ended', reportPath, reportText: renderReport(report) };
+}
+
+/** The venue's own side, as its exchange model has it. */
+function booksOf(venue: VenueId, exchange: Exchange): VenueBooks {
+  const audit = exchange.audit(SIM_ACCOUNT);
+  const positions = exchange.positions(SIM_ACCOUNT).map((position): [string, Base] => {
+    const size = exchange.market(position.symbol)?.instrument.contractSize;
+    return [position.symbol, size ? contractsToBase(position.contracts, size) : ZERO_BASE];
+  });
+  return {
+    venue,
+    deposit: audit.deposits,
+    wallet: audit.wallet,
+    funding: audit.payments,
+    fees: audit.fees,
+    pricePnl: audit.realizedPnl,
+    positions: new Map(positions),
+  };
+}
+
+/** Time goes on without a market: from timer to timer, each dealt with before the next. */
+async function settleTimers({ clock, activity, yieldTurn }: Finish, until: number): Promise<void> {
+  for (;;) {
+    await activity.idle();
+    await yieldTurn();
+    await yieldTurn();
+    if (activity.busy() > 0) continue;
+    const next = clock.nextTimerAt();
+    if (next === undefined || next > until) return;
+    clock.advanceTo(next);
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What is said over the control socket: one JSON object per line, a reply for every request, in order. Requests are
+ * checked here; replies come from this same program.
+ */
+import type { OperatorCommand } from '../engine/events.ts';
+
+export type ControlRequest =
+  | { readonly id: number; readonly op: 'status' }
+  | { readonly id: number; readonly op: 'positions' }
+  | { readonly id: number; readonly op: 'command'; readonly command: OperatorCommand; readonly by: string };
+
+export type ControlReply =
+  | { readonly id: number; readonly ok: true; readonly value: unknown }
+  /** `id` 0 when the request's own could not be read. */
+  | { readonly id: number; readonly ok: false; readonly code: ControlErrorCode; readonly detail: string };
+
+export type ControlErrorCode =
+  /** Not JSON, or not a request. */
+  | 'bad_request'
+  /** A line longer than `MAX_REQUEST_BYTES`; the connection ends. */
+  | 'too_large'
+  /** Too many clients; the connection ends. */
+  | 'busy'
+  /** The bot could not do it. */
+  | 'failed';
+
+/** One account's positions as the venue said just now. A failed read is unknown, not flat. */
+export type AccountPositions =
+  | {
+      /** `<route>|<venue>` */
+      readonly account: string;
+      readonly ok: true;
+      readonly at: number;
+      /** Quantities in base units as decimal text, long positive; flat ones are left out. */
+      readonly positions: readonly { readonly key: string; readonly quantity: string }[];
+    }
+  | { readonly account: string; readonly ok: false; readonly code: string; readonly detail: string };
+
+export const MAX_REQUEST_BYTES = 4_096;
+
+const HEDGE = /^h[1-9]\d{0,14}$/;
+const BY = /^[\w.:@-]{1,64}$/;
+const SIMPLE: ReadonlySet<unknown> = new Set(['pause', 'resume', 'flatten', 'kill', 'kill_reset']);
+
+export const isHedgeId = (text: string): boolean => HEDGE.test(text);
+
+export type ParsedRequest =
+  | { readonly ok: true; readonly request: ControlRequest }
+  | { readonly ok: false; readonly id: number; readonly detail: string };
+
+export function parseRequest(line: string): ParsedRequest {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { ok: false, id: 0, detail: 'the line is not JSON' };
+  }
+  if (typeof value !== 'object' || value === null) return { ok: false, id: 0, detail: 'a request is an object' };
+  const { id, op, command, by } = value as Record<string, unknown>;
+  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1)
+    return { ok: false, id: 0, detail: 'id should be a whole number from 1' };
+  if (op === 'status' || op === 'positions') return { ok: true, request: { id, op } };
+  if (op !== 'command') return { ok: false, id, detail: 'op should be status, positions or command' };
+  const wanted = parseCommand(command);
+  if (!wanted) return { ok: false, id, detail: 'there is no such command' };
+  if (typeof by !== 'string' || !BY.test(by)) return { ok: false, id, detail: 'by should say who, in a short word' };
+  return { ok: true, request: { id, op, command: wanted, by } };
+}
+
+function parseCommand(value: unknown): OperatorCommand | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { action, hedge } = value as Record<string, unknown>;
+  if (action === 'close') return typeof hedge === 'string' && HEDGE.test(hedge) ? { action, hedge } : undefined;
+  return SIMPLE.has(action) ? ({ action } as OperatorCommand) : undefined;
+}

@@ -1,0 +1,193 @@
+/**
+ * What `tandem doctor` looks at, one function a subject. Everything only reads; nothing is sent that needs a key.
+ * Entry point: `examineAll`.
+ */
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Config, VenueConfig } from '../config/schema.ts';
+import { armed, checkShape, readCredentials, variable } from '../config/secrets.ts';
+import type { Read } from '../kernel/outcome.ts';
+import { LedgerOpenError } from '../platform/sqlite/errors.ts';
+import { findBot } from './bot-address.ts';
+import { verifyLedger } from './ledger-verify.ts';
+import type { VenueAnswer } from './venue-probe.ts';
+
+export interface Check {
+  readonly level: 'ok' | 'warn' | 'fail';
+  readonly name: string;
+  readonly detail: string;
+  /** What to do about it. */
+  readonly fix?: string;
+}
+
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly configFile: string;
+  /** Usually `.env`. */
+  readonly envFile: string;
+  probe(venue: string, config: VenueConfig, testnet: boolean): Promise<Read<VenueAnswer>>;
+}
+
+/** Venues refuse signed requests that are a few seconds off; Binance and Bybit beyond 5 s and 1 s ahead. */
+const SKEW_WARN_MS = 500;
+const SKEW_FAIL_MS = 1_000;
+const MIN_FREE_BYTES = 200 * 1_048_576;
+
+export async function examineAll(config: Config, around: Surroundings): Promise<readonly Check[]> {
+  return [
+    configCheck(config, around),
+    ...keyChecks(config, around),
+    armCheck(config, around),
+    ...(config.replay ? [replayCheck(config.replay.file, around)] : []),
+    ...(await venueChecks(config, around)),
+    ledgerCheck(config, around),
+    await holderCheck(config),
+    spaceCheck(config),
+  ];
+}
+
+const ok = (name: string, detail: string): Check => ({ level: 'ok', name, detail });
+const warn = (name: string, detail: string, fix: string): Check => ({ level: 'warn', name, detail, fix });
+const fail = (name: string, detail: string, fix: string): Check => ({ level: 'fail', name, detail, fix });
+
+const configCheck = ({ mode, account, venues }: Config, { configFile }: Surroundings): Check =>
+  ok('config', `${configFile}: mode ${mode}, account ${account}, venues ${Object.keys(venues).join(', ')}`);
+
+const signs = ({ mode }: Config): boolean => mode === 'testnet' || mode === 'live';
+
+function keyChecks(config: Config, { env, envFile }: Surroundings): Check[] {
+  if (!signs(config)) return [ok('keys', `none needed in mode ${config.mode}`)];
+  const venues = Object.keys(config.venues);
+  const { byVenue, problems } = readCredentials({ env, envFile, venues });
+  const general = problems.map(({ detail }) =>
+    fail(
+      'keys',
+      detail,
+      `give each variable in the environment, or in ${envFile} with mode 0600 (chmod 600 ${envFile})`,
+    ),
+  );
+  const perVenue = venues.flatMap((venue): Check[] => {
+    const found = byVenue.get(venue);
+    if (!found)
+      return [
+        fail(`keys ${venue}`, 'no complete set', `set ${variable(venue, 'KEY')} and ${variable(venue, 'SECRET')}`),
+      ];
+    const shapes = checkShape(venue, found);
+    if (shapes.length === 0) return [ok(`keys ${venue}`, 'present, and of the usual shape')];
+    return shapes.map(({ detail }) =>
+      warn(`keys ${venue}`, detail, 'copy it anew from the venue, without quotes or spaces'),
+    );
+  });
+  return [...general, ...perVenue];
+}
+
+function armCheck({ mode }: Config, { env }: Surroundings): Check {
+  const arming = armed(mode, env);
+  if (!arming.ok) return fail('arming', arming.reason, 'set TANDEM_ARM=live when real orders are meant');
+  return ok('arming', mode === 'live' ? 'ARMED: orders go to real money' : `mode ${mode} sends no order to real money`);
+}
+
+function replayCheck(file: string, { env }: Surroundings): Check {
+  const folder = env.TANDEM_DATA;
+  if (!folder) return fail('replay data', 'TANDEM_DATA is not set', 'set TANDEM_DATA to the folder of recorded data');
+  const path = join(folder, file);
+  return existsSync(path)
+    ? ok('replay data', path)
+    : fail('replay data', `${path} is not there`, 'check TANDEM_DATA and replay.file');
+}
+
+async function venueChecks(config: Config, { probe }: Surroundings): Promise<Check[]> {
+  if (config.mode === 'sim') return [ok('venues', 'built in; nothing to reach')];
+  const entries = Object.entries(config.venues);
+  return Promise.all(
+    entries.map(async ([venue, settings]) =>
+      venueCheck(venue, await probe(venue, settings, config.mode === 'testnet')),
+    ),
+  );
+}
+
+function venueCheck(venue: string, read: Read<VenueAnswer>): Check {
+  const name = `venue ${venue}`;
+  if (!read.ok)
+    return fail(
+      name,
+      `does not answer (${read.code}: ${read.detail})`,
+      'check the network, a proxy, or venues.*.hosts',
+    );
+  const { skewMs, roundTripMs } = read.value;
+  const detail = `answers in ${Math.round(roundTripMs)} ms; our clock is ${Math.abs(skewMs)} ms ${skewMs >= 0 ? 'behind' : 'ahead'}`;
+  // Half the round trip is how well the difference can be known.
+  const off = Math.abs(skewMs) - roundTripMs / 2;
+  if (off > SKEW_FAIL_MS) return fail(name, detail, 'synchronise this machine’s clock (NTP)');
+  return off > SKEW_WARN_MS ? warn(name, detail, 'synchronise this machine’s clock (NTP)') : ok(name, detail);
+}
+
+function ledgerCheck(config: Config, { configFile }: Surroundings): Check {
+  const { path } = config.ledger;
+  if (!existsSync(path)) return ok('ledger', `none yet at ${path}; the first run makes it`);
+  try {
+    const { stamp, findings, facts, hedges } = verifyLedger(path);
+    const problems = findings.filter(({ level }) => level === 'problem');
+    const see = `tandem ledger verify --config ${configFile}`;
+    if (stamp && (stamp.mode !== config.mode || stamp.account !== config.account))
+      return fail(
+        'ledger',
+        `${path} belongs to mode ${stamp.mode}, account ${stamp.account}`,
+        'set ledger.path to another file',
+      );
+    if (problems.length > 0) return fail('ledger', `${problems.length} problems, first: ${problems[0]?.detail}`, see);
+    const notes = findings.length - problems.length;
+    const detail = `${path}: sound, ${facts} facts, ${hedges} hedges`;
+    return notes > 0 ? warn('ledger', `${detail}, ${notes} notes`, see) : ok('ledger', detail);
+  } catch (error) {
+    if (!(error instanceof LedgerOpenError)) throw error;
+    return fail('ledger', error.message, 'restore a backup, or move the file away to begin anew');
+  }
+}
+
+/** Only asks: taking the lock to see whether it is free could stop a bot that is starting. */
+async function holderCheck(config: Config): Promise<Check> {
+  const bot = await findBot(config);
+  if (bot) {
+    bot.close();
+    return ok('bot', 'running, and answers on its control socket');
+  }
+  const pid = holderPid(`${resolve(config.ledger.path)}.lock.json`);
+  if (pid === undefined) return ok('bot', 'not running; the ledger is free');
+  if (!alive(pid))
+    return ok('bot', `not running; process ${pid} ended without a clean stop, the next start reconciles`);
+  return warn(
+    'bot',
+    `process ${pid} holds the ledger but does not answer`,
+    'it may be starting or ending; if it stays so, stop that process',
+  );
+}
+
+function holderPid(sidecar: string): number | undefined {
+  try {
+    const said: unknown = JSON.parse(readFileSync(sidecar, 'utf8'));
+    const pid = typeof said === 'object' && said !== null && 'pid' in said ? said.pid : undefined;
+    return typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    // Missing or half written: nobody is known to hold it.
+    return undefined;
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function spaceCheck({ ledger: { path } }: Config): Check {
+  let folder = dirname(resolve(path));
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  const detail = `${Math.round(free / 1_048_576).toLocaleString('en-US')} MB free in ${folder}`;
+  return free < MIN_FREE_BYTES ? warn('disk', detail, 'make room: a full disk stops trading') : ok('disk', detail);
+}

@@ -1,0 +1,63 @@
+/** What read commands need of a ledger, beside a running bot or without one. Entry points: `withLedger`, `foldAll`. */
+import { existsSync } from 'node:fs';
+import type { Config } from '../config/schema.ts';
+import type { Instant } from '../kernel/instant.ts';
+import type { Fact } from '../ledger/facts.ts';
+import { emptyLedger, foldFact } from '../ledger/fold.ts';
+import type { LedgerState } from '../ledger/state.ts';
+import { type LedgerReader, openLedgerReader } from '../platform/sqlite/reader.ts';
+import { systemClock } from '../platform/system-clock.ts';
+import type { Context } from './context.ts';
+import { CommandFailure, EXIT } from './exit-codes.ts';
+
+/** Throws CommandFailure when there is no ledger yet, saying what makes one; LedgerOpenError when it is not sound. */
+export function withLedger<T>(context: Context, config: Config, use: (reader: LedgerReader) => T): T {
+  requireLedgerFile(context, config);
+  const reader = openLedgerReader(config.ledger.path);
+  try {
+    return use(reader);
+  } finally {
+    reader.close();
+  }
+}
+
+export function requireLedgerFile(context: Context, config: Config): void {
+  if (existsSync(config.ledger.path)) return;
+  throw new CommandFailure(
+    EXIT.failed,
+    `there is no ledger at ${config.ledger.path} yet; the first run makes it: tandem run --config ${context.configFile}`,
+  );
+}
+
+export interface Folded {
+  readonly ledger: LedgerState;
+  /** The newest fact's instant; 0 for an empty ledger. */
+  readonly lastAt: Instant;
+}
+
+/** Throws InvariantError when a fact cannot follow those before it. */
+export function foldAll(facts: Iterable<Fact>): Folded {
+  const ledger = emptyLedger();
+  let lastAt = 0;
+  for (const fact of facts) {
+    foldFact(ledger, fact);
+    lastAt = Math.max(lastAt, factAt(fact));
+  }
+  return { ledger, lastAt };
+}
+
+/** When the ledger learned of it. */
+export const factAt = (fact: Fact): Instant =>
+  fact.kind === 'fill' || fact.kind === 'payment' ? fact.bookedAt : fact.at;
+
+/** The bot's time: a simulated ledger has its own, which stands still while nobody runs it. */
+export const ledgerNow = (config: Config, lastAt: Instant): Instant =>
+  config.mode === 'sim' ? lastAt : systemClock().now();
+
+/** Plain JSON data: exact decimals become text without exponents. */
+export function plainData(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(plainData);
+  if ('toFixed' in value && typeof value.toFixed === 'function') return String(value.toFixed());
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plainData(item)]));
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** The `tandem` command: this process's terminal and environment, and its exit code. Everything else is in `program.ts`. */
+import type { Io } from './context.ts';
+import { runProgram } from './program.ts';
+
+const { stdout, stderr, env } = process;
+// The reader of a pipe may leave early; what it did not want is no failure.
+stdout.on('error', () => undefined);
+stderr.on('error', () => undefined);
+
+const io: Io = {
+  out: (text) => void stdout.write(text),
+  err: (text) => void stderr.write(text),
+  env,
+  interactive: stdout.isTTY === true,
+  color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
+  size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
+};
+
+// Exits at once: what a command leaves open (a socket that lingers) must not keep the shell waiting.
+process.exit(await runProgram(process.argv.slice(2), io));

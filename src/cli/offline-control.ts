@@ -1,0 +1,63 @@
+/**
+ * A command that no running bot can take is written into the ledger under its lock, so that the next start honours it.
+ * Entry point: `recordControl`.
+ */
+import { existsSync } from 'node:fs';
+import type { Config } from '../config/schema.ts';
+import { moveTo } from '../execution/next.ts';
+import type { HedgeId } from '../kernel/ids.ts';
+import type { Fact } from '../ledger/facts.ts';
+import { isFinal } from '../ledger/state.ts';
+import { LedgerLockedError } from '../platform/sqlite/errors.ts';
+import { openLedgerStore } from '../platform/sqlite/store.ts';
+import { systemClock } from '../platform/system-clock.ts';
+import { systemRandom } from '../platform/system-random.ts';
+import type { LedgerStore } from '../ports/ledger-store.ts';
+import { CommandFailure, EXIT } from './exit-codes.ts';
+import { foldAll, ledgerNow } from './ledger-reading.ts';
+
+export interface Recorded {
+  /** False: the ledger said so already. */
+  readonly changed: boolean;
+  /** Not closed or aborted. They stay as they are until a bot runs. */
+  readonly openHedges: readonly HedgeId[];
+}
+
+/** Throws CommandFailure when there is no ledger, or when a bot holds it but does not answer; ledger errors as they are. */
+export function recordControl(config: Config, action: 'pause' | 'kill'): Recorded {
+  const { path } = config.ledger;
+  if (!existsSync(path)) {
+    throw new CommandFailure(
+      EXIT.notRunning,
+      `no bot is running, and there is no ledger at ${path} to record it in: nothing was ever opened`,
+    );
+  }
+  const store = openStore(config);
+  try {
+    const { ledger, lastAt } = foldAll(store.load());
+    const now = ledgerNow(config, lastAt);
+    const open = [...ledger.hedges.values()].filter(({ state }) => !isFinal(state));
+    const openHedges = open.map(({ id }) => id);
+    if (action === 'pause' ? ledger.paused : ledger.killed) return { changed: false, openHedges };
+    const control: Fact = { kind: 'control', action, subject: '', by: 'cli', detail: 'no bot was running', at: now };
+    // As a running bot would: what is on its way out already goes on as it is.
+    const closing = action === 'kill' ? open.filter(({ state }) => state !== 'unwinding') : [];
+    store.commit([control, ...closing.flatMap((hedge) => moveTo(hedge, 'exiting', 'kill', 'operator', { now }).facts)]);
+    return { changed: true, openHedges };
+  } finally {
+    store.close();
+  }
+}
+
+function openStore({ ledger: { path }, mode, account }: Config): LedgerStore {
+  try {
+    return openLedgerStore({ path, mode, account, clock: systemClock(), random: systemRandom() });
+  } catch (error) {
+    if (!(error instanceof LedgerLockedError)) throw error;
+    const who = error.pid === undefined ? 'a process' : `process ${error.pid}`;
+    throw new CommandFailure(
+      EXIT.failed,
+      `${who} runs on ledger ${path} but does not answer on its control socket; nothing was recorded. Try again, or stop that process`,
+    );
+  }
+}

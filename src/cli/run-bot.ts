@@ -1,0 +1,177 @@
+/**
+ * The life of the process around one running bot: start, control socket, screen, signals, fatal errors, clean stop.
+ * Everything that ends it comes through one promise, so that it ends once. Entry point: `runBot`.
+ */
+import type { Config } from '../config/schema.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { RunningBot, StartOptions } from './compose.ts';
+import type { Io } from './context.ts';
+import { serveControl } from './control-server.ts';
+import { controlSocketPath } from './control-socket.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { inert } from './format.ts';
+import { type Painter, startPainter } from './painter.ts';
+import { renderStatus } from './screen.ts';
+import type { ScreenLog } from './screen-log.ts';
+
+export interface RunInput {
+  readonly config: Config;
+  readonly configText: string;
+  readonly configFile: string;
+  readonly io: Io;
+  readonly log: Logger;
+  /** Present on a terminal: then the status screen is shown. */
+  readonly screenLog?: ScreenLog;
+}
+
+/** The process and what it starts, replaceable in tests. */
+export interface RunHost {
+  startBot(options: StartOptions): Promise<RunningBot>;
+  /** Wall pace. */
+  readonly clock: Clock;
+  readonly process: Pick<NodeJS.Process, 'on' | 'off' | 'send'>;
+  /** Rejections that ccxt leaves behind when a stream fails: its own loop deals with those. */
+  isStreamRejection(reason: unknown): boolean;
+  /** At once, without a clean stop. */
+  exit(code: ExitCode): void;
+}
+
+type End =
+  | { readonly kind: 'signal'; readonly name: string }
+  | { readonly kind: 'done'; readonly result: Awaited<RunningBot['done']> }
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs until a signal, the end of a replay or a fatal error. Throws what `startBot` throws. */
+export async function runBot(input: RunInput, host: RunHost): Promise<ExitCode> {
+  const { log, io } = input;
+  let end: (how: End) => void = () => undefined;
+  const ended = new Promise<End>((settle) => {
+    end = settle;
+  });
+  const screen: { painter?: Painter } = {};
+  const release = watchProcess(input, host, screen, (how) => end(how));
+  try {
+    const { config, configText, configFile } = input;
+    const bot = await host.startBot({ config, configText, configFile, log, env: io.env });
+    bot.done.then(
+      (result) => end({ kind: 'done', result }),
+      (error: unknown) => end({ kind: 'failed', error }),
+    );
+    return await live(input, host, bot, screen, ended);
+  } finally {
+    screen.painter?.stop();
+    release();
+    log.flush();
+  }
+}
+
+async function live(
+  input: RunInput,
+  host: RunHost,
+  bot: RunningBot,
+  screen: { painter?: Painter },
+  ended: Promise<End>,
+): Promise<ExitCode> {
+  const { config, log } = input;
+  const { clock } = host;
+  try {
+    const control = await serveControl({ path: controlSocketPath(config), bot, clock, log });
+    try {
+      log.info({ mode: config.mode, account: config.account, socket: control.path }, 'started');
+      const painter = showStatus(input, host, bot);
+      if (painter) screen.painter = painter;
+      // pm2 waits for this word before it counts the start as done.
+      bot.ready.then(
+        () => {
+          log.info({}, 'ready: trading');
+          host.process.send?.('ready');
+        },
+        (error: unknown) => log.error({ error }, 'not ready'),
+      );
+      return conclude(input, screen, await ended);
+    } finally {
+      await control.close();
+    }
+  } finally {
+    await bot.stop();
+    log.info({}, 'stopped; no position was changed by stopping');
+  }
+}
+
+function conclude({ io, log }: RunInput, screen: { painter?: Painter }, end: End): ExitCode {
+  screen.painter?.stop();
+  switch (end.kind) {
+    case 'signal':
+      log.info({ signal: end.name }, 'stopping');
+      return EXIT.ok;
+    case 'done': {
+      const { reason, reportPath, reportText } = end.result;
+      log.info({ reason, report: reportPath }, 'finished');
+      if (reportText !== undefined) io.out(`${reportText.trimEnd()}\n`);
+      if (reportPath !== undefined) io.out(`Report: ${reportPath}\n`);
+      return EXIT.ok;
+    }
+    case 'failed':
+      log.fatal({ error: end.error }, 'the bot cannot go on; the next start reconciles with the venues');
+      io.err(`tandem: ${inert(messageOf(end.error))}\n`);
+      return EXIT.failed;
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function showStatus({ io, configFile, screenLog }: RunInput, { clock }: RunHost, bot: RunningBot): Painter | undefined {
+  if (!screenLog) return undefined;
+  const footer = `Ctrl-C stops and changes no position · log: ${screenLog.file} · commands: tandem --config ${configFile} ...`;
+  return startPainter({
+    write: io.out,
+    clock,
+    render: () => renderStatus(bot.status(), { ...io.size(), color: io.color, notices: screenLog.notices(), footer }),
+  });
+}
+
+/** Signals and last-resort errors; the returned function takes the handlers away. */
+function watchProcess(
+  { io, log }: RunInput,
+  host: RunHost,
+  screen: { painter?: Painter },
+  end: (how: End) => void,
+): () => void {
+  let stopping = false;
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (stopping) {
+      log.fatal({ signal: name }, 'forced to stop; the next start reconciles with the venues');
+      screen.painter?.stop();
+      log.flush();
+      host.exit(EXIT.failed);
+      return;
+    }
+    stopping = true;
+    screen.painter?.stop();
+    io.err(`tandem: ${name}: stopping, no position is changed; once more to force\n`);
+    end({ kind: 'signal', name });
+  };
+  const die = (error: unknown, what: string): void => {
+    // The state of the process is unknown now; recovery is what starting is for.
+    log.fatal({ error }, what);
+    screen.painter?.stop();
+    log.flush();
+    host.exit(EXIT.failed);
+  };
+  const onException = (error: unknown): void => die(error, 'uncaught exception');
+  const onRejection = (reason: unknown): void => {
+    if (host.isStreamRejection(reason)) log.debug({ error: reason }, 'a venue stream failed; it is being reopened');
+    else die(reason, 'unhandled rejection');
+  };
+  for (const signal of SIGNALS) host.process.on(signal, onSignal);
+  host.process.on('uncaughtException', onException);
+  host.process.on('unhandledRejection', onRejection);
+  return () => {
+    for (const signal of SIGNALS) host.process.off(signal, onSignal);
+    host.process.off('uncaughtException', onException);
+    host.process.off('unhandledRejection', onRejection);
+  };
+}

@@ -1,0 +1,300 @@
+/**
+ * The status of a running bot as text: one screen, best first, cut to the terminal. Pure; `painter.ts` puts it there.
+ * Entry point: `renderStatus`.
+ */
+import type { HedgeStatus, OpportunityStatus, RouteStatus, StatusSnapshot, VenueStatus } from '../engine/status.ts';
+import type { RuleBreach } from '../risk/limits.ts';
+import { type Align, bps, clip, duration, gain, inert, money, pad, percent, venueOf, when, widthOf } from './format.ts';
+
+export interface ScreenOptions {
+  readonly columns: number;
+  readonly rows: number;
+  readonly color: boolean;
+  /** Newest log lines worth seeing, oldest first. */
+  readonly notices?: readonly string[];
+  /** Last line: how to stop, where the log is. */
+  readonly footer?: string;
+}
+
+type Tone = 'plain' | 'bold' | 'dim' | 'good' | 'warn' | 'bad' | 'badge' | 'alarm';
+interface Span {
+  readonly text: string;
+  readonly tone: Tone;
+}
+type Line = readonly Span[];
+
+const SGR: Readonly<Record<Tone, string>> = {
+  plain: '',
+  bold: '1',
+  dim: '2',
+  good: '32',
+  warn: '33',
+  bad: '31',
+  badge: '1;30;46',
+  alarm: '1;37;41',
+};
+
+const span = (text: string, tone: Tone = 'plain'): Span => ({ text: inert(text), tone });
+const BLANK: Line = [];
+const MAX_NOTICES = 3;
+/** Two title lines, a blank one, and two that count what is not shown. */
+const TITLES_AND_MORE = 5;
+
+/** Lines joined by newlines: at most `rows`, each at most `columns` wide, no trailing newline. */
+export function renderStatus(snapshot: StatusSnapshot, options: ScreenOptions): string {
+  const { columns, rows, color, footer, notices = [] } = options;
+  const head = [header(snapshot), ...alerts(snapshot), BLANK, ...venueLines(snapshot), BLANK];
+  const routes = [BLANK, ...routeLines(snapshot.routes)];
+  const refused = refusedLines(snapshot.opportunities);
+  const tail = [
+    ...notices.slice(-MAX_NOTICES).map((text): Line => [span(text, 'warn')]),
+    ...(footer === undefined ? [] : [[span(footer, 'dim')]]),
+  ];
+  const left = rows - head.length - routes.length - refused.length - tail.length - TITLES_AND_MORE;
+  const { hedges, opportunities } = snapshot;
+  const hedgeRows = Math.min(hedges.length, Math.max(1, left - Math.min(opportunities.length, Math.floor(left / 2))));
+  const lines = [
+    ...head,
+    ...hedgeLines(hedges, hedgeRows),
+    BLANK,
+    ...opportunityLines(opportunities, Math.max(1, left - Math.max(1, hedgeRows))),
+    ...refused,
+    ...routes,
+  ];
+  // What was said last and how to leave stay visible on the smallest terminal.
+  const shown = [...lines.slice(0, Math.max(1, rows - tail.length)), ...tail].slice(0, rows);
+  return shown.map((line) => draw(line, columns, color)).join('\n');
+}
+
+function header({ mode, account, at, epoch, liveShare }: StatusSnapshot): Line {
+  const simulated = mode === 'sim' ? ' simulated' : '';
+  return [
+    span(` ${mode.toUpperCase()} `, mode === 'live' ? 'alarm' : 'badge'),
+    span(` tandem · ${account} · `),
+    span(`${when(at)}${simulated}`, 'bold'),
+    span(` · start ${epoch} · live share ${percent(liveShare, 0)}`),
+  ];
+}
+
+function alerts({ killed, paused, ledgerFailure, discrepancies }: StatusSnapshot): Line[] {
+  const lines: Line[] = [];
+  if (killed) lines.push([span(' KILLED ', 'alarm'), span(' nothing opens until: tandem kill --reset', 'bad')]);
+  if (paused)
+    lines.push([span(' PAUSED ', 'badge'), span(' nothing opens; what is open is managed to its end', 'warn')]);
+  if (ledgerFailure !== undefined)
+    lines.push([span(' LEDGER ', 'alarm'), span(` cannot be written: ${ledgerFailure}`, 'bad')]);
+  const [first, ...more] = discrepancies;
+  if (first) {
+    const rest = more.length > 0 ? ` (and ${more.length} more)` : '';
+    lines.push([span(' LEDGER ≠ VENUE ', 'alarm'), span(` ${first.detail}${rest}`, 'bad')]);
+  }
+  return lines;
+}
+
+interface Column {
+  readonly title: string;
+  readonly align?: Align;
+  readonly max?: number;
+}
+
+function grid(columns: readonly Column[], rows: readonly Line[]): Line[] {
+  const cut = rows.map((row) =>
+    columns.map(({ max = 60 }, i): Span => {
+      const cell = row[i] ?? span('');
+      return { text: clip(cell.text, max), tone: cell.tone };
+    }),
+  );
+  const titles = columns.map(({ title }) => span(title, 'dim'));
+  const all = [titles, ...cut];
+  const widths = columns.map((_, i) => Math.max(...all.map((row) => widthOf(row[i]?.text ?? ''))));
+  const last = columns.length - 1;
+  return all.map((row) =>
+    row.flatMap((cell, i) => {
+      const { align = 'left' } = columns[i] ?? {};
+      // Padding at the end of a line would only make it seem too wide.
+      const padded = i === last && align === 'left' ? cell.text : pad(cell.text, widths[i] ?? 0, align);
+      return [{ text: padded, tone: cell.tone }, ...(i === last ? [] : [span('  ')])];
+    }),
+  );
+}
+
+const FEED_TONE: Readonly<Record<VenueStatus['feed'], Tone>> = {
+  up: 'good',
+  connecting: 'warn',
+  degraded: 'warn',
+  down: 'bad',
+};
+
+function venueLines({ venues, at }: StatusSnapshot): Line[] {
+  const columns: Column[] = [
+    { title: 'Venue' },
+    { title: 'feed' },
+    { title: 'account' },
+    { title: 'wallet', align: 'right' },
+    { title: 'free', align: 'right' },
+    { title: 'reconciled' },
+    { title: 'note' },
+  ];
+  const rows = venues.flatMap(({ venue, feed, feedReason, malformed, accounts }): Line[] => {
+    const bad = malformed > 0 ? `${malformed} malformed frames` : '';
+    const feedNote = [feed === 'up' ? '' : feedReason, bad].filter((text) => text !== '').join(', ');
+    const lines = accounts.map((account, i): Line => {
+      const since = account.lastReconciledAt;
+      return [
+        span(i === 0 ? venue : ''),
+        span(i === 0 ? feed : '', FEED_TONE[feed]),
+        span(`${account.route} ${account.status}`, account.status === 'ready' ? 'plain' : 'warn'),
+        span(account.walletUsd === undefined ? '-' : money(account.walletUsd)),
+        span(account.availableUsd === undefined ? '-' : money(account.availableUsd)),
+        span(since === undefined ? 'not yet' : `${duration(at - since)} ago`),
+        span([account.blocked, i === 0 ? feedNote : ''].filter((text) => text !== '').join('; '), 'warn'),
+      ];
+    });
+    return lines.length > 0 ? lines : [[span(venue), span(feed, FEED_TONE[feed]), span('none')]];
+  });
+  return grid(columns, rows);
+}
+
+const pairText = (long: string, short: string): string => `${venueOf(long)} / ${venueOf(short)}`;
+
+function hedgeLines(hedges: readonly HedgeStatus[], limit: number): Line[] {
+  if (hedges.length === 0) return [[span('Hedges', 'dim'), span('  none open')]];
+  const columns: Column[] = [
+    { title: 'Hedges' },
+    { title: 'asset' },
+    { title: 'route' },
+    { title: 'long / short' },
+    { title: 'quantity', align: 'right' },
+    { title: 'state' },
+    { title: 'held', align: 'right' },
+    { title: 'funding', align: 'right' },
+    { title: 'fees', align: 'right' },
+    { title: 'price PnL', align: 'right' },
+    { title: 'net', align: 'right' },
+    { title: 'ahead', align: 'right' },
+  ];
+  const rows = hedges.slice(0, limit).map((hedge): Line => {
+    const { id, asset, route, long, short, quantity, state, daysHeld, funding, fees, pricePnl, net, forwardApr } =
+      hedge;
+    return [
+      span(id, 'bold'),
+      span(asset),
+      span(route),
+      span(pairText(long, short)),
+      span(quantity),
+      span(state, STATE_TONE[state] ?? 'warn'),
+      span(duration(daysHeld * 86_400_000)),
+      span(gain(funding), toneOf(funding)),
+      span(money(fees)),
+      span(gain(pricePnl), toneOf(pricePnl)),
+      span(gain(net), toneOf(net)),
+      span(forwardApr === undefined ? '-' : percent(forwardApr, 1)),
+    ];
+  });
+  return [...grid(columns, rows), ...more(hedges.length - rows.length)];
+}
+
+const STATE_TONE: Readonly<Record<string, Tone>> = { held: 'good', quarantined: 'bad' };
+const toneOf = (amount: string): Tone => (!/[1-9]/.test(amount) ? 'plain' : amount.startsWith('-') ? 'bad' : 'good');
+const more = (count: number): Line[] => (count > 0 ? [[span(`  … ${count} more`, 'dim')]] : []);
+
+function opportunityLines(opportunities: readonly OpportunityStatus[], limit: number): Line[] {
+  if (opportunities.length === 0) return [[span('Opportunities', 'dim'), span('  none priced yet')]];
+  const columns: Column[] = [
+    { title: 'Opportunities' },
+    { title: 'long / short' },
+    { title: 'per 8 h', align: 'right' },
+    { title: 'net APR', align: 'right' },
+    { title: 'break-even', align: 'right' },
+    { title: 'conf.', align: 'right' },
+    { title: 'route' },
+    { title: 'verdict', max: 50 },
+  ];
+  const rows = opportunities.slice(0, limit).map((opportunity): Line => {
+    const { asset, long, short, spreadPer8h, netApr, breakEvenHours, confidence, route, verdict, breaches } =
+      opportunity;
+    const rules = [...new Set(breaches.map(({ rule }) => rule))].join(', ');
+    return [
+      span(asset, 'bold'),
+      span(pairText(long, short)),
+      span(bps(spreadPer8h)),
+      span(percent(netApr, 1), netApr > 0 ? 'good' : 'plain'),
+      span(breakEvenHours === undefined ? 'never' : `${breakEvenHours.toFixed(1)} h`),
+      span(confidence.toFixed(2)),
+      span(route),
+      verdict === 'approved' ? span('approved', 'good') : span(rules === '' ? 'refused' : rules, 'dim'),
+    ];
+  });
+  return [...grid(columns, rows), ...more(opportunities.length - rows.length)];
+}
+
+/** Why the best refused one was refused. */
+function refusedLines(opportunities: readonly OpportunityStatus[]): Line[] {
+  const refused = opportunities.filter(({ verdict }) => verdict === 'refused');
+  // That an asset has its hedge already is no news; what keeps the next one out is.
+  const best = refused.find(({ breaches }) => breaches.some(({ rule }) => rule !== 'busy_asset')) ?? refused[0];
+  if (!best) return [];
+  const why = best.breaches.map(breachText).join('; ');
+  return [
+    [
+      span(`Best refused: ${best.asset} long ${venueOf(best.long)} / short ${venueOf(best.short)}: `, 'dim'),
+      span(why, 'warn'),
+    ],
+  ];
+}
+
+/** `net_apr 0.082, limit 0.1, short by 0.018 (net APR after all costs, fraction)` */
+export function breachText({ rule, limit, actual, shortfall, detail }: RuleBreach): string {
+  const gap = shortfall === undefined ? '' : `, short by ${figure(shortfall)}`;
+  return `${rule} ${figure(actual)}, limit ${figure(limit)}${gap} (${detail})`;
+}
+
+/** Four significant digits at most; instants and counts whole. JSON keeps no Infinity, so it arrives as null. */
+export function figure(value: number | string | null): string {
+  if (typeof value === 'string') return inert(value);
+  if (value === null || !Number.isFinite(value)) return 'never';
+  return Math.abs(value) >= 10_000 ? String(Math.round(value)) : String(Number(value.toPrecision(4)));
+}
+
+function routeLines(routes: readonly RouteStatus[]): Line[] {
+  const columns: Column[] = [
+    { title: 'Route' },
+    { title: 'hedges', align: 'right' },
+    { title: 'open', align: 'right' },
+    { title: 'funding', align: 'right' },
+    { title: 'fees', align: 'right' },
+    { title: 'price PnL', align: 'right' },
+    { title: 'net', align: 'right' },
+    { title: 'turnover', align: 'right' },
+    { title: 'slippage', align: 'right' },
+    { title: 'today', align: 'right' },
+  ];
+  const rows = routes.map(
+    ({ route, hedges, open, funding, fees, pricePnl, net, turnover, slippageRate, dayPnlUsd }) => [
+      span(route),
+      span(String(hedges)),
+      span(String(open)),
+      span(gain(funding), toneOf(funding)),
+      span(money(fees)),
+      span(gain(pricePnl), toneOf(pricePnl)),
+      span(gain(net), toneOf(net)),
+      span(money(turnover)),
+      span(slippageRate === undefined ? '-' : bps(slippageRate)),
+      span(gain(dayPnlUsd), toneOf(String(dayPnlUsd))),
+    ],
+  );
+  return grid(columns, rows);
+}
+
+function draw(line: Line, columns: number, color: boolean): string {
+  const drawn: string[] = [];
+  let left = columns;
+  const wide = line.reduce((width, { text }) => width + widthOf(text), 0) > columns;
+  for (const { text, tone } of line) {
+    const kept = wide ? clip(text, left) : text;
+    left -= widthOf(kept);
+    if (kept !== '') drawn.push(color && SGR[tone] !== '' ? `\u001b[${SGR[tone]}m${kept}\u001b[0m` : kept);
+    if (wide && left <= 0) break;
+  }
+  return color ? drawn.join('') : drawn.join('').trimEnd();
+}

@@ -1,0 +1,300 @@
+import { existsSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { base, px, quote } from '../../src/kernel/decimal.ts';
+import type { Fact } from '../../src/ledger/facts.ts';
+import { openLedgerReader } from '../../src/platform/sqlite/reader.ts';
+import { attempt, fill, AT as LEDGER_AT, payment, planned } from '../platform/facts.ts';
+import { open } from '../platform/ledger-dir.ts';
+import {
+  fakeBot,
+  heldHedge,
+  listening,
+  opportunity,
+  type Place,
+  place,
+  position,
+  snapshot,
+  tandem,
+} from './fake-bot.ts';
+
+const BTC_LEGS = { long: 'okx|BTC/USDT:USDT', short: 'binance|BTC/USDT:USDT' };
+
+/** h1 opened at 30000 and 30010, held; the short leg has received 1.25. */
+const HELD: readonly Fact[] = [
+  { kind: 'epoch', epoch: 1, mode: 'sim', pid: 1, at: LEDGER_AT },
+  planned('h1'),
+  { kind: 'hedge_moved', hedge: 'h1', from: 'planned', to: 'entering', reason: 'approved', detail: '', at: LEDGER_AT },
+  attempt('c1', 'h1'),
+  attempt('c2', 'h1', { leg: 'short', side: 'sell', key: 'binance|BTC/USDT:USDT', limitPrice: px('30000') }),
+  fill('1', { hedge: 'h1', leg: 'long', clientOrderId: 'c1', fee: quote('3.75') }),
+  fill('2', {
+    hedge: 'h1',
+    leg: 'short',
+    clientOrderId: 'c2',
+    venue: 'binance',
+    side: 'sell',
+    price: px('30010'),
+    fee: quote('3'),
+  }),
+  { kind: 'outcome', clientOrderId: 'c1', status: 'filled', filled: base('0.25'), at: LEDGER_AT },
+  { kind: 'outcome', clientOrderId: 'c2', status: 'filled', filled: base('0.25'), at: LEDGER_AT },
+  { kind: 'hedge_moved', hedge: 'h1', from: 'entering', to: 'held', reason: 'filled', detail: '', at: LEDGER_AT },
+  payment('p1', '1.25', { hedge: 'h1', leg: 'short' }),
+  {
+    kind: 'decision',
+    subject: 'okx|ETH/USDT:USDT~bybit|ETH/USDT:USDT',
+    asset: 'ETH',
+    verdict: 'refused',
+    rules: ['spread'],
+    reasons: JSON.stringify([
+      { rule: 'spread', limit: 0.0005, actual: 0.0002, shortfall: 0.0003, detail: 'short minus long rate per 8 h' },
+    ]),
+    at: LEDGER_AT,
+  },
+];
+
+function stored(where: Place, facts: readonly Fact[] = HELD): void {
+  const store = open(where.ledger);
+  store.commit(facts);
+  store.close();
+}
+
+test.each(['status', 'resume', 'flatten', 'kill --reset', 'close h1'])(
+  '%s without a running bot says so and how to start one (3)',
+  async (line) => {
+    const { exit, out, err } = await tandem(place(), ...line.split(' '));
+    expect(exit).toBe(3);
+    expect(out).toBe('');
+    expect(err).toMatch(/no bot is running .*tandem run --config/);
+  },
+);
+
+test.each(['hedges', 'hedge h1', 'ledger verify', 'why BTC', 'opportunities'])(
+  '%s without a ledger says what makes one (1) and makes none',
+  async (line) => {
+    const where = place();
+    const { exit, err } = await tandem(where, ...line.split(' '));
+    expect(exit).toBe(1);
+    expect(err).toContain('the first run makes it: tandem run --config');
+    expect(existsSync(where.ledger)).toBe(false);
+  },
+);
+
+test('a bad configuration lists every problem with its line (2)', async () => {
+  const where = place('pausd: true\nrisk:\n  size: { hedgeNotionalUsd: -5 }\n');
+  for (const command of ['status', 'run', 'hedges', 'doctor']) {
+    const { exit, out, err } = await tandem(where, command);
+    expect(exit, command).toBe(2);
+    expect(out + err).toMatch(/sim\.yaml:5:\d+ pausd.*did you mean paused/);
+    expect(out + err).toMatch(/sim\.yaml:7:\d+ risk\.size\.hedgeNotionalUsd/);
+  }
+  expect(await tandem(where, 'config', 'check')).toMatchObject({ exit: 2 });
+});
+
+test.each([
+  ['bogus'],
+  ['close'],
+  ['close', 'h1; rm'],
+  ['flatten', '--wait', '-1'],
+  ['flatten', '--wait', '1e9'],
+  ['why'],
+])('wrong usage is 2: %s %s %s', async (...args) => {
+  expect(await tandem(place(), ...args)).toMatchObject({ exit: 2 });
+});
+
+test('status shows the bot, and --json is the snapshot itself', async () => {
+  const where = place();
+  await listening(where, fakeBot());
+  const text = await tandem(where, 'status');
+  expect(text.exit).toBe(0);
+  expect(text.out).toContain('tandem · main');
+  expect(JSON.parse((await tandem(where, 'status', '--json')).out)).toEqual(snapshot());
+  expect(JSON.parse((await tandem(where, '--json', 'status')).out)).toEqual(snapshot());
+});
+
+test('why: every candidate with its rules, limits, actual figures and shortfalls', async () => {
+  const where = place();
+  const bot = fakeBot();
+  const sound = opportunity({ verdict: 'approved', breaches: [], pair: 'bybit|BTC~okx|BTC' });
+  bot.snapshot = snapshot({ opportunities: [sound, opportunity(), opportunity({ asset: 'ETH' })] });
+  await listening(where, bot);
+  const { exit, out } = await tandem(where, 'why', 'btc');
+  expect(exit).toBe(0);
+  expect(out).toContain('bybit|BTC~okx|BTC: approved');
+  expect(out).toMatch(/net_apr +0\.1 +0\.082 +0\.018 +net APR after all costs/);
+  const json = JSON.parse((await tandem(where, 'why', 'BTC', '--json')).out);
+  expect(json).toMatchObject({ source: 'bot', asset: 'BTC' });
+  expect(json.candidates).toHaveLength(2);
+  expect(await tandem(where, 'why', 'NOPE')).toMatchObject({ exit: 1 });
+});
+
+test('why and opportunities without a bot tell the newest recorded decisions', async () => {
+  const where = place();
+  stored(where);
+  const { exit, out } = await tandem(where, 'why', 'ETH');
+  expect(exit).toBe(0);
+  expect(out).toContain('No bot is running');
+  expect(out).toMatch(/spread +0\.0005 +0\.0002 +0\.0003/);
+  const { source, opportunities } = JSON.parse((await tandem(where, 'opportunities', '--json')).out);
+  expect(source).toBe('ledger');
+  expect(opportunities).toMatchObject([{ asset: 'ETH', verdict: 'refused', breaches: [{ rule: 'spread' }] }]);
+});
+
+test('hedges and hedge tell the life from the ledger, money exact', async () => {
+  const where = place();
+  stored(where);
+  // Fees 3.75 + 3, funding 1.25: net -5.50.
+  expect((await tandem(where, 'hedges')).out).toMatch(
+    /h1 +BTC +live +long okx \/ short binance +0\.25 +held .* \+1\.25 +6\.75 +0\.00 +-5\.50/,
+  );
+  const { out } = await tandem(where, 'hedge', 'h1');
+  const kinds = out.split('\n').flatMap((line) => /^\d{4}-.*? s {2}(\w+) /.exec(line)?.[1] ?? []);
+  expect(kinds).toEqual([
+    'planned',
+    'state',
+    'order',
+    'order',
+    'fill',
+    'fill',
+    'outcome',
+    'outcome',
+    'state',
+    'funding',
+  ]);
+  expect(out).toContain('fill      c2: sell 0.25 on binance at 30010, fee 3 USDT');
+  const json = JSON.parse((await tandem(where, 'hedge', 'h1', '--json')).out);
+  expect(json.hedge).toMatchObject({ id: 'h1', state: 'held', funding: '1.25', fees: '6.75', net: '-5.5' });
+  expect(json.facts).toHaveLength(10);
+  expect(await tandem(where, 'hedge', 'h9')).toMatchObject({ exit: 1 });
+  expect(await tandem(where, 'hedge', 'nine')).toMatchObject({ exit: 2 });
+  expect(JSON.parse((await tandem(where, 'hedges', '--json', '--open')).out)).toMatchObject({ total: 1 });
+});
+
+test('pause, resume and kill --reset give the command and repeat the answer; a refusal is 4', async () => {
+  const where = place();
+  const bot = fakeBot();
+  await listening(where, bot);
+  bot.reply = { ok: true, message: 'paused: nothing opens', hedges: [] };
+  expect(await tandem(where, 'pause')).toMatchObject({ exit: 0, out: 'paused: nothing opens\n' });
+  bot.reply = { ok: false, message: 'the kill switch is latched', hedges: [] };
+  expect(await tandem(where, 'resume')).toMatchObject({ exit: 4, err: 'tandem: the kill switch is latched\n' });
+  expect(await tandem(where, 'close', 'h3')).toMatchObject({ exit: 4 });
+  bot.reply = { ok: true, message: 'reset', hedges: [] };
+  expect(await tandem(where, 'kill', '--reset')).toMatchObject({ exit: 0 });
+  expect(bot.commands.map(({ command }) => command.action)).toEqual(['pause', 'resume', 'close', 'kill_reset']);
+});
+
+test('close waits until the hedge is final and the venues are flat, then says so', async () => {
+  const where = place();
+  const bot = fakeBot();
+  const h3 = heldHedge({ id: 'h3', ...BTC_LEGS });
+  const other = heldHedge({ id: 'h4', route: 'live' });
+  bot.snapshot = snapshot({ hedges: [h3, other] });
+  bot.reply = { ok: true, message: 'closing h3', hedges: ['h3'] };
+  bot.held = [
+    position('live|okx', { 'okx|BTC/USDT:USDT': '0.5' }),
+    position('live|binance', { 'binance|ETH/USDT:USDT': '9' }),
+  ];
+  bot.onCommand = () => {
+    bot.snapshot = snapshot({ hedges: [{ ...h3, state: 'exiting' }, other] });
+    setTimeout(() => {
+      bot.snapshot = snapshot({ hedges: [other] });
+      // The position list trails the fills.
+      setTimeout(() => {
+        bot.held = [position('live|okx'), position('live|binance', { 'binance|ETH/USDT:USDT': '9' })];
+      }, 300);
+    }, 100);
+  };
+  await listening(where, bot);
+  const { exit, out } = await tandem(where, 'close', 'h3', '--wait', '20');
+  expect(out).toContain('h3: closed; live|okx BTC/USDT:USDT flat; live|binance BTC/USDT:USDT flat');
+  expect(out).toContain('Everything asked for is flat.');
+  expect(exit).toBe(0);
+});
+
+test('not-flat: what is left after the wait is named, and the exit code is not 0', async () => {
+  const where = place();
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ hedges: [heldHedge({ id: 'h3', state: 'exiting', ...BTC_LEGS })] });
+  bot.reply = { ok: true, message: 'closing h3', hedges: ['h3'] };
+  bot.held = [position('live|okx', { 'okx|BTC/USDT:USDT': '0.5' }), position('live|binance')];
+  await listening(where, bot);
+  const { exit, out } = await tandem(where, 'close', 'h3', '--wait', '0');
+  expect(exit).toBe(1);
+  expect(out).toContain('h3: still exiting after 0 s; live|okx BTC/USDT:USDT 0.5; live|binance BTC/USDT:USDT flat');
+  expect(out).toContain('left: live|okx okx|BTC/USDT:USDT 0.5');
+  expect(out).not.toContain('Everything');
+});
+
+test('unreadable-venue: unknown is not flat', async () => {
+  const where = place();
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ hedges: [] });
+  bot.held = [position('live|okx'), { account: 'live|bybit', read: { ok: false, code: 'timeout', detail: 'late' } }];
+  bot.reply = { ok: true, message: 'no hedge is open', hedges: [] };
+  await listening(where, bot);
+  for (const command of ['flatten', 'kill']) {
+    const { exit, out } = await tandem(where, command, '--wait', '0');
+    expect(exit).toBe(1);
+    expect(out).toContain('unknown: live|bybit could not be read (timeout: late)');
+  }
+  bot.held = [position('live|okx'), position('live|bybit', { 'bybit|X/USDT:USDT': '1' })];
+  const { exit, out } = await tandem(where, 'flatten', '--wait', '0', '--json');
+  expect(exit).toBe(1);
+  // Nobody's position counts as well: flatten means everything.
+  expect(JSON.parse(out)).toMatchObject({ complete: false, left: [{ account: 'live|bybit', quantity: '1' }] });
+});
+
+test('pause without a bot is recorded in the ledger for the next start', async () => {
+  const where = place();
+  stored(where);
+  const first = await tandem(where, 'pause');
+  expect(first.exit).toBe(0);
+  expect(first.out).toContain('the next start opens nothing');
+  expect(first.out).toContain('Open and not managed: h1.');
+  expect((await tandem(where, 'pause')).out).toContain('paused already');
+  const reader = openLedgerReader(where.ledger);
+  onTestFinished(() => reader.close());
+  expect(reader.controls(9)).toMatchObject([{ action: 'pause', by: 'cli', at: LEDGER_AT + 5 }]);
+});
+
+test('kill without a bot latches, orders the exits for the next start, and does not call anything closed (3)', async () => {
+  const where = place();
+  stored(where);
+  const { exit, out } = await tandem(where, 'kill');
+  expect(exit).toBe(3);
+  expect(out).toContain('NOT closed: h1');
+  const reader = openLedgerReader(where.ledger);
+  onTestFinished(() => reader.close());
+  expect(reader.hedgeFacts('h1').at(-1)).toMatchObject({
+    kind: 'hedge_moved',
+    from: 'held',
+    to: 'exiting',
+    reason: 'kill',
+  });
+  expect(await tandem(where, 'ledger', 'verify')).toMatchObject({ exit: 0 });
+});
+
+test('a ledger that another process holds is not written beside it', async () => {
+  const where = place();
+  const store = open(where.ledger);
+  onTestFinished(() => store.close());
+  const { exit, err } = await tandem(where, 'kill');
+  expect(exit).toBe(1);
+  expect(err).toContain(`process ${process.pid} runs on ledger`);
+});
+
+test('a ledger of another account is refused (5)', async () => {
+  const where = place();
+  open(where.ledger, { account: 'other' }).close();
+  expect(await tandem(where, 'pause')).toMatchObject({ exit: 5 });
+});
+
+test('config show and schema print what is in force', async () => {
+  const where = place();
+  const json = JSON.parse((await tandem(where, 'config', 'show', '--json')).out);
+  expect(json).toMatchObject({ mode: 'sim', ledger: { path: where.ledger }, paused: false });
+  expect((await tandem(where, 'config', 'show')).out).toContain('mode: sim\n');
+  expect(JSON.parse((await tandem(where, 'config', 'schema')).out)).toMatchObject({ type: 'object' });
+  expect(await tandem(where, 'config', 'check')).toMatchObject({ exit: 0 });
+});

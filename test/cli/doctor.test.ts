@@ -1,0 +1,118 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { doctor } from '../../src/cli/commands/doctor.ts';
+import { type Check, examineAll, type Surroundings } from '../../src/cli/health-checks.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { failure, success } from '../../src/kernel/outcome.ts';
+import { open } from '../platform/ledger-dir.ts';
+import { AT, fakeBot, listening, place, terminal } from './fake-bot.ts';
+
+const answering: Surroundings['probe'] = async () => success({ skewMs: 20, roundTripMs: 40 }, AT);
+
+async function checksOf(yaml: string, over: Partial<Surroundings> = {}, where = place()): Promise<readonly Check[]> {
+  writeFileSync(where.config, `${yaml}\nledger:\n  path: ${where.ledger}\n`);
+  const loaded = loadConfig(where.config);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const around = { env: {}, configFile: where.config, envFile: join(where.folder, '.env'), probe: answering, ...over };
+  return examineAll(loaded.config, around);
+}
+
+const named = (checks: readonly Check[], name: string): Check | undefined =>
+  checks.find((check) => check.name === name);
+const SIM = 'mode: sim\nsimulator: { stepSeconds: 1 }';
+
+test('a fresh sim is all ok, contacts no venue and makes no ledger', async () => {
+  const probe: Surroundings['probe'] = () => {
+    throw new Error('must not be asked');
+  };
+  const checks = await checksOf(SIM, { probe });
+  expect(checks.map(({ level }) => level)).toEqual(checks.map(() => 'ok'));
+  expect(named(checks, 'ledger')?.detail).toContain('the first run makes it');
+});
+
+test('live without keys and arming fails with what to set, and shows no value', async () => {
+  const secret = 'Sup3rSecretValue9999';
+  const checks = await checksOf('mode: live', { env: { TANDEM_OKX_KEY: secret } });
+  expect(named(checks, 'arming')).toMatchObject({ level: 'fail', fix: expect.stringContaining('TANDEM_ARM=live') });
+  expect(named(checks, 'keys')).toMatchObject({ level: 'fail', detail: expect.stringContaining('TANDEM_OKX_SECRET') });
+  expect(named(checks, 'keys binance')).toMatchObject({ level: 'fail' });
+  expect(JSON.stringify(checks)).not.toContain(secret);
+});
+
+test('a key of the wrong shape warns; a .env that others can read fails', async () => {
+  const where = place();
+  const envFile = join(where.folder, '.env');
+  writeFileSync(envFile, 'TANDEM_BYBIT_KEY=short\nTANDEM_BYBIT_SECRET=short\n');
+  chmodSync(envFile, 0o600);
+  const shaped = await checksOf('mode: testnet', {}, where);
+  expect(named(shaped, 'keys bybit')).toMatchObject({ level: 'warn', detail: expect.stringContaining('5 characters') });
+  chmodSync(envFile, 0o644);
+  const open = await checksOf('mode: testnet', {}, where);
+  expect(named(open, 'keys')).toMatchObject({ level: 'fail', fix: expect.stringContaining('chmod 600') });
+});
+
+test('clock-skew: beyond what the round trip explains; a venue that is down fails', async () => {
+  const answers = new Map([
+    ['binance', success({ skewMs: -700, roundTripMs: 100 }, AT)],
+    ['bybit', success({ skewMs: 2_000, roundTripMs: 100 }, AT)],
+    ['okx', failure('timeout', 'no answer in 5000 ms')],
+  ]);
+  const probe: Surroundings['probe'] = async (venue) => answers.get(venue) ?? failure('none', '');
+  const checks = await checksOf('mode: paper', { probe });
+  expect(named(checks, 'venue binance')).toMatchObject({
+    level: 'warn',
+    detail: expect.stringContaining('700 ms ahead'),
+  });
+  expect(named(checks, 'venue bybit')).toMatchObject({
+    level: 'fail',
+    detail: expect.stringContaining('2000 ms behind'),
+  });
+  expect(named(checks, 'venue okx')).toMatchObject({ level: 'fail', detail: expect.stringContaining('timeout') });
+  // 900 ms off in a round trip of 2 s says nothing about the clock.
+  const slow = await checksOf('mode: paper', { probe: async () => success({ skewMs: 900, roundTripMs: 2_000 }, AT) });
+  expect(named(slow, 'venue okx')).toMatchObject({ level: 'ok' });
+});
+
+test('the ledger’s world, damage and holder are told', async () => {
+  const where = place();
+  const store = open(where.ledger);
+  const held = await checksOf(SIM, {}, where);
+  expect(named(held, 'bot')).toMatchObject({ level: 'warn', detail: expect.stringContaining(String(process.pid)) });
+  expect(named(held, 'ledger')).toMatchObject({ level: 'ok' });
+  await listening(where, fakeBot());
+  expect(named(await checksOf(SIM, {}, where), 'bot')).toMatchObject({
+    level: 'ok',
+    detail: expect.stringContaining('running'),
+  });
+  store.close();
+  const foreign = await checksOf(`${SIM}\naccount: other`, {}, where);
+  expect(named(foreign, 'ledger')).toMatchObject({ level: 'fail', detail: expect.stringContaining('account main') });
+  const torn = place();
+  writeFileSync(torn.ledger, 'this is no database, however long it may be '.repeat(100));
+  expect(named(await checksOf(SIM, {}, torn), 'ledger')).toMatchObject({ level: 'fail' });
+});
+
+test('a replay needs its recording', async () => {
+  const yaml = 'mode: sim\nreplay: {}';
+  expect(named(await checksOf(yaml), 'replay data')).toMatchObject({ level: 'fail', detail: 'TANDEM_DATA is not set' });
+  const where = place();
+  const env = { TANDEM_DATA: where.folder };
+  expect(named(await checksOf(yaml, { env }, where), 'replay data')).toMatchObject({ level: 'fail' });
+  mkdirSync(join(where.folder, 'market'));
+  writeFileSync(join(where.folder, 'market/btc-3venues-8h.csv'), '');
+  expect(named(await checksOf(yaml, { env }, where), 'replay data')).toMatchObject({ level: 'ok' });
+});
+
+test('each line says ok, warn or fail, with a fix; one failure makes the exit code 1', async () => {
+  const where = place();
+  writeFileSync(where.config, `mode: paper\nledger:\n  path: ${where.ledger}\n`);
+  const io = terminal();
+  const probe: Surroundings['probe'] = async () => failure('timeout', 'evil\u001b[31m');
+  expect(await doctor({ io, configFile: where.config, json: false }, probe)).toBe(1);
+  expect(io.written.out).toContain('fail  venue okx: does not answer (timeout: evil [31m)');
+  expect(io.written.out).toContain('fix: check the network');
+  const json = terminal();
+  expect(await doctor({ io: json, configFile: where.config, json: true }, answering)).toBe(0);
+  expect(JSON.parse(json.written.out)).toMatchObject({ ok: true });
+});

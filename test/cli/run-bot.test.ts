@@ -1,0 +1,175 @@
+import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { RunningBot } from '../../src/cli/compose.ts';
+import { connectControl } from '../../src/cli/control-client.ts';
+import { runBot } from '../../src/cli/run-bot.ts';
+import { openScreenLog } from '../../src/cli/screen-log.ts';
+import { StartRefused } from '../../src/cli/start-refused.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { openLogger } from '../../src/platform/logger.ts';
+import { systemClock } from '../../src/platform/system-clock.ts';
+import { fakeBot, place, terminal } from './fake-bot.ts';
+
+interface Bench {
+  readonly running: Promise<number>;
+  readonly process: EventEmitter & { sent: unknown[] };
+  readonly log: string[];
+  readonly exits: number[];
+  readonly io: ReturnType<typeof terminal>;
+  readonly socket: string;
+  stopped: number;
+  finish(result: Awaited<RunningBot['done']>): void;
+  fail(error: unknown): void;
+  becomeReady(): void;
+}
+
+const STREAM_REJECTION = new Error('stream');
+
+function start(options: { screen?: boolean; refuse?: Error; stop?: () => Promise<void> } = {}): Bench {
+  const where = place();
+  const loaded = loadConfig(where.config);
+  if (!loaded.ok) throw new Error('the test configuration is not valid');
+  const log: string[] = [];
+  const io = terminal({ interactive: options.screen === true });
+  const screenLog = options.screen ? openScreenLog(`${where.ledger}.log`) : undefined;
+  const clock = systemClock();
+  const write = (line: string): void => {
+    log.push(line);
+    screenLog?.write(line);
+  };
+  const process = Object.assign(new EventEmitter(), {
+    sent: [] as unknown[],
+    send: (message: unknown): boolean => process.sent.push(message) > 0,
+  });
+  const exits: number[] = [];
+  let ready: () => void = () => {};
+  const bench: Partial<Bench> = { process, log, exits, io, socket: where.socket, stopped: 0 };
+  const done = new Promise<Awaited<RunningBot['done']>>((settle, fail) => {
+    bench.finish = settle;
+    bench.fail = fail;
+  });
+  const bot: RunningBot = {
+    ...fakeBot(),
+    ready: new Promise((settle) => {
+      ready = settle;
+    }),
+    done,
+    stop: async () => {
+      bench.stopped = (bench.stopped ?? 0) + 1;
+      await options.stop?.();
+    },
+  };
+  bench.becomeReady = () => ready();
+  const started = bench as Bench;
+  return Object.assign(started, {
+    running: runBot(
+      {
+        config: loaded.config,
+        configText: loaded.text,
+        configFile: where.config,
+        io,
+        log: openLogger({ level: 'info', clock, write }),
+        ...(screenLog ? { screenLog } : {}),
+      },
+      {
+        startBot: async () => {
+          if (options.refuse) throw options.refuse;
+          return bot;
+        },
+        clock,
+        process: process as unknown as NodeJS.Process,
+        isStreamRejection: (reason) => reason === STREAM_REJECTION,
+        exit: (code) => void exits.push(code),
+      },
+    ),
+  });
+}
+
+const said = (bench: Bench, message: string): boolean => bench.log.some((line) => line.includes(message));
+
+test('ready is told to the process manager only once the bot trades', async () => {
+  const bench = start();
+  await expect.poll(() => existsSync(bench.socket)).toBe(true);
+  expect(bench.process.sent).toEqual([]);
+  bench.becomeReady();
+  await expect.poll(() => bench.process.sent).toEqual(['ready']);
+  bench.process.emit('SIGTERM', 'SIGTERM');
+  expect(await bench.running).toBe(0);
+});
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
+  '%s stops cleanly, once, and removes socket and handlers',
+  async (signal) => {
+    const bench = start();
+    await expect.poll(() => existsSync(bench.socket)).toBe(true);
+    expect(await (await connectControl({ path: bench.socket, clock: systemClock() }))?.status()).toMatchObject({
+      epoch: 4,
+    });
+    bench.process.emit(signal, signal);
+    expect(await bench.running).toBe(0);
+    expect(bench.stopped).toBe(1);
+    expect(existsSync(bench.socket)).toBe(false);
+    expect(bench.process.eventNames()).toEqual([]);
+    expect(bench.exits).toEqual([]);
+    expect(bench.io.written.err).toContain('no position is changed');
+  },
+);
+
+test('a second signal forces the end while a stop hangs', async () => {
+  const bench = start({ stop: () => new Promise(() => {}) });
+  await expect.poll(() => existsSync(bench.socket)).toBe(true);
+  bench.process.emit('SIGINT', 'SIGINT');
+  await expect.poll(() => bench.stopped).toBe(1);
+  bench.process.emit('SIGINT', 'SIGINT');
+  expect(bench.exits).toEqual([1]);
+});
+
+test('the end of a replay prints its report', async () => {
+  const bench = start();
+  bench.finish({ reason: 'replay ended', reportPath: 'data/report.json', reportText: 'ledger = venues\n' });
+  expect(await bench.running).toBe(0);
+  expect(bench.io.written.out).toBe('ledger = venues\nReport: data/report.json\n');
+  expect(bench.stopped).toBe(1);
+});
+
+test('a fatal error of the bot ends the process with 1, after a stop', async () => {
+  const bench = start();
+  bench.fail(new Error('the ledger is gone'));
+  expect(await bench.running).toBe(1);
+  expect(bench.stopped).toBe(1);
+  expect(said(bench, 'the bot cannot go on')).toBe(true);
+  expect(bench.io.written.err).toContain('the ledger is gone');
+});
+
+test('ccxt-stream-rejection is logged; any other stray rejection ends the process at once', async () => {
+  const bench = start();
+  await expect.poll(() => existsSync(bench.socket)).toBe(true);
+  bench.process.emit('unhandledRejection', STREAM_REJECTION);
+  expect(bench.exits).toEqual([]);
+  bench.process.emit('unhandledRejection', new Error('bug'));
+  expect(bench.exits).toEqual([1]);
+  bench.process.emit('uncaughtException', new Error('bug'));
+  expect(bench.exits).toEqual([1, 1]);
+  expect(said(bench, 'unhandled rejection')).toBe(true);
+  bench.process.emit('SIGINT', 'SIGINT');
+  await bench.running;
+});
+
+test('a refused start is passed on, and leaves no handler and no socket', async () => {
+  const bench = start({ refuse: new StartRefused('not_armed', 'mode live also needs TANDEM_ARM=live') });
+  await expect(bench.running).rejects.toThrow('TANDEM_ARM=live');
+  expect(bench.process.eventNames()).toEqual([]);
+  expect(existsSync(bench.socket)).toBe(false);
+});
+
+test('a terminal shows the status, keeps serious log lines in sight, and gets its cursor back', async () => {
+  const bench = start({ screen: true });
+  await expect.poll(() => bench.io.written.out).toContain('tandem · main');
+  expect(bench.io.written.out).toContain('Ctrl-C stops and changes no position');
+  bench.process.emit('unhandledRejection', new Error('bug'));
+  expect(bench.io.written.out.endsWith('\u001b[?25h')).toBe(true);
+  expect(bench.io.written.out).toContain('fatal unhandled rejection');
+  bench.process.emit('SIGINT', 'SIGINT');
+  expect(await bench.running).toBe(0);
+});

@@ -1,0 +1,217 @@
+/** A venue whose requests, replies and stream fail as scripted; the exchange behind it is never wrong. */
+import { failure, type Read } from '../../src/kernel/outcome.ts';
+import type { Instrument } from '../../src/market/instrument.ts';
+import type {
+  Fill,
+  FundingPayment,
+  OrderRef,
+  OrderRequest,
+  OrderState,
+  VenueBalance,
+  VenuePosition,
+} from '../../src/market/order.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type {
+  AccountEvent,
+  AccountSetup,
+  CancelOutcome,
+  LookupOutcome,
+  SubmitOutcome,
+  Venue,
+} from '../../src/ports/venue.ts';
+
+/** What happens to one submit. */
+export type SubmitFault =
+  /** Accepted; the reply is lost. */
+  | { readonly kind: 'reply_lost' }
+  /** Never arrives; the sender cannot know. */
+  | { readonly kind: 'request_lost' }
+  | { readonly kind: 'refused'; readonly code: string }
+  /** Told as unknown at once, accepted by the exchange later. */
+  | { readonly kind: 'accepted_late'; readonly delayMs: number }
+  /** Accepted; the acknowledgement takes its time. */
+  | { readonly kind: 'ack_late'; readonly delayMs: number }
+  /** The process dies before or after the request has left. */
+  | { readonly kind: 'crash_before' }
+  | { readonly kind: 'crash_after' };
+
+/** Switches of one venue; they outlive a crashed process. */
+export interface Faults {
+  /** For the coming submits, in order. */
+  readonly submits: SubmitFault[];
+  /** Nothing gets through in either direction. */
+  down: boolean;
+  lookups: 'ok' | 'failing' | 'not_found';
+  reads: 'ok' | 'failing' | 'no_positions';
+  stream: 'ok' | 'lost' | 'twice' | 'late';
+  /** The venue's lists lack client order ids. */
+  anonymousFills: boolean;
+  /** Funding payments are not listed yet. */
+  paymentsHidden: boolean;
+}
+
+export const noFaults = (): Faults => ({
+  submits: [],
+  down: false,
+  lookups: 'ok',
+  reads: 'ok',
+  stream: 'ok',
+  anonymousFills: false,
+  paymentsHidden: false,
+});
+
+/** Undoes whatever is switched on. */
+export function heal(faults: Faults): void {
+  Object.assign(faults, { ...noFaults(), submits: faults.submits });
+  faults.submits.length = 0;
+}
+
+export interface FaultyVenueOptions {
+  readonly inner: Venue;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  /** The process that owns this venue is gone: nothing leaves any more and no reply arrives. */
+  readonly isDead: () => boolean;
+  readonly crash: () => void;
+  readonly onSubmit: (order: OrderRequest) => void;
+}
+
+const LATE_MS = 700;
+const TIMEOUT = { kind: 'unknown', code: 'timeout', detail: 'no answer' } as const;
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+export class FaultyVenue implements Venue {
+  readonly id: string;
+  readonly route: Venue['route'];
+  readonly #options: FaultyVenueOptions;
+
+  constructor(options: FaultyVenueOptions) {
+    this.#options = options;
+    this.id = options.inner.id;
+    this.route = options.inner.route;
+  }
+
+  async submit(order: OrderRequest, urgency: 'reduce' | 'open' | 'poll'): Promise<SubmitOutcome> {
+    const { inner, clock, faults, isDead, crash, onSubmit } = this.#options;
+    if (isDead()) return never();
+    onSubmit(order);
+    const fault = faults.submits.shift();
+    if (faults.down) return TIMEOUT;
+    switch (fault?.kind) {
+      case undefined:
+        return this.#alive(inner.submit(order, urgency));
+      case 'request_lost':
+        return TIMEOUT;
+      case 'reply_lost':
+        await inner.submit(order, urgency);
+        return TIMEOUT;
+      case 'refused':
+        return { kind: 'rejected', code: fault.code, detail: 'scripted' };
+      case 'accepted_late':
+        clock.after(fault.delayMs, () => void inner.submit(order, urgency));
+        return TIMEOUT;
+      case 'ack_late': {
+        const outcome = await inner.submit(order, urgency);
+        await this.#wait(fault.delayMs);
+        return this.#alive(Promise.resolve(outcome));
+      }
+      case 'crash_before':
+        crash();
+        return never();
+      case 'crash_after':
+        await inner.submit(order, urgency);
+        crash();
+        return never();
+    }
+  }
+
+  async lookup(ref: OrderRef, urgency: 'reduce' | 'open' | 'poll'): Promise<LookupOutcome> {
+    const { inner, faults } = this.#options;
+    if (faults.down || faults.lookups === 'failing') {
+      return this.#alive(Promise.resolve({ kind: 'failed', code: 'timeout', detail: 'no answer' }));
+    }
+    if (faults.lookups === 'not_found') return this.#alive(Promise.resolve({ kind: 'not_found' }));
+    return this.#alive(inner.lookup(ref, urgency));
+  }
+
+  async positions(urgency: 'reduce' | 'open' | 'poll'): Promise<Read<readonly VenuePosition[]>> {
+    const { inner, clock, faults } = this.#options;
+    if (faults.reads === 'no_positions' && !faults.down) {
+      return this.#alive(Promise.resolve({ ok: true, value: [], at: clock.now() }));
+    }
+    return this.#read(inner.positions(urgency));
+  }
+
+  async fills(sinceAt: number): Promise<Read<readonly Fill[]>> {
+    const read = await this.#read(this.#options.inner.fills(sinceAt));
+    if (!read.ok || !this.#options.faults.anonymousFills) return read;
+    return {
+      ...read,
+      value: read.value.map(({ clientOrderId: _, ...fill }) => fill),
+    };
+  }
+
+  async payments(sinceAt: number): Promise<Read<readonly FundingPayment[]>> {
+    const read = await this.#read(this.#options.inner.payments(sinceAt));
+    return read.ok && this.#options.faults.paymentsHidden ? { ...read, value: [] } : read;
+  }
+
+  instruments(): Promise<Read<readonly Instrument[]>> {
+    return this.#read(this.#options.inner.instruments());
+  }
+
+  prepare(setup: AccountSetup): Promise<Read<true>> {
+    return this.#read(this.#options.inner.prepare(setup));
+  }
+
+  openOrders(): Promise<Read<readonly OrderState[]>> {
+    return this.#read(this.#options.inner.openOrders());
+  }
+
+  balance(): Promise<Read<VenueBalance>> {
+    return this.#read(this.#options.inner.balance());
+  }
+
+  serverTime(): Promise<Read<number>> {
+    return this.#read(this.#options.inner.serverTime());
+  }
+
+  cancel(ref: OrderRef): Promise<CancelOutcome> {
+    return this.#alive(this.#options.inner.cancel(ref));
+  }
+
+  subscribe(sink: (event: AccountEvent) => void): void {
+    const { inner, clock, faults, isDead } = this.#options;
+    inner.subscribe((event) => {
+      if (isDead() || faults.down || faults.stream === 'lost') return;
+      if (faults.stream === 'late') {
+        clock.after(LATE_MS, () => {
+          if (!isDead()) sink(event);
+        });
+        return;
+      }
+      sink(event);
+      if (faults.stream === 'twice') sink(event);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#options.inner.close();
+  }
+
+  async #read<T>(reply: Promise<Read<T>>): Promise<Read<T>> {
+    const { down, reads } = this.#options.faults;
+    const read = await this.#alive(reply);
+    return down || reads === 'failing' ? failure('timeout', 'no answer') : read;
+  }
+
+  /** A reply that outlives its process is never read. */
+  async #alive<T>(reply: Promise<T>): Promise<T> {
+    const value = await reply;
+    return this.#options.isDead() ? never<T>() : value;
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.after(delayMs, () => resolve()));
+  }
+}

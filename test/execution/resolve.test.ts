@@ -1,0 +1,146 @@
+/** Answers of venues become facts: nothing is counted twice, nothing unproven is refused, nothing of ours is foreign. */
+import { describe, expect, it } from 'vitest';
+import { afterFound, afterSubmit, bookFills } from '../../src/execution/resolve.ts';
+import { base } from '../../src/kernel/decimal.ts';
+import type { AttemptStatus, Fact } from '../../src/ledger/facts.ts';
+import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import type { LedgerState } from '../../src/ledger/state.ts';
+import type { OrderState, OrderStatus } from '../../src/market/order.ts';
+import { AT, attempt, booked, fill, LONG, plan } from '../ledger/samples.ts';
+
+function ledger(...facts: Fact[]): LedgerState {
+  const state = emptyLedger();
+  for (const fact of [plan(), attempt('a', 'long'), attempt('b', 'short'), ...facts]) foldFact(state, fact);
+  return state;
+}
+const outcome = (clientOrderId: string, status: AttemptStatus, venueOrderId?: string): Fact => ({
+  kind: 'outcome',
+  clientOrderId,
+  status,
+  ...(venueOrderId && { venueOrderId }),
+  at: AT,
+});
+const attemptOf = (state: LedgerState, id = 'a') => {
+  const found = state.attempts.get(id);
+  if (!found) throw new Error(`no attempt ${id}`);
+  return found;
+};
+const order = (status: OrderStatus, filled = '0'): OrderState => ({
+  clientOrderId: 'a',
+  venueOrderId: 'o1',
+  key: LONG,
+  side: 'buy',
+  status,
+  quantity: base('10'),
+  filled: base(filled),
+  updatedAt: AT,
+});
+const said = (facts: readonly Fact[]) =>
+  facts.map((fact) => {
+    if (fact.kind === 'fill') return `fill ${fact.fill.tradeId} ${fact.hedge ?? '-'} ${fact.leg ?? '-'}`;
+    if (fact.kind === 'outcome') return `${fact.clientOrderId} ${fact.status}`;
+    return fact.kind === 'discrepancy' ? `${fact.what}` : fact.kind;
+  });
+
+describe('after a submit', () => {
+  it('acked is open, rejected and unknown are what they are', () => {
+    const state = ledger();
+    const submitted = (kind: 'rejected' | 'unknown') =>
+      afterSubmit(attemptOf(state), { kind, code: 'c', detail: 'd' }, AT);
+    expect(afterSubmit(attemptOf(state), { kind: 'acked', venueOrderId: 'o1' }, AT)).toMatchObject({
+      status: 'open',
+      venueOrderId: 'o1',
+    });
+    expect(submitted('rejected')).toMatchObject({ status: 'rejected', code: 'c' });
+    expect(submitted('unknown')).toMatchObject({ status: 'unknown', code: 'c' });
+  });
+
+  it('ack-after-lookup: a settled attempt does not go back to open', () => {
+    const state = ledger(outcome('a', 'filled', 'o1'));
+    expect(afterSubmit(attemptOf(state), { kind: 'acked', venueOrderId: 'o1' }, AT)).toBeUndefined();
+  });
+});
+
+describe('after a lookup', () => {
+  it('fills come before the status, and belong to the order whatever their row says', () => {
+    const state = ledger();
+    const facts = afterFound(
+      state,
+      attemptOf(state),
+      order('expired', '4'),
+      [fill('1', 'alpha', 'buy', '4', '100')],
+      AT,
+    );
+    expect(said(facts)).toEqual(['fill 1 h1 long', 'a expired']);
+  });
+
+  it('the same answer twice gives nothing twice', () => {
+    const state = ledger();
+    const fills = [fill('1', 'alpha', 'buy', '10', '100')];
+    for (const fact of afterFound(state, attemptOf(state), order('filled', '10'), fills, AT)) foldFact(state, fact);
+    expect(afterFound(state, attemptOf(state), order('filled', '10'), fills, AT)).toEqual([]);
+  });
+
+  it('rejected-but-traded: an order with fills was not refused', () => {
+    const state = ledger();
+    expect(said(afterFound(state, attemptOf(state), order('rejected'), [], AT))).toEqual(['a rejected']);
+    expect(said(afterFound(state, attemptOf(state), order('rejected', '1'), [], AT))).toEqual(['a canceled']);
+  });
+});
+
+describe('booking fills', () => {
+  it('fault-12-duplicate: known ones, and the same one twice in a batch, count once', () => {
+    const each = fill('1', 'alpha', 'buy', '4', '100', { clientOrderId: 'a' });
+    const state = ledger();
+    expect(said(bookFills(state, [each, each], AT))).toEqual(['fill 1 h1 long']);
+    expect(bookFills(ledger(booked(each, 'long')), [each], AT)).toEqual([]);
+  });
+
+  it('fault-13-same-trade-other-data: the first stands and a discrepancy is raised', () => {
+    const state = ledger(booked(fill('1', 'alpha', 'buy', '4', '100', { clientOrderId: 'a' }), 'long'));
+    expect(said(bookFills(state, [fill('1', 'alpha', 'buy', '5', '100')], AT))).toEqual(['fill_conflict']);
+    // A fee that is told later, or another way to write a number, is the same trade.
+    expect(bookFills(state, [fill('1', 'alpha', 'buy', '4.0', '100.00')], AT)).toEqual([]);
+  });
+
+  it('a late fill of a final attempt still belongs to it, by either id', () => {
+    const state = ledger(outcome('a', 'canceled', 'o1'), outcome('b', 'proven_absent'));
+    expect(said(bookFills(state, [fill('1', 'alpha', 'buy', '4', '100')], AT))).toEqual(['fill 1 h1 long']);
+    expect(said(bookFills(state, [fill('2', 'beta', 'sell', '4', '100', { clientOrderId: 'b' })], AT))).toEqual([
+      'fill 2 h1 short',
+    ]);
+  });
+
+  it('our client id on the other route is not our order', () => {
+    const state = ledger(outcome('a', 'filled', 'o9'));
+    const paper = fill('1', 'alpha', 'buy', '4', '100', { clientOrderId: 'a', route: 'paper' });
+    expect(said(bookFills(state, [paper], AT))).toEqual(['fill 1 - -', 'foreign_fill']);
+  });
+
+  it('ack-lost-and-no-client-id: a fill that may be an unknown entry is left for its lookup', () => {
+    const state = ledger(outcome('a', 'unknown'), outcome('b', 'unknown'));
+    expect(bookFills(state, [fill('1', 'alpha', 'buy', '4', '100')], AT)).toEqual([]);
+    // With somebody else's id it is theirs.
+    const theirs = fill('2', 'alpha', 'buy', '4', '100', { clientOrderId: 'web' });
+    expect(said(bookFills(state, [theirs], AT))).toEqual(['fill 2 - -', 'foreign_fill']);
+  });
+
+  it('liquidation-before-entry-is-known: what must have been opened first waits', () => {
+    const state = ledger(outcome('a', 'unknown'), outcome('b', 'unknown'));
+    expect(bookFills(state, [fill('9', 'alpha', 'sell', '4', '90')], AT)).toEqual([]);
+    const settled = ledger(
+      outcome('b', 'unknown'),
+      booked(fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'a' }), 'long'),
+      outcome('a', 'filled', 'o1'),
+    );
+    expect(said(bookFills(settled, [fill('9', 'alpha', 'sell', '4', '90')], AT))).toEqual([
+      'fill 9 h1 long',
+      'foreign_fill',
+    ]);
+  });
+
+  it('fault-23-manual-trade: one that closes nothing of ours belongs to nobody', () => {
+    const state = ledger(outcome('a', 'filled', 'o1'), outcome('b', 'filled', 'o2'));
+    expect(said(bookFills(state, [fill('9', 'alpha', 'sell', '4', '90')], AT))).toEqual(['fill 9 - -', 'foreign_fill']);
+  });
+});
