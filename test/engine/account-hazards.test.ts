@@ -147,6 +147,33 @@ describe('reconciliation', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('reconcile-races-with-slow-reads: what was true before an order is not held against what came after', async () => {
+    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: 1_000 } });
+    world.boot();
+    await world.operator({ action: 'pause' });
+    await world.run(500);
+    world.faults.beta.reads = 'slow';
+    await world.run(1_500);
+    await world.operator({ action: 'resume' });
+    await world.run(20_000);
+    expect(world.state()).toBe('held');
+    expect(world.store.facts.filter((fact) => fact.kind === 'discrepancy')).toEqual([]);
+  });
+
+  it('fault-25-reconnect-gap: what the stream did not tell while it was down is read as soon as it is back', async () => {
+    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: HOUR_MS } });
+    await world.opened();
+    world.faults.beta.stream = 'lost';
+    world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('8'), 'liquidation');
+    await world.run(10_000, 1_000);
+    expect(world.position('alpha')).toBe('9.5');
+    world.faults.beta.stream = 'ok';
+    const event = { kind: 'stream', status: 'up', reason: 'reconnected' } as const;
+    world.engine.push({ kind: 'account', route: 'live', venue: 'beta', event });
+    await world.run(3_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['5.5', '-5.5']);
+  });
+
   it('wallet-mismatch: money that nobody explains blocks the venue', async () => {
     const world = new World();
     world.boot();

@@ -42,7 +42,8 @@ export interface Faults {
   /** Nothing gets through in either direction. */
   down: boolean;
   lookups: 'ok' | 'failing' | 'not_found';
-  reads: 'ok' | 'failing' | 'no_positions';
+  /** `slow`: an answer is true when it is made and told a few seconds later. */
+  reads: 'ok' | 'failing' | 'no_positions' | 'slow';
   stream: 'ok' | 'lost' | 'twice' | 'late';
   /** The venue's lists lack client order ids. */
   anonymousFills: boolean;
@@ -77,6 +78,7 @@ export interface FaultyVenueOptions {
 }
 
 const LATE_MS = 700;
+const SLOW_MS = 3_000;
 const TIMEOUT = { kind: 'unknown', code: 'timeout', detail: 'no answer' } as const;
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
@@ -202,6 +204,7 @@ export class FaultyVenue implements Venue {
   async #read<T>(reply: Promise<Read<T>>): Promise<Read<T>> {
     const { down, reads } = this.#options.faults;
     const read = await this.#alive(reply);
+    if (reads === 'slow') await this.#wait(SLOW_MS);
     return down || reads === 'failing' ? failure('timeout', 'no answer') : read;
   }
 

@@ -138,6 +138,20 @@ describe('entering', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('fault-03-lookups-lie: a position that the ledger does not explain forbids to call an order absent', async () => {
+    const world = new World();
+    Object.assign(world.faults.beta, { lookups: 'not_found', stream: 'lost', anonymousFills: true });
+    world.faults.beta.submits.push({ kind: 'reply_lost' });
+    world.boot();
+    await world.run(60_000, 1_000);
+    expect(ordersOn(world, 'beta')).toHaveLength(1);
+    expect(world.alarmed('order_unknown')).toBe(true);
+    world.healAll();
+    await world.run(20_000, 1_000);
+    expect(world.state()).toBe('held');
+    expect(world.submitted).toHaveLength(2);
+  });
+
   it('lookups-failing-for-long: nothing is concluded, the naked leg is told, both are hedged in the end', async () => {
     const world = new World();
     world.faults.beta.submits.push({ kind: 'reply_lost' });
