@@ -3,7 +3,7 @@
  * Entry point: `renderStatus`.
  */
 import type { HedgeStatus, OpportunityStatus, RouteStatus, StatusSnapshot, VenueStatus } from '../engine/status.ts';
-import type { RuleBreach } from '../risk/limits.ts';
+import { breachText } from './breach-text.ts';
 import { type Align, bps, clip, duration, gain, inert, money, pad, percent, venueOf, when, widthOf } from './format.ts';
 
 export interface ScreenOptions {
@@ -37,6 +37,8 @@ const SGR: Readonly<Record<Tone, string>> = {
 const span = (text: string, tone: Tone = 'plain'): Span => ({ text: inert(text), tone });
 const BLANK: Line = [];
 const MAX_NOTICES = 3;
+/** The best say enough; `tandem opportunities` lists all. */
+const MAX_OPPORTUNITIES = 12;
 /** Two title lines, a blank one, and two that count what is not shown. */
 const TITLES_AND_MORE = 5;
 
@@ -57,7 +59,7 @@ export function renderStatus(snapshot: StatusSnapshot, options: ScreenOptions): 
     ...head,
     ...hedgeLines(hedges, hedgeRows),
     BLANK,
-    ...opportunityLines(opportunities, Math.max(1, left - Math.max(1, hedgeRows))),
+    ...opportunityLines(opportunities, Math.min(MAX_OPPORTUNITIES, Math.max(1, left - Math.max(1, hedgeRows)))),
     ...refused,
     ...routes,
   ];
@@ -241,19 +243,6 @@ function refusedLines(opportunities: readonly OpportunityStatus[]): Line[] {
       span(why, 'warn'),
     ],
   ];
-}
-
-/** `net_apr 0.082, limit 0.1, short by 0.018 (net APR after all costs, fraction)` */
-export function breachText({ rule, limit, actual, shortfall, detail }: RuleBreach): string {
-  const gap = shortfall === undefined ? '' : `, short by ${figure(shortfall)}`;
-  return `${rule} ${figure(actual)}, limit ${figure(limit)}${gap} (${detail})`;
-}
-
-/** Four significant digits at most; instants and counts whole. JSON keeps no Infinity, so it arrives as null. */
-export function figure(value: number | string | null): string {
-  if (typeof value === 'string') return inert(value);
-  if (value === null || !Number.isFinite(value)) return 'never';
-  return Math.abs(value) >= 10_000 ? String(Math.round(value)) : String(Number(value.toPrecision(4)));
 }
 
 function routeLines(routes: readonly RouteStatus[]): Line[] {

@@ -191,7 +191,7 @@ export const executionSchema = section(
     enterDeadlineMs: live(
       durationMs(100).default(15_000),
       'ms',
-      'Both entry legs must have a final outcome by then; otherwise the hedge is balanced or unwound.',
+      'Both entry orders should have a known end by then; an alarm repeats until they have.',
     ),
     balanceDeadlineMs: live(durationMs(100).default(60_000), 'ms', 'Time for bringing unequal legs to equal size.'),
     retryDelayMs: live(durationMs().default(1_000), 'ms', 'Pause between two attempts on one leg.'),

@@ -12,7 +12,7 @@ import { assessExit } from '../risk/exits.ts';
 import type { RiskSettings, RiskState, RuleBreach } from '../risk/limits.ts';
 import { rankAsset } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
-import { alarm, type Core, record, wakeAt } from './core.ts';
+import { alarm, type Core, record } from './core.ts';
 import { sendAttempts } from './orders.ts';
 import { openDay, riskStateOf } from './valuation.ts';
 
@@ -97,7 +97,6 @@ function decideEntries(core: Core, assets: readonly string[]): void {
     const chosen = decision(core, opportunity.pair, opportunity.asset, 'approved', []);
     if (!record(core, [chosen, ...plan.facts])) return;
     sendAttempts(core, plan.attempts);
-    wakeAt(core, `hedge:${hedge}`, core.clock.now() + core.settings.execution.enterDeadlineMs);
     states.delete(route);
   }
 }
@@ -112,6 +111,8 @@ function noteVerdict(
 ): void {
   const known = core.verdicts.get(opportunity.pair);
   const now = core.clock.now();
+  // A pair carries in one direction at a time; what was said of the other is old.
+  core.verdicts.delete(`${opportunity.short.key}~${opportunity.long.key}`);
   core.verdicts.set(opportunity.pair, { opportunity, route, verdict, breaches, at: now });
   if (verdict === 'approved') return;
   const news = !known || known.verdict !== verdict || ruleSet(known.breaches) !== ruleSet(breaches);

@@ -4,13 +4,15 @@ import type { AdvanceContext } from '../execution/next.ts';
 import { flat, hedged, imbalance } from '../execution/shape.ts';
 import { abs, gte, text } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
-import { MINUTE_MS } from '../kernel/instant.ts';
+import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import { type HedgeRecord, isFinal } from '../ledger/state.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
 import { sendAttempts } from './orders.ts';
 
 /** More moves than any hedge can make in one instant: beyond it the machine would be looping. */
 const MAX_MOVES = 12;
+/** A degraded feed answers, though something in it was malformed: it may be closed on, not opened on. */
+const CONNECTED: ReadonlySet<string> = new Set(['up', 'degraded']);
 /** A naked leg is told after this long; fills of both legs arrive within moments of each other. */
 const NAKED_ALARM_MS = 5_000;
 
@@ -43,7 +45,7 @@ function advanceHedge(core: Core, hedge: HedgeRecord): void {
 }
 
 function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
-  const up = (key: string): boolean => core.market.health(splitKey(key).venue)?.status === 'up';
+  const up = (key: string): boolean => CONNECTED.has(core.market.health(splitKey(key).venue)?.status ?? 'down');
   return {
     now: core.clock.now(),
     market: (key) => core.market.get(key),
@@ -77,8 +79,24 @@ function watchNaked(core: Core, hedge: HedgeRecord): void {
     const milestones = [since + NAKED_ALARM_MS, since + core.settings.execution.nakedLimitMs, now + MINUTE_MS];
     wakeAt(core, `naked:${hedge.id}`, Math.min(...milestones.filter((at) => at > now)));
   }
+  watchEntry(core, hedge, now);
   if (hedge.state === 'quarantined') {
     alarm(core, 'critical', 'quarantined', hedge.id, `${hedge.reason}: ${hedge.detail}`);
     wakeAt(core, `quarantine:${hedge.id}`, now + MINUTE_MS);
   }
+}
+
+/** An entry order whose fate stays unknown is held, never guessed at; people are told. */
+function watchEntry(core: Core, hedge: HedgeRecord, now: Instant): void {
+  if (hedge.state !== 'entering') return;
+  const overdueAt = hedge.plan.at + core.settings.execution.enterDeadlineMs;
+  if (now >= overdueAt)
+    alarm(
+      core,
+      'warning',
+      'entry_overdue',
+      hedge.id,
+      'an entry order has no known end yet; it is looked up until it has',
+    );
+  wakeAt(core, `entry:${hedge.id}`, now < overdueAt ? overdueAt : now + MINUTE_MS);
 }

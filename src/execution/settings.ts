@@ -20,7 +20,7 @@ export interface ExecutionSettings {
   readonly exitPriceCapRate: number;
   /** Reducing orders widen their cap on every attempt up to this fraction. Not below `exitPriceCapRate`. */
   readonly exitPriceCapMaxRate: number;
-  /** From the first send until both entry legs must have a final outcome; then the hedge is balanced or unwound. */
+  /** From the plan until both entry orders must have a known end; an alarm then repeats every minute. */
   readonly enterDeadlineMs: number;
   /** For bringing unequal legs to the common lot, before the hedge is unwound. */
   readonly balanceDeadlineMs: number;

@@ -34,6 +34,9 @@ export interface QuoteDeskOptions {
   readonly health: HealthReporter;
 }
 
+/** At a settlement a venue may repeat the old quote for a moment: not usable, yet nothing is wrong. */
+const SETTLING_MS = 60_000;
+
 export class QuoteDesk {
   readonly #o: QuoteDeskOptions;
   readonly #byMarketId = new Map<string, Row>();
@@ -169,9 +172,9 @@ export class QuoteDesk {
       this.#o.health.malformed(`${key}: no funding rate`, subject);
     } else if (intervalHours === undefined || !(intervalHours > 0)) {
       this.#o.health.malformed(`${key}: unknown funding interval`, subject);
-    } else if (nextSettlementAt === undefined || nextSettlementAt <= now) {
+    } else if (nextSettlementAt === undefined || nextSettlementAt <= now - SETTLING_MS) {
       this.#o.health.malformed(`${key}: the settlement of this rate has passed`, subject);
-    } else {
+    } else if (nextSettlementAt > now) {
       this.#o.health.good(subject);
       const venueAt = quote.at;
       this.#o.emit({

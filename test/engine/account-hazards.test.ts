@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { contracts, quote, text } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { LedgerWriteError } from '../../src/ports/ledger-store.ts';
-import { ACCOUNT, ETH, SETTINGS, SOL, START, World } from './world.ts';
+import { World } from './world.ts';
+import { ACCOUNT, ETH, SETTINGS, SOL, START } from './world-setup.ts';
 
 const openDiscrepancies = (world: World): string[] => [...world.ledger.discrepancies.keys()].sort();
 
@@ -153,7 +154,8 @@ describe('reconciliation', () => {
     await world.operator({ action: 'pause' });
     await world.run(500);
     world.faults.beta.reads = 'slow';
-    await world.run(1_500);
+    // The reading begins at 1 s; positions and wallet are as of 4 s and told at 7 s, the orders go at 5 s.
+    await world.run(4_500);
     await world.operator({ action: 'resume' });
     await world.run(20_000);
     expect(world.state()).toBe('held');

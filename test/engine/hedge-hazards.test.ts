@@ -1,7 +1,8 @@
 /** The ordinary hazards of a two-leg trade, each by name. Expectations are read from the exchanges' books. */
 import { describe, expect, it } from 'vitest';
 import { contracts, px } from '../../src/kernel/decimal.ts';
-import { ACCOUNT, SETTINGS, SOL, World } from './world.ts';
+import { World } from './world.ts';
+import { ACCOUNT, SETTINGS, SOL } from './world-setup.ts';
 
 const reduceOnlyOf = (world: World) => world.submitted.filter((order) => order.reduceOnly);
 const ordersOn = (world: World, venue: string) => world.submitted.filter((order) => order.key.startsWith(venue));

@@ -5,7 +5,8 @@ import type { EngineSettings } from '../../src/engine/settings.ts';
 import { contracts, isZero } from '../../src/kernel/decimal.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { Faults, SubmitFault } from './faulty-venue.ts';
-import { ACCOUNT, ETH, type MarketSymbol, SETTINGS, SOL, World } from './world.ts';
+import { World } from './world.ts';
+import { ACCOUNT, ETH, type MarketSymbol, SETTINGS, SOL } from './world-setup.ts';
 
 type VenueName = 'alpha' | 'beta';
 type Switch = {

@@ -71,7 +71,7 @@ describe('the quote desk', () => {
   it.each([
     ['a rate that is missing', { rate: undefined }],
     ['a rate that is not finite', { rate: '1e999' }],
-    ['a settlement that has passed', { nextSettlementAt: NOW }],
+    ['a settlement that has long passed', { nextSettlementAt: NOW - 60_000 }],
     ['a settlement that is missing', { nextSettlementAt: undefined }],
   ])('refuses %s, counts it, and stays degraded until a good quote of that instrument', (_what, change) => {
     desk.intervals(new Map([['BTCUSDT', 8]]));
@@ -84,6 +84,13 @@ describe('the quote desk', () => {
     desk.accept([funding({ rate: '0' })]);
     expect(quotes().at(-1)?.predictedRate).toBe(0);
     expect(health()).toMatchObject({ status: 'up', malformed: 1 });
+  });
+
+  it('drops the old quote that a venue repeats at its settlement, without calling it malformed', () => {
+    desk.intervals(new Map([['BTCUSDT', 8]]));
+    desk.accept([funding(), funding({ nextSettlementAt: NOW })]);
+    expect(quotes()).toHaveLength(1);
+    expect(health()).toMatchObject({ status: 'up', malformed: 0 });
   });
 
   it('says what arrived even when it was refused, so that lockstep never waits for it', () => {

@@ -1,9 +1,10 @@
 /** `tandem why <asset>`: which candidates were seen, and which rule refused each, with limit, actual and shortfall. */
+
+import { figure } from '../breach-text.ts';
 import { type Candidate, candidatesOf } from '../candidates.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { bps, inert, percent, table, when } from '../format.ts';
-import { figure } from '../screen.ts';
 import { settingsOf } from '../settings.ts';
 
 export async function why(context: Context, asked: string): Promise<ExitCode> {

@@ -1,0 +1,16 @@
+/** A failing rule in words. */
+import type { RuleBreach } from '../risk/limits.ts';
+import { inert } from './format.ts';
+
+/** `net_apr 0.082, limit 0.1, short by 0.018 (net APR after all costs, fraction)` */
+export function breachText({ rule, limit, actual, shortfall, detail }: RuleBreach): string {
+  const gap = shortfall === undefined ? '' : `, short by ${figure(shortfall)}`;
+  return `${rule} ${figure(actual)}, limit ${figure(limit)}${gap} (${detail})`;
+}
+
+/** Four significant digits at most; instants and counts whole. JSON keeps no Infinity, so it arrives as null. */
+export function figure(value: number | string | null): string {
+  if (typeof value === 'string') return inert(value);
+  if (value === null || !Number.isFinite(value)) return 'never';
+  return Math.abs(value) >= 10_000 ? String(Math.round(value)) : String(Number(value.toPrecision(4)));
+}
