@@ -18,6 +18,7 @@ import type { Venue } from '../ports/venue.ts';
 import { openLedger } from './compose-ledger.ts';
 import { openReplay } from './compose-replay.ts';
 import { engineSettings, watchConfig } from './compose-settings.ts';
+import { scheduleSummary } from './compose-summary.ts';
 import { type ConnectedVenues, connectVenues } from './compose-venues.ts';
 import { openWorld, type World } from './compose-world.ts';
 
@@ -93,6 +94,8 @@ function assemble(
   });
   venues.start((event) => engine.push({ kind: 'market', event }));
   const config$ = watchConfig(options, world.clock, engine.push);
+  const stopSummary =
+    config.mode === 'sim' ? undefined : scheduleSummary(config.summary.schedule, log, () => statusOf(engine.core));
   const run = world.run({ engine, deliveredAt: venues.deliveredAt });
   const done = Promise.race([failed.promise, run.done]);
   // Whoever starts the bot awaits it later; until then a failure must not count as unhandled.
@@ -105,6 +108,7 @@ function assemble(
     done,
     stop: once(async () => {
       config$.stop();
+      stopSummary?.();
       await engine.stop(STOP_GRACE_MS);
       await run.stop();
       await venues.close();

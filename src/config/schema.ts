@@ -2,6 +2,7 @@
  * The one schema of a configuration file. Every key says its unit, default and whether a change is live; reference,
  * editor schema and error messages are made from it. Entry points: `configSchema`, `Config`, `resolveConfig`.
  */
+import { validate } from 'node-cron';
 import * as z from 'zod';
 import type { ExecutionSettings } from '../execution/settings.ts';
 import type { Mode } from '../kernel/ids.ts';
@@ -181,6 +182,19 @@ export const configSchema = z
         }),
       }),
       'The log.',
+    ),
+    summary: section(
+      z.strictObject({
+        schedule: restart(
+          z
+            .string()
+            .refine((text) => validate(text), { message: 'should be a cron expression like 5 0 * * *' })
+            .default('5 0 * * *'),
+          'cron, UTC',
+          'When the log gets a summary of each route. Real time: not used in mode sim.',
+        ),
+      }),
+      'The regular summary.',
     ),
     operator: section(
       z.strictObject({
