@@ -12,9 +12,8 @@ import type { SimClock } from '../simulator/clock.ts';
 import type { Exchange } from '../simulator/exchange/api.ts';
 import { parseBars } from '../simulator/market/csv.ts';
 import { createReplay, type ReplaySource, type ReplayWindow, replayWindow } from '../simulator/market/replay.ts';
-import type { StartOptions } from './compose.ts';
 import { openLedger } from './compose-ledger.ts';
-import { SIM_ACCOUNT } from './compose-sim.ts';
+import type { StartOptions } from './start-options.ts';
 import { StartRefused } from './start-refused.ts';
 
 export interface Replaying {
@@ -80,6 +79,8 @@ export interface Finish {
   readonly replaying: Replaying;
   readonly engine: Engine;
   readonly exchanges: ReadonlyMap<VenueId, Exchange>;
+  /** The account that traded on each of them. */
+  readonly account: string;
   readonly clock: SimClock;
   readonly activity: CountedActivity;
   readonly yieldTurn: () => Promise<void>;
@@ -96,7 +97,7 @@ export async function finishReplay(
     file: options.config.replay?.file ?? '',
     fromAt: replaying.window.firstAt,
     toAt: replaying.window.lastAt,
-    venues: [...exchanges].map(([venue, exchange]) => booksOf(venue, exchange)),
+    venues: [...exchanges].map(([venue, exchange]) => booksOf(venue, exchange, finish.account)),
   });
   const reportPath = options.config.replay?.report ?? 'data/replay-report.json';
   mkdirSync(dirname(reportPath), { recursive: true });
@@ -105,9 +106,9 @@ export async function finishReplay(
 }
 
 /** The venue's own side, as its exchange model has it. */
-function booksOf(venue: VenueId, exchange: Exchange): VenueBooks {
-  const audit = exchange.audit(SIM_ACCOUNT);
-  const positions = exchange.positions(SIM_ACCOUNT).map((position): [string, Base] => {
+function booksOf(venue: VenueId, exchange: Exchange, account: string): VenueBooks {
+  const audit = exchange.audit(account);
+  const positions = exchange.positions(account).map((position): [string, Base] => {
     const size = exchange.market(position.symbol)?.instrument.contractSize;
     return [position.symbol, size ? contractsToBase(position.contracts, size) : ZERO_BASE];
   });

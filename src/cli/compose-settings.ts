@@ -12,7 +12,7 @@ import { MINUTE_MS } from '../kernel/instant.ts';
 import type { ConfigChanged } from '../ledger/facts.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { StartOptions } from './compose.ts';
+import type { StartOptions } from './start-options.ts';
 
 export function engineSettings(config: Config): EngineSettings {
   const enabled = Object.entries(config.venues).filter(([, venue]) => venue.enabled);

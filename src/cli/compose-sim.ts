@@ -27,13 +27,13 @@ import type { ApiCredentials, DialectOptions, WireDialect } from '../simulator/w
 import { createOkxDialect } from '../simulator/wire/okx/dialect.ts';
 import { startWireServer, type WireServer } from '../simulator/wire/server.ts';
 import { hostsTo } from '../venues/registry.ts';
-import type { StartOptions } from './compose.ts';
 import { finishReplay, type Replaying } from './compose-replay.ts';
 import type { RunContext, RunHandle, World, WorldPast } from './compose-world.ts';
+import type { StartOptions } from './start-options.ts';
 import { StartRefused } from './start-refused.ts';
 
 /** The one account on each simulated venue. */
-export const SIM_ACCOUNT = 'main';
+const SIM_ACCOUNT = 'main';
 
 /** Longer than any run: ccxt renews listen keys by the wall clock, which simulated time outpaces. */
 const LISTEN_KEY_LIFE_MS = 100 * 365 * 86_400_000;
@@ -220,6 +220,7 @@ function runLockstep(options: StartOptions, parts: Lockstep, context: RunContext
       replaying,
       engine: context.engine,
       exchanges: venues.exchanges,
+      account: SIM_ACCOUNT,
       clock,
       activity,
       yieldTurn,

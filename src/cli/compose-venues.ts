@@ -20,8 +20,8 @@ import { createCcxtVenue } from '../venues/ccxt-venue.ts';
 import { type Credentials, connectAccount, connectMarketData } from '../venues/connect.ts';
 import type { VenueFacts } from '../venues/facts.ts';
 import { factsOf } from '../venues/registry.ts';
-import type { StartOptions } from './compose.ts';
 import type { World } from './compose-world.ts';
+import type { StartOptions } from './start-options.ts';
 import { StartRefused } from './start-refused.ts';
 
 export interface ConnectedVenues {

@@ -1,21 +1,17 @@
 /**
- * The world the bot runs in: system time and real venues, or simulated time with embedded venues on loopback.
- * `compose.ts` treats both alike.
+ * The world the bot runs in: system time and real venues (`compose-real.ts`), or simulated time with embedded venues on
+ * loopback (`compose-sim.ts`). `compose.ts` treats both alike.
  */
 import type { Engine } from '../engine/engine.ts';
 import type { InstrumentKey, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { LedgerState } from '../ledger/state.ts';
-import { systemClock } from '../platform/system-clock.ts';
-import { systemRandom } from '../platform/system-random.ts';
 import type { Activity } from '../ports/activity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Credentials } from '../venues/connect.ts';
 import type { VenueFacts } from '../venues/facts.ts';
-import type { StartOptions } from './compose.ts';
 import type { Replaying } from './compose-replay.ts';
-import { openSimulatedWorld } from './compose-sim.ts';
 
 export interface RunContext {
   readonly engine: Engine;
@@ -48,17 +44,4 @@ export interface World {
 export interface WorldPast {
   readonly ledger: LedgerState;
   readonly replaying: Replaying | undefined;
-}
-
-export async function openWorld(options: StartOptions, past: WorldPast): Promise<World> {
-  if (options.config.mode === 'sim') return openSimulatedWorld(options, past);
-  return {
-    clock: systemClock(),
-    random: systemRandom(),
-    activity: { begin: () => undefined, end: () => undefined },
-    lockstep: false,
-    hosts: () => undefined,
-    run: () => ({ done: new Promise(() => undefined), stop: async () => undefined }),
-    close: async () => undefined,
-  };
 }

@@ -2,7 +2,6 @@
  * The composition root: plugs clocks, venues, feeds, ledger and engine together for one mode. Everything that differs
  * between sim, replay, paper, testnet and live is decided here and in `compose-*.ts`. Entry point: `startBot`.
  */
-import type { Config } from '../config/schema.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import type { OperatorCommand, OperatorReply } from '../engine/events.ts';
 import { loadLedger } from '../engine/load.ts';
@@ -11,25 +10,18 @@ import { failure, type Read } from '../kernel/outcome.ts';
 import { accountKey, type LedgerState } from '../ledger/state.ts';
 import type { VenuePosition } from '../market/order.ts';
 import { logNotifier } from '../platform/log-notifier.ts';
-import type { Logger } from '../platform/logger.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { Venue } from '../ports/venue.ts';
 import { openLedger } from './compose-ledger.ts';
+import { openRealWorld } from './compose-real.ts';
 import { openReplay } from './compose-replay.ts';
 import { engineSettings, watchConfig } from './compose-settings.ts';
+import { openSimulatedWorld } from './compose-sim.ts';
 import { scheduleSummary } from './compose-summary.ts';
 import { type ConnectedVenues, connectVenues } from './compose-venues.ts';
-import { openWorld, type World } from './compose-world.ts';
-
-export interface StartOptions {
-  readonly config: Config;
-  readonly configFile: string;
-  /** The text that `config` was parsed from. */
-  readonly configText: string;
-  readonly log: Logger;
-  readonly env: NodeJS.ProcessEnv;
-}
+import type { World } from './compose-world.ts';
+import type { StartOptions } from './start-options.ts';
 
 export interface RunningBot {
   /** Cheap, synchronous. */
@@ -58,7 +50,7 @@ export async function startBot(options: StartOptions): Promise<RunningBot> {
   let world: World | undefined;
   try {
     const ledger = loadLedger(store);
-    world = await openWorld(options, { ledger, replaying });
+    world = config.mode === 'sim' ? await openSimulatedWorld(options, { ledger, replaying }) : openRealWorld();
     const venues = await connectVenues(options, world, ledger);
     return assemble(options, world, store, ledger, venues);
   } catch (error) {

@@ -5,7 +5,7 @@
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { RunningBot, StartOptions } from './compose.ts';
+import type { RunningBot } from './compose.ts';
 import type { Io } from './context.ts';
 import { serveControl } from './control-server.ts';
 import { controlSocketPath } from './control-socket.ts';
@@ -14,6 +14,7 @@ import { inert } from './format.ts';
 import { type Painter, startPainter } from './painter.ts';
 import { renderStatus } from './screen.ts';
 import type { ScreenLog } from './screen-log.ts';
+import type { StartOptions } from './start-options.ts';
 
 export interface RunInput {
   readonly config: Config;
