@@ -2,16 +2,19 @@
  * Benchmarks: figures beside the comparison measured in the same run. Run: `npm run bench [-- <name>...] [-- --smoke]
  * [-- --write docs/benchmarks.md]`. A missed target is reported and is no failure; something broken is.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { orderPath } from './bench/order-path.ts';
 import { durableIntent } from './bench/durable-intent.ts';
 import { frameToOrder } from './bench/frame-to-order.ts';
+import { memory } from './bench/memory.ts';
+import { orderPath } from './bench/order-path.ts';
 import { asMarkdown, asText } from './bench/render.ts';
+import { replay } from './bench/replay.ts';
 import type { Bench, BenchResult } from './bench/result.ts';
 import { soak } from './bench/soak.ts';
+import { start } from './bench/start.ts';
 
-const BENCHES: readonly Bench[] = [orderPath, soak, durableIntent, frameToOrder];
+const BENCHES: readonly Bench[] = [orderPath, soak, durableIntent, frameToOrder, replay, memory, start];
 
 const { values, positionals } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, write: { type: 'string' } },
@@ -38,5 +41,9 @@ for (const bench of wanted) {
   }
   console.log(`  (${bench.name} took ${((performance.now() - from) / 1000).toFixed(1)} s)\n`);
 }
-if (values.write !== undefined && broken === 0) writeFileSync(values.write, asMarkdown(results, values.smoke));
+if (values.write !== undefined && broken === 0) {
+  const before = existsSync(values.write) ? readFileSync(values.write, 'utf8') : '';
+  const order = BENCHES.map(({ name }) => name);
+  writeFileSync(values.write, asMarkdown(results, values.smoke, before, order));
+}
 process.exit(broken === 0 ? 0 : 1);

@@ -1,10 +1,10 @@
 /** The commit that must be durable before the orders of a hedge leave, beside a bare overwrite of 4 KiB. */
 import { closeSync, fdatasyncSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Fact } from '../../src/ledger/facts.ts';
 import { openLedgerStore } from '../../src/platform/sqlite/store.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
 import { seededRandom } from '../../src/platform/system-random.ts';
-import type { Fact } from '../../src/ledger/facts.ts';
 import { type Bench, check, num, p50, spread, turn, until, verdict } from './result.ts';
 import { benchFolder, startTradingWorld } from './trading-world.ts';
 
@@ -80,7 +80,8 @@ export const durableIntent: Bench = {
       store.close();
       rmSync(folder, { recursive: true, force: true });
     }
-    const ratio = p50(commit) / p50(bare);
+    const quiet = leastDisturbed(bare, commit);
+    const ratio = p50(quiet.commit) / p50(quiet.bare);
     return {
       name: 'durable-intent',
       about:
@@ -88,14 +89,31 @@ export const durableIntent: Bench = {
         '4 KiB + fdatasync in the same folder.',
       figures: [
         {
-          what: 'commit of an entry plan',
-          measured: spread(commit),
-          against: `4 KiB + fdatasync ${spread(bare)}`,
+          what: 'commit of an entry plan, the least disturbed tenth',
+          measured: spread(quiet.commit),
+          against: `4 KiB + fdatasync ${spread(quiet.bare)}`,
           ratio: num(ratio),
           target: `<= ${TARGET}`,
           verdict: verdict(ratio <= TARGET),
+        },
+        {
+          what: 'the whole run',
+          measured: spread(commit),
+          against: `4 KiB + fdatasync ${spread(bare)}`,
+          ratio: num(p50(commit) / p50(bare)),
         },
       ],
     };
   },
 };
+
+/**
+ * The tenth of the run in which the bare write was quickest. A disk that others keep busy delays both alike and hides
+ * what the commit adds, so this is the strict comparison.
+ */
+function leastDisturbed(bare: readonly number[], commit: readonly number[]) {
+  const size = Math.ceil(bare.length / 10);
+  const starts = Array.from({ length: Math.floor(bare.length / size) }, (_, i) => i * size);
+  const parts = starts.map((at) => ({ bare: bare.slice(at, at + size), commit: commit.slice(at, at + size) }));
+  return parts.reduce((best, part) => (p50(part.bare) < p50(best.bare) ? part : best));
+}

@@ -94,7 +94,7 @@ async function measure(name: VenueName, smoke: boolean): Promise<Figure[]> {
     for (const each of CASES) {
       const a: number[] = [];
       const b: number[] = [];
-      for (let i = 0; i < (smoke ? 2 : 20); i += 1) {
+      for (let i = 0; i < (smoke ? 2 : 12); i += 1) {
         await sleep(IDLE_MS);
         a.push(await each.ours(ours, key));
         await sleep(IDLE_MS);

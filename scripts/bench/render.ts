@@ -26,12 +26,20 @@ export function asText({ name, about, figures }: BenchResult, smoke: boolean): s
   ].join('\n');
 }
 
-export function asMarkdown(results: readonly BenchResult[], smoke: boolean): string {
+/** `before`: the page as it is; sections of benchmarks that were not run this time stay. */
+export function asMarkdown(
+  results: readonly BenchResult[],
+  smoke: boolean,
+  before: string,
+  order: readonly string[],
+): string {
   const gib = (totalmem() / 2 ** 30).toFixed(0);
   const machine = `${availableParallelism()} cores, ${gib} GiB, Node ${process.versions.node}, ${process.platform} ${process.arch}`;
-  const sections = results.map(({ name, about, figures }) => {
+  const kept = before.split(/^(?=## )/m).slice(1);
+  const sections = new Map(kept.map((section) => [/^## (\S+)/.exec(section)?.[1] ?? '', section.trimEnd()]));
+  for (const { name, about, figures } of results) {
     const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-    return [
+    const section = [
       `## ${name}`,
       '',
       about,
@@ -39,9 +47,9 @@ export function asMarkdown(results: readonly BenchResult[], smoke: boolean): str
       row(COLUMNS.map(([title]) => title)),
       row(COLUMNS.map(() => '---')),
       ...figures.map((figure) => row(COLUMNS.map(([, cell]) => cell(figure)))),
-      '',
     ].join('\n');
-  });
+    sections.set(name, section);
+  }
   return [
     '# Benchmarks',
     '',
@@ -50,6 +58,7 @@ export function asMarkdown(results: readonly BenchResult[], smoke: boolean): str
     '',
     `Machine: ${machine}.${smoke ? ' Smoke run: the figures mean little.' : ''}`,
     '',
-    ...sections,
+    order.flatMap((name) => sections.get(name) ?? []).join('\n\n'),
+    '',
   ].join('\n');
 }

@@ -4,16 +4,16 @@
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { engineSettings } from '../../src/cli/compose-settings.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import { loadLedger } from '../../src/engine/load.ts';
-import { parseConfig } from '../../src/config/load.ts';
-import { engineSettings } from '../../src/cli/compose-settings.ts';
 import { createDirectFeed } from '../../src/feeds/direct.ts';
+import type { Fact } from '../../src/ledger/facts.ts';
 import { openLogger } from '../../src/platform/logger.ts';
 import { openLedgerStore } from '../../src/platform/sqlite/store.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
 import { seededRandom } from '../../src/platform/system-random.ts';
-import type { Fact } from '../../src/ledger/facts.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import type { MarketFeed } from '../../src/ports/market-feed.ts';
 import type { Venue } from '../../src/ports/venue.ts';
@@ -39,7 +39,7 @@ risk:
   data: { maxBookAgeMs: 600000, maxFundingAgeMs: 600000 }
   cooldown: { afterExitMinutes: 0, afterFailureMinutes: 0 }
   loss: { maxDailyLossUsd: 1000000 }
-execution: { retryDelayMs: 0 }
+execution: { retryDelayMs: 1 }
 routing: { liveShare: 1 }
 `;
 
@@ -101,7 +101,8 @@ export async function startTradingWorld(): Promise<TradingWorld> {
     fatal: (error) => failures.push(error),
   });
   for (const feed of feeds) feed.start(new Set([ASSET]), (event) => engine.push({ kind: 'market', event }));
-  const open = () => [...engine.core.ledger.hedges.values()].filter(({ state }) => state !== 'closed' && state !== 'aborted');
+  const open = () =>
+    [...engine.core.ledger.hedges.values()].filter(({ state }) => state !== 'closed' && state !== 'aborted');
   const world: TradingWorld = {
     engine,
     venues,

@@ -1,16 +1,16 @@
 /** How a command finds the running bot of its configuration. Entry points: `findBot`, `needBot`. */
-import type { Config } from '../config/schema.ts';
+import type { Whereabouts } from '../config/whereabouts.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { Context } from './context.ts';
 import { type ControlClient, connectControl, requireControl } from './control-client.ts';
 import { controlSocketPath } from './control-socket.ts';
 
 /** undefined when no bot runs. */
-export const findBot = (config: Config): Promise<ControlClient | undefined> =>
+export const findBot = (config: Whereabouts): Promise<ControlClient | undefined> =>
   connectControl({ path: controlSocketPath(config), clock: systemClock() });
 
 /** Throws CommandFailure (notRunning). */
-export const needBot = (context: Context, config: Config): Promise<ControlClient> =>
+export const needBot = (context: Context, config: Whereabouts): Promise<ControlClient> =>
   requireControl({ path: controlSocketPath(config), clock: systemClock() }, context.configFile);
 
 /** Asks and hangs up, whatever happens. */

@@ -2,7 +2,7 @@
  * Candidates that were weighed and what each was told: from the running bot, or else the newest recorded decisions.
  * Entry point: `candidatesOf`.
  */
-import type { Config } from '../config/schema.ts';
+import type { Whereabouts } from '../config/whereabouts.ts';
 import type { OpportunityStatus } from '../engine/status.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { DecisionMade } from '../ledger/facts.ts';
@@ -29,7 +29,7 @@ export interface Candidates {
 }
 
 /** Throws CommandFailure when there is neither a running bot nor a ledger. */
-export async function candidatesOf(context: Context, config: Config, asset?: string): Promise<Candidates> {
+export async function candidatesOf(context: Context, config: Whereabouts, asset?: string): Promise<Candidates> {
   const bot = await findBot(config);
   if (!bot) {
     return withLedger(context, config, (reader) => ({

@@ -20,6 +20,7 @@ import { createCcxtVenue } from '../venues/ccxt-venue.ts';
 import { type Credentials, connectAccount, connectMarketData } from '../venues/connect.ts';
 import type { VenueFacts } from '../venues/facts.ts';
 import { factsOf } from '../venues/registry.ts';
+import { assetsToTrade } from './compose-standing.ts';
 import type { World } from './compose-world.ts';
 import type { StartOptions } from './start-options.ts';
 import { StartRefused } from './start-refused.ts';
@@ -42,7 +43,7 @@ export async function connectVenues(
   const { config } = options;
   const ids = Object.keys(config.venues);
   const credentials = world.credentials ?? readAccountKeys(options, ids);
-  const assets = world.assets ?? new Set(config.risk.allow.assets);
+  const assets = world.assets ?? assetsToTrade(config.risk.allow.assets, ledger);
   const lines = await Promise.all(
     ids.map((id) => connectLine(options, world, ledger, id, assets, credentials?.get(id))),
   );
@@ -161,7 +162,7 @@ function readAccountKeys(
   const missing = venues.filter((venue) => !read.byVenue.has(venue));
   const problems = [
     ...read.problems.map((problem) => problem.detail),
-    ...missing.map((venue) => `no credentials for ${venue}`),
+    ...missing.map((venue) => `no complete set of TANDEM_${venue.toUpperCase()}_* variables for ${venue}`),
   ];
   if (problems.length > 0)
     throw new StartRefused('credentials', `mode ${config.mode} needs credentials: ${problems.join('; ')}`);

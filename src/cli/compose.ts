@@ -18,6 +18,7 @@ import { openRealWorld } from './compose-real.ts';
 import { openReplay } from './compose-replay.ts';
 import { engineSettings, watchConfig } from './compose-settings.ts';
 import { openSimulatedWorld } from './compose-sim.ts';
+import { refuseMissingVenues } from './compose-standing.ts';
 import { scheduleSummary } from './compose-summary.ts';
 import { type ConnectedVenues, connectVenues } from './compose-venues.ts';
 import type { World } from './compose-world.ts';
@@ -50,6 +51,7 @@ export async function startBot(options: StartOptions): Promise<RunningBot> {
   let world: World | undefined;
   try {
     const ledger = loadLedger(store);
+    refuseMissingVenues(config.venues, ledger);
     world = config.mode === 'sim' ? await openSimulatedWorld(options, { ledger, replaying }) : openRealWorld();
     const venues = await connectVenues(options, world, ledger);
     return assemble(options, world, store, ledger, venues);

@@ -1,6 +1,6 @@
 /** What read commands need of a ledger, beside a running bot or without one. Entry points: `withLedger`, `foldAll`. */
 import { existsSync } from 'node:fs';
-import type { Config } from '../config/schema.ts';
+import type { Whereabouts } from '../config/whereabouts.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { Fact } from '../ledger/facts.ts';
 import { emptyLedger, foldFact } from '../ledger/fold.ts';
@@ -11,7 +11,7 @@ import type { Context } from './context.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 
 /** Throws CommandFailure when there is no ledger yet, saying what makes one; LedgerOpenError when it is not sound. */
-export function withLedger<T>(context: Context, config: Config, use: (reader: LedgerReader) => T): T {
+export function withLedger<T>(context: Context, config: Whereabouts, use: (reader: LedgerReader) => T): T {
   requireLedgerFile(context, config);
   const reader = openLedgerReader(config.ledger.path);
   try {
@@ -21,7 +21,7 @@ export function withLedger<T>(context: Context, config: Config, use: (reader: Le
   }
 }
 
-export function requireLedgerFile(context: Context, config: Config): void {
+export function requireLedgerFile(context: Context, config: Whereabouts): void {
   if (existsSync(config.ledger.path)) return;
   throw new CommandFailure(
     EXIT.failed,
@@ -51,7 +51,7 @@ export const factAt = (fact: Fact): Instant =>
   fact.kind === 'fill' || fact.kind === 'payment' ? fact.bookedAt : fact.at;
 
 /** The bot's time: a simulated ledger has its own, which stands still while nobody runs it. */
-export const ledgerNow = (config: Config, lastAt: Instant): Instant =>
+export const ledgerNow = (config: Whereabouts, lastAt: Instant): Instant =>
   config.mode === 'sim' ? lastAt : systemClock().now();
 
 /** Plain JSON data: exact decimals become text without exponents. */

@@ -3,7 +3,7 @@
  * Entry point: `recordControl`.
  */
 import { existsSync } from 'node:fs';
-import type { Config } from '../config/schema.ts';
+import type { Whereabouts } from '../config/whereabouts.ts';
 import { moveTo } from '../execution/next.ts';
 import type { HedgeId } from '../kernel/ids.ts';
 import type { Fact } from '../ledger/facts.ts';
@@ -24,7 +24,7 @@ export interface Recorded {
 }
 
 /** Throws CommandFailure when there is no ledger, or when a bot holds it but does not answer; ledger errors as they are. */
-export function recordControl(config: Config, action: 'pause' | 'kill'): Recorded {
+export function recordControl(config: Whereabouts, action: 'pause' | 'kill'): Recorded {
   const { path } = config.ledger;
   if (!existsSync(path)) {
     throw new CommandFailure(
@@ -49,7 +49,7 @@ export function recordControl(config: Config, action: 'pause' | 'kill'): Recorde
   }
 }
 
-function openStore({ ledger: { path }, mode, account }: Config): LedgerStore {
+function openStore({ ledger: { path }, mode, account }: Whereabouts): LedgerStore {
   try {
     return openLedgerStore({ path, mode, account, clock: systemClock(), random: systemRandom() });
   } catch (error) {

@@ -87,7 +87,9 @@ async function live(
       // pm2 waits for this word before it counts the start as done.
       bot.ready.then(
         () => {
-          log.info({}, 'ready: trading');
+          const waiting = notReady(bot);
+          if (waiting.length === 0) log.info({}, 'ready: trading');
+          else log.warn({ waiting }, 'running, but these accounts open nothing yet');
           host.process.send?.('ready');
         },
         (error: unknown) => log.error({ error }, 'not ready'),
@@ -101,6 +103,13 @@ async function live(
     log.info({}, 'stopped; no position was changed by stopping');
   }
 }
+
+const notReady = (bot: RunningBot): string[] =>
+  bot
+    .status()
+    .venues.flatMap(({ venue, accounts }) =>
+      accounts.filter(({ status }) => status !== 'ready').map(({ route, blocked }) => `${route}|${venue}: ${blocked}`),
+    );
 
 function conclude({ io, log }: RunInput, screen: { painter?: Painter }, end: End): ExitCode {
   screen.painter?.stop();

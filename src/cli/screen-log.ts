@@ -47,9 +47,14 @@ function noticeOf(line: string): string | undefined {
   }
   if (typeof fields !== 'object' || fields === null || !('level' in fields) || !SERIOUS.has(fields.level))
     return undefined;
-  const { time, level, message, subject, account, code } = fields as Record<string, unknown>;
+  const { time, level, message, action, key, after, problem, subject, account, code } = fields as Record<
+    string,
+    unknown
+  >;
   const clockTime = typeof time === 'string' ? time.slice(11, 19) : '';
-  const about = [subject, account].find((value) => typeof value === 'string');
+  // A command, a changed key and a problem of the file say what they are; the rest is about an account or a hedge.
+  const named = [action, key === undefined ? undefined : `${key} = ${after}`, problem, subject, account];
+  const about = named.find((value) => typeof value === 'string' && value !== '');
   const why = typeof code === 'string' ? ` (${code})` : '';
   return `${clockTime} ${String(level)}${about === undefined ? '' : ` ${about}:`} ${String(message ?? '')}${why}`.trim();
 }

@@ -234,7 +234,7 @@ function opportunityLines(opportunities: readonly OpportunityStatus[], limit: nu
 function refusedLines(opportunities: readonly OpportunityStatus[]): Line[] {
   const refused = opportunities.filter(({ verdict }) => verdict === 'refused');
   // That an asset has its hedge already is no news; what keeps the next one out is.
-  const best = refused.find(({ breaches }) => breaches.some(({ rule }) => rule !== 'busy_asset')) ?? refused[0];
+  const best = refused.find(({ breaches }) => breaches.every(({ rule }) => rule !== 'busy_asset')) ?? refused[0];
   if (!best) return [];
   const why = best.breaches.map(breachText).join('; ');
   return [
@@ -269,7 +269,7 @@ function routeLines(routes: readonly RouteStatus[]): Line[] {
       span(gain(net), toneOf(net)),
       span(money(turnover)),
       span(slippageRate === undefined ? '-' : bps(slippageRate)),
-      span(gain(dayPnlUsd), toneOf(String(dayPnlUsd))),
+      dayPnlUsd === undefined ? span('-') : span(gain(dayPnlUsd), toneOf(String(dayPnlUsd))),
     ],
   );
   return grid(columns, rows);

@@ -1,6 +1,8 @@
-/** Loads the configuration that a command means. Entry point: `settingsOf`. */
+/** Loads the configuration that a command means. Entry points: `settingsOf`, `whereaboutsOf`. */
 import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import type { Problem } from '../config/source.ts';
+import { type Whereabouts, whereaboutsIn } from '../config/whereabouts.ts';
 import type { Context } from './context.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 
@@ -14,8 +16,33 @@ export interface Settings {
 export function settingsOf(context: Context): Settings {
   const loaded = loadConfig(context.configFile);
   if (loaded.ok) return loaded;
-  const count = loaded.problems.length;
-  const lines = loaded.problems.map((problem) => `  ${formatProblem(problem)}`);
-  const title = `${context.configFile} has ${count === 1 ? 'a problem' : `${count} problems`}; nothing was started:`;
-  throw new CommandFailure(EXIT.usage, [title, ...lines].join('\n'));
+  throw refusal(context, loaded.problems, 'nothing was done');
+}
+
+/**
+ * What a command needs to reach a running bot or its ledger. A file with problems elsewhere is enough, and standard
+ * error says so: it must be possible to close everything in the middle of a bad edit. Throws CommandFailure (usage).
+ */
+export function whereaboutsOf(context: Context): Whereabouts {
+  const { io, configFile } = context;
+  const loaded = loadConfig(configFile);
+  if (loaded.ok) return loaded.config;
+  const found = whereaboutsIn(configFile, loaded.problems);
+  if (!found) {
+    throw refusal(
+      context,
+      loaded.problems,
+      'it does not tell which bot is meant, so nothing was done. A file with only its mode, account, ledger.path and operator.socket will do: --config <file>',
+    );
+  }
+  const title = `${configFile} has ${counted(loaded.problems)}; a bot that runs goes on with what it had`;
+  io.err(`tandem: ${title} (see: tandem --config ${configFile} config check)\n`);
+  return found;
+}
+
+const counted = ({ length }: readonly Problem[]): string => (length === 1 ? 'a problem' : `${length} problems`);
+
+function refusal({ configFile }: Context, problems: readonly Problem[], outcome: string): CommandFailure {
+  const lines = problems.map((problem) => `  ${formatProblem(problem)}`);
+  return new CommandFailure(EXIT.usage, [`${configFile} has ${counted(problems)}; ${outcome}:`, ...lines].join('\n'));
 }

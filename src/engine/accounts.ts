@@ -1,14 +1,15 @@
 /** Accounts: boot, reconciliation and funding payments. An account that is not reconciled opens nothing. */
 import { bookFills } from '../execution/resolve.ts';
 import { toNumber } from '../kernel/decimal.ts';
-import { instrumentKey, splitKey } from '../kernel/ids.ts';
-import { DAY_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
+import { instrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
+import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { Fact, PaymentBooked } from '../ledger/facts.ts';
 import { paymentIdentity } from '../ledger/fold.ts';
 import { reconcile } from '../ledger/reconcile.ts';
-import { isUnresolved, legsOf } from '../ledger/state.ts';
+import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { FundingQuote } from '../market/funding.ts';
+import type { Instrument } from '../market/instrument.ts';
 import type { FundingPayment } from '../market/order.ts';
 import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
@@ -26,6 +27,8 @@ const DIFFERENCE_RETRY_MS = 5_000;
 const REMEMBERED_MS = 85 * DAY_MS;
 /** Polls for one settlement's payment before the periodic reconciliation takes over. */
 const MAX_PAYMENT_POLLS = 8;
+/** Venues list a payment within minutes of its settlement. */
+const LATE_LISTING_MS = 10 * MINUTE_MS;
 
 export function bootAccounts(core: Core): void {
   for (const watch of core.accounts.values()) core.send({ kind: 'boot', account: watch.key });
@@ -43,12 +46,34 @@ export function onBooted(core: Core, watch: AccountWatch, event: EngineEvent & {
     wakeAt(core, `boot:${watch.key}`, core.clock.now() + backoff(watch.failures));
     return;
   }
-  // This account's own fees and steps replace the public ones.
-  core.market.apply({ kind: 'instruments', venue: watch.venue, instruments: event.result.value });
+  const instruments = withAccountFees(core, watch.venue, event.result.value, watch.route);
+  core.market.apply({ kind: 'instruments', venue: watch.venue, instruments });
   watch.status = 'unreconciled';
   watch.reason = 'not reconciled yet';
   watch.failures = 0;
   startReconcile(core, watch);
+}
+
+/**
+ * Listings with the fees of whoever knows best: the live account's own, else the paper account's, else the public ones.
+ * Both routes are priced by them, so real money is never priced by paper's or the public's.
+ */
+export function withAccountFees(
+  { accounts, market }: Pick<Core, 'accounts' | 'market'>,
+  venue: VenueId,
+  instruments: readonly Instrument[],
+  source: Route | 'feed',
+): readonly Instrument[] {
+  const isBooted = (route: Route): boolean =>
+    (accounts.get(accountKey(route, venue))?.status ?? 'booting') !== 'booting';
+  const isOutranked = source !== 'live' && (isBooted('live') || (source === 'feed' && isBooted('paper')));
+  if (!isOutranked) return instruments;
+  return instruments.map((instrument) => {
+    const known = market.get(instrument.key)?.instrument;
+    if (!known) return instrument;
+    const { takerFeeRate, makerFeeRate } = known;
+    return { ...instrument, takerFeeRate, makerFeeRate };
+  });
 }
 
 /** Reads everything. While an order of the account is in flight only as often as usual: it cannot be compared then. */
@@ -125,17 +150,22 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   wakeAt(core, `reconcile:${watch.key}`, now + (isNews ? Math.min(waitMs, DIFFERENCE_RETRY_MS) : waitMs));
 }
 
-/** A newer `nextSettlementAt` means that the old one has passed: whoever held the instrument gets or owes a payment. */
+/**
+ * A newer `nextSettlementAt` means that the old one has passed: whoever held the instrument gets or owes a payment. The
+ * first quote after a start tells of one that may have passed while nobody watched.
+ */
 export function onSettlementPassed(core: Core, before: FundingQuote | undefined, quote: FundingQuote): void {
-  if (!before || quote.nextSettlementAt <= before.nextSettlementAt) return;
+  const passedAt = before ? before.nextSettlementAt : quote.nextSettlementAt - quote.intervalHours * HOUR_MS;
+  if (quote.nextSettlementAt <= passedAt) return;
+  // What is older, the first reconciliation has read.
+  if (!before && core.clock.now() - passedAt > LATE_LISTING_MS) return;
   for (const hedge of core.ledger.hedges.values()) {
     const ends = hedge.endedAt ?? Number.POSITIVE_INFINITY;
-    if ((hedge.openedAt ?? Number.POSITIVE_INFINITY) > before.nextSettlementAt || ends < before.nextSettlementAt)
-      continue;
+    if ((hedge.openedAt ?? Number.POSITIVE_INFINITY) > passedAt || ends < passedAt) continue;
     for (const leg of legsOf(hedge)) {
       if (leg.key !== quote.key) continue;
       const watch = core.accounts.get(`${hedge.plan.route}|${splitKey(leg.key).venue}`);
-      if (watch) awaitPayment(core, watch, before.nextSettlementAt);
+      if (watch) awaitPayment(core, watch, passedAt);
     }
   }
 }

@@ -7,7 +7,7 @@ import type { AbsenceProof } from '../execution/absence.ts';
 import type { IdStamp } from '../execution/client-id.ts';
 import type { ClientOrderId, HedgeId, Route, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
-import type { DecisionMade, Fact } from '../ledger/facts.ts';
+import type { ConfigChanged, DecisionMade, Fact } from '../ledger/facts.ts';
 import { foldFact } from '../ledger/fold.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { OrderRef, OrderRequest } from '../market/order.ts';
@@ -96,21 +96,36 @@ export interface Core {
   readonly nakedSince: Map<HedgeId, Instant>;
   /** Named instants to look again at: one clock timer serves them all. */
   readonly wakes: Map<string, Instant>;
-  /** Decisions waiting for the next commit. */
-  pendingDecisions: DecisionMade[];
+  /** Decisions, and changes of the configuration that could not be stored, waiting for the next commit. */
+  pending: (DecisionMade | ConfigChanged)[];
   pendingSince: Instant;
   /** Set when the ledger cannot be written: nothing opens until a commit works again. */
   storeFailure: string | undefined;
 }
 
 const STORE_RETRY_MS = 5_000;
+const MAX_PENDING = 1_000;
 
 /**
- * Makes facts durable, then folds them. False when the ledger could not be written: then nothing happened and
- * nothing of the batch may be sent.
+ * Makes facts durable, with what waited for a commit, then folds them. False when the ledger could not be written: then
+ * nothing happened and nothing of the batch may be sent.
  */
 export function record(core: Core, facts: readonly Fact[]): boolean {
-  const batch = core.pendingDecisions.length > 0 ? [...core.pendingDecisions, ...facts] : facts;
+  const waiting = core.pending.length;
+  if (!commit(core, waiting > 0 ? [...core.pending, ...facts] : facts)) return false;
+  core.pending.splice(0, waiting);
+  fold(core, facts);
+  return true;
+}
+
+/** As `record`, and alone: orders wait for this commit, so it carries nothing but what they need. */
+export function recordIntent(core: Core, facts: readonly Fact[]): boolean {
+  if (!commit(core, facts)) return false;
+  fold(core, facts);
+  return true;
+}
+
+function commit(core: Core, batch: readonly Fact[]): boolean {
   if (batch.length === 0) return true;
   try {
     core.store.commit(batch);
@@ -123,12 +138,24 @@ export function record(core: Core, facts: readonly Fact[]): boolean {
     return false;
   }
   core.storeFailure = undefined;
-  core.pendingDecisions = [];
+  return true;
+}
+
+function fold(core: Core, facts: readonly Fact[]): void {
   for (const fact of facts) {
     foldFact(core.ledger, fact);
     logFact(core, fact);
   }
-  return true;
+}
+
+/** Stored with the next commit. While the ledger cannot be written, decisions beyond what is kept are lost, oldest first. */
+export function recordLater(core: Core, facts: readonly (DecisionMade | ConfigChanged)[]): void {
+  if (core.pending.length === 0) core.pendingSince = core.clock.now();
+  core.pending.push(...facts);
+  for (let excess = core.pending.length - MAX_PENDING; excess > 0; excess--) {
+    const oldest = core.pending.findIndex((fact) => fact.kind === 'decision');
+    core.pending.splice(Math.max(oldest, 0), 1);
+  }
 }
 
 export function alarm(

@@ -12,7 +12,7 @@ import { assessExit } from '../risk/exits.ts';
 import type { RiskSettings, RiskState, RuleBreach } from '../risk/limits.ts';
 import { rankAsset } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
-import { alarm, type Core, record } from './core.ts';
+import { alarm, type Core, record, recordIntent, recordLater } from './core.ts';
 import { sendAttempts } from './orders.ts';
 import { openDay, riskStateOf } from './valuation.ts';
 
@@ -82,7 +82,7 @@ function decideEntries(core: Core, assets: readonly string[]): void {
     const breaches = verdict.kind === 'refused' ? verdict.breaches : [];
     noteVerdict(core, opportunity, route, verdict.kind, breaches);
     if (verdict.kind === 'refused') {
-      if (breaches.some((breach) => breach.rule === 'daily_loss'))
+      if (breaches.some((breach) => breach.rule === 'daily_loss' && typeof breach.actual === 'number'))
         alarm(
           core,
           'critical',
@@ -94,8 +94,9 @@ function decideEntries(core: Core, assets: readonly string[]): void {
     }
     const hedge: HedgeId = `h${core.ledger.nextHedge}`;
     const plan = planEntry(verdict.approved, { ids: core.ids, hedge, route, now: core.clock.now() });
-    const chosen = decision(core, opportunity.pair, opportunity.asset, 'approved', []);
-    if (!record(core, [chosen, ...plan.facts])) return;
+    if (!recordIntent(core, plan.facts)) return;
+    // The plan itself tells what was decided and why; its line in the decisions need not delay the orders.
+    recordLater(core, [decision(core, opportunity.pair, opportunity.asset, 'approved', [])]);
     sendAttempts(core, plan.attempts);
     states.delete(route);
   }
@@ -117,8 +118,7 @@ function noteVerdict(
   if (verdict === 'approved') return;
   const news = !known || known.verdict !== verdict || ruleSet(known.breaches) !== ruleSet(breaches);
   if (!news) return;
-  if (core.pendingDecisions.length === 0) core.pendingSince = now;
-  core.pendingDecisions.push(decision(core, opportunity.pair, opportunity.asset, 'refused', breaches));
+  recordLater(core, [decision(core, opportunity.pair, opportunity.asset, 'refused', breaches)]);
 }
 
 const ruleSet = (breaches: readonly RuleBreach[]): string =>
@@ -137,6 +137,7 @@ function decision(
 
 /** Refusals wait for the next commit, at most a second: they must not cost a disk flush each. */
 function flushDecisions(core: Core): void {
-  if (core.pendingDecisions.length === 0) return;
+  // A ledger that cannot be written is tried again at its own pace, not at every frame.
+  if (core.pending.length === 0 || core.storeFailure !== undefined) return;
   if (core.clock.now() - core.pendingSince >= SECOND_MS) record(core, []);
 }

@@ -105,11 +105,14 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     lookups: new Map(),
     nakedSince: new Map(),
     wakes: new Map(),
-    pendingDecisions: [],
+    pending: [],
     pendingSince: 0,
     storeFailure: undefined,
   };
 }
+
+/** Less is the clock being kept right, not a jump. */
+const CLOCK_JUMP_MS = 1_000;
 
 /** Drains the inbox in a microtask, so that a burst is one pass and a frame reaches its decision at once. */
 class Loop {
@@ -120,10 +123,13 @@ class Loop {
   #stopping = false;
   #timer: { at: number; cancel: CancelTimer } | undefined;
   #inFlight = 0;
+  /** Wall time minus monotonic time, as last seen. */
+  #wallOffsetMs: number;
 
   constructor(deps: EngineDeps, inbox: Inbox) {
     this.#deps = deps;
     this.#inbox = inbox;
+    this.#wallOffsetMs = deps.clock.now() - deps.clock.monotonicMs();
   }
 
   start(core: Core): void {
@@ -175,12 +181,24 @@ class Loop {
     const core = this.#core;
     if (core) {
       this.#guard(() => {
+        this.#followJumps(core);
         for (const event of this.#inbox.drain()) if (!this.#stopping || isResult(event)) step(core, event);
         if (this.#deps.decide === 'on_quiet' && !this.#stopping) settle(core);
       });
       this.#arm(core);
     }
     this.#deps.activity.end();
+  }
+
+  /** Wakes stand for durations: when the wall clock jumps, they go with it. */
+  #followJumps(core: Core): void {
+    const { clock } = this.#deps;
+    const offsetMs = clock.now() - clock.monotonicMs();
+    const jumpMs = offsetMs - this.#wallOffsetMs;
+    this.#wallOffsetMs = offsetMs;
+    if (Math.abs(jumpMs) < CLOCK_JUMP_MS) return;
+    this.#deps.log.warn({ jumpMs }, 'the wall clock has jumped');
+    for (const [name, at] of core.wakes) core.wakes.set(name, at + jumpMs);
   }
 
   /** One timer for the earliest wake. */

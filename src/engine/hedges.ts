@@ -3,7 +3,7 @@ import { advance } from '../execution/advance.ts';
 import type { AdvanceContext } from '../execution/next.ts';
 import { flat, hedged, imbalance } from '../execution/shape.ts';
 import { abs, gte, text } from '../kernel/decimal.ts';
-import { splitKey } from '../kernel/ids.ts';
+import { type HedgeId, splitKey } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import { type HedgeRecord, isFinal } from '../ledger/state.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
@@ -21,7 +21,15 @@ export function advanceHedges(core: Core): void {
     if (isFinal(hedge.state) && flat(hedge)) continue;
     advanceHedge(core, hedge);
     watchNaked(core, hedge);
+    if (isFinal(hedge.state)) forget(core, hedge.id);
   }
+}
+
+/** What is remembered about a standing hedge only. */
+function forget(core: Core, hedge: HedgeId): void {
+  core.exitMemory.delete(hedge);
+  core.forwardApr.delete(hedge);
+  core.nakedSince.delete(hedge);
 }
 
 function advanceHedge(core: Core, hedge: HedgeRecord): void {
@@ -51,6 +59,7 @@ function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
     market: (key) => core.market.get(key),
     settings: core.settings.execution,
     ids: core.ids,
+    maxBookAgeMs: core.settings.risk.data.maxBookAgeMs,
     reduceOnly: core.ledger.killed,
     reachable: up(hedge.plan.longKey) && up(hedge.plan.shortKey),
   };

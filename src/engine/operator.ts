@@ -1,5 +1,6 @@
 /** Operator commands: each is stored, acts through the same machine as everything else, and answers what it began. */
 import { moveTo } from '../execution/next.ts';
+import { flat, oneSided } from '../execution/shape.ts';
 import type { HedgeId } from '../kernel/ids.ts';
 import type { ControlGiven, Fact } from '../ledger/facts.ts';
 import { type HedgeRecord, isFinal } from '../ledger/state.ts';
@@ -41,8 +42,11 @@ function close(core: Core, command: OperatorCommand & { action: 'close' }, by: s
 
 function exitAll(core: Core, command: OperatorCommand, by: string, reason: 'kill' | 'flatten'): OperatorReply {
   const open = [...core.ledger.hedges.values()].filter((hedge) => !isFinal(hedge.state));
+  // An unwinding of one leg waits for nothing as it is; beginning anew would only narrow its price caps.
   const moves = open.filter(
-    (hedge) => hedge.state !== 'unwinding' && !(hedge.state === 'exiting' && hedge.reason === reason),
+    (hedge) =>
+      !(hedge.state === 'unwinding' && (flat(hedge) || oneSided(hedge))) &&
+      !(hedge.state === 'exiting' && hedge.reason === reason),
   );
   const failed = control(
     core,

@@ -2,6 +2,7 @@
 import { absenceStep, countEmpty, NO_PROOF } from '../execution/absence.ts';
 import { moveTo } from '../execution/next.ts';
 import { afterFound, afterSubmit, bookFills } from '../execution/resolve.ts';
+import { forced } from '../execution/shape.ts';
 import { eq, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
 import type { Read } from '../kernel/outcome.ts';
@@ -153,7 +154,9 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
     }
     case 'order': {
       const attempt = core.ledger.attempts.get(event.order.clientOrderId);
-      if (attempt && isUnresolved(attempt) && attempt.venueOrderId !== undefined) lookup(core, attempt);
+      // Nobody's order of ours: a human's, or a forced reduction that some venues tell without its trades.
+      if (!attempt) return resync(core, watch.key);
+      if (isUnresolved(attempt) && attempt.venueOrderId !== undefined) lookup(core, attempt);
       return;
     }
     case 'stream':
@@ -206,6 +209,8 @@ function watchOf(core: Core, attempt: AttemptRecord): LookupWatch {
 function quarantine(core: Core, attempt: AttemptRecord, reason: string, detail: string): void {
   const hedge = core.ledger.hedges.get(attempt.intent.hedge);
   if (!hedge || isFinal(hedge.state) || hedge.state === 'quarantined') return;
+  // A forced exit goes on beside it: quarantine would stop reducing what is known to stand.
+  if (forced(hedge)) return alarm(core, 'critical', reason, hedge.id, detail);
   record(core, moveTo(hedge, 'quarantined', reason, detail, { now: core.clock.now() }).facts);
   alarm(core, 'critical', 'quarantined', hedge.id, detail);
 }

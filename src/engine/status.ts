@@ -92,7 +92,8 @@ export interface RouteStatus {
   readonly net: string;
   readonly turnover: string;
   readonly slippageRate?: number;
-  readonly dayPnlUsd: number;
+  /** Absent while something open cannot be valued. */
+  readonly dayPnlUsd?: number;
 }
 
 export function statusOf(core: Core): StatusSnapshot {
@@ -189,6 +190,7 @@ function hedgeStatus(core: Core, summary: HedgeSummary, detail: string): HedgeSt
 
 function routeStatus(core: Core, route: Route): RouteStatus {
   const summary = summarizeRoute(core.ledger, route, core.clock.now());
+  const dayPnl = dayPnlUsd(core, route);
   return {
     route,
     hedges: summary.hedges,
@@ -199,7 +201,7 @@ function routeStatus(core: Core, route: Route): RouteStatus {
     net: cents(summary.net),
     turnover: cents(summary.turnover),
     ...(summary.slippageRate === undefined ? {} : { slippageRate: summary.slippageRate }),
-    dayPnlUsd: toNumber(round(quote(dayPnlUsd(core, route)), 2)),
+    ...(dayPnl === undefined ? {} : { dayPnlUsd: toNumber(round(quote(dayPnl), 2)) }),
   };
 }
 

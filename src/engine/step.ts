@@ -13,8 +13,9 @@ import {
   onSettlementPassed,
   pollPayments,
   startReconcile,
+  withAccountFees,
 } from './accounts.ts';
-import { type AccountWatch, alarm, type Core, record, resync } from './core.ts';
+import { type AccountWatch, alarm, type Core, record, recordLater, resync } from './core.ts';
 import { decide } from './decide.ts';
 import type { EngineEvent } from './events.ts';
 import { advanceHedges } from './hedges.ts';
@@ -60,7 +61,9 @@ export function step(core: Core, event: EngineEvent): void {
       onWake(core);
       break;
     case 'settings':
-      if (record(core, event.changes)) core.settings = event.settings;
+      // A switch that is turned off must work on a full disk too; the change is stored as soon as anything can be.
+      core.settings = event.settings;
+      if (!record(core, event.changes)) recordLater(core, event.changes);
       markAllDirty(core);
       break;
     case 'operator':
@@ -79,15 +82,24 @@ export function settle(core: Core): void {
 
 function onMarket(core: Core, event: MarketEvent): void {
   const before = event.kind === 'funding' ? core.market.get(event.quote.key)?.funding : undefined;
-  const asset = core.market.apply(event);
+  const wasUp = event.kind === 'health' && core.market.health(event.health.venue)?.status === 'up';
+  const asset = core.market.apply(event.kind === 'instruments' ? listedByFeed(core, event) : event);
   if (asset !== undefined) core.dirtyAssets.add(asset);
   if (event.kind === 'funding') onSettlementPassed(core, before, event.quote);
   if (event.kind === 'health') {
-    if (event.health.status === 'down') alarm(core, 'warning', 'venue_down', event.health.venue, event.health.reason);
+    const { venue, status, reason } = event.health;
+    if (status === 'down') alarm(core, 'warning', 'venue_down', venue, reason);
+    else if (status === 'up' && !wasUp) core.log.info({ venue }, 'market data is up');
     // An exit may have waited for this venue.
     advanceHedges(core);
   }
 }
+
+/** A feed lists public fees; what an account was told to pay stands. */
+const listedByFeed = (core: Core, event: MarketEvent & { kind: 'instruments' }): MarketEvent => ({
+  ...event,
+  instruments: withAccountFees(core, event.venue, event.instruments, 'feed'),
+});
 
 /** Everything whose time has come. */
 function onWake(core: Core): void {

@@ -1,5 +1,5 @@
 /** Numbers about standing hedges: worst-case exposure, equity and daily PnL per route. Estimates, never booked. */
-import { add, notional, px, type Quote, sub, sum, toNumber, ZERO_QUOTE } from '../kernel/decimal.ts';
+import { add, isZero, notional, px, type Quote, sub, sum, toNumber, ZERO_QUOTE } from '../kernel/decimal.ts';
 import { type Route, splitKey } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS, utcDayStart } from '../kernel/instant.ts';
 import type { DayOpened } from '../ledger/facts.ts';
@@ -92,29 +92,36 @@ export function legUnrealised(leg: LegRecord, market: MarketView): Quote | undef
   return mark === undefined ? undefined : unrealised(leg.holding, px(mark));
 }
 
-/** Booked change since the ledger began plus unrealised PnL of what is open. */
-export function equityChange(ledger: LedgerState, market: MarketView, route: Route): Quote {
+/**
+ * Booked change since the ledger began plus unrealised PnL of what is open. Undefined while something open cannot be
+ * valued: one leg of a hedge without the other is a profit or a loss that does not exist.
+ */
+export function equityChange(ledger: LedgerState, market: MarketView, route: Route): Quote | undefined {
   const accounts = [...ledger.accounts.values()].filter((account) => account.route === route);
-  const booked = sum(ZERO_QUOTE, accounts.map(bookedChange));
-  const open = accounts.flatMap((account) =>
-    [...account.holdings].map(([key, holding]) => {
-      const mark = markOf(market.get(key));
-      return mark === undefined ? ZERO_QUOTE : unrealised(holding, px(mark));
-    }),
-  );
-  return add(booked, sum(ZERO_QUOTE, open));
+  let equity = sum(ZERO_QUOTE, accounts.map(bookedChange));
+  for (const [key, holding] of accounts.flatMap((account) => [...account.holdings])) {
+    if (isZero(holding.quantity)) continue;
+    const mark = markOf(market.get(key));
+    if (mark === undefined) return undefined;
+    equity = add(equity, unrealised(holding, px(mark)));
+  }
+  return equity;
 }
 
-/** The first equity of a UTC day is stored, so that the daily loss survives restarts. */
+/** The first known equity of a UTC day is stored, so that the daily loss survives restarts. */
 export function openDay(core: Core, route: Route): DayOpened | undefined {
   const day = utcDayStart(core.clock.now());
   if (core.ledger.days.get(route)?.day === day) return undefined;
-  return { kind: 'day', route, day, equityUsd: equityChange(core.ledger, core.market, route), at: core.clock.now() };
+  const equityUsd = equityChange(core.ledger, core.market, route);
+  return equityUsd && { kind: 'day', route, day, equityUsd, at: core.clock.now() };
 }
 
-export function dayPnlUsd(core: Core, route: Route): number {
+/** Undefined while something open cannot be valued. */
+export function dayPnlUsd(core: Core, route: Route): number | undefined {
   const day = core.ledger.days.get(route);
-  return day ? toNumber(sub(equityChange(core.ledger, core.market, route), day.equityUsd)) : 0;
+  const equityUsd = equityChange(core.ledger, core.market, route);
+  if (!equityUsd) return undefined;
+  return day ? toNumber(sub(equityUsd, day.equityUsd)) : 0;
 }
 
 /** After an exit or a failure an asset rests on its route; counted from the ledger, so restarts do not forget it. */

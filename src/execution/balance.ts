@@ -5,7 +5,7 @@
 import { abs, floorTo, gte, isZero, lt, min, notional, px, text, toNumber } from '../kernel/decimal.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
-import type { InstrumentView } from '../market/view.ts';
+import { ageMs, type InstrumentView } from '../market/view.ts';
 import { reduceLeg } from './flatten.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
@@ -37,11 +37,12 @@ function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): 
   if (last?.status === 'rejected') return undefined;
   const view = context.market(leg.key);
   const side = leg.name === 'long' ? 'buy' : 'sell';
-  const price = view ? touch(view, side) : undefined;
+  const price = view && isFresh(view, context) ? touch(view, side) : undefined;
   if (!view || price === undefined) return undefined;
-  const wanted = toNumber(entry.intent.referencePrice);
-  const worse = side === 'buy' ? price / wanted - 1 : 1 - price / wanted;
-  if (worse > settings.entryPriceCapRate) return undefined;
+  // Counted from where the entry was approved: a book that has moved already leaves that much less room.
+  const reference = toNumber(entry.intent.referencePrice);
+  const limitPrice = capPrice(reference, side, settings.entryPriceCapRate, view.instrument.tick);
+  if (side === 'buy' ? price > toNumber(limitPrice) : price < toNumber(limitPrice)) return undefined;
   const quantity = floorTo(abs(imbalance(hedge)), view.instrument.lot);
   if (!tradable(view, quantity)) return undefined;
   const attempt = intend(hedge.plan, {
@@ -49,13 +50,19 @@ function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): 
     purpose: 'complete',
     side,
     quantity,
-    limitPrice: capPrice(price, side, settings.entryPriceCapRate, view.instrument.tick),
+    limitPrice,
     reference: price,
     number: leg.attempts.length + 1,
     ids: context.ids,
     now,
   });
   return { facts: [attempt], attempts: [attempt] };
+}
+
+/** An age below zero means that the clock went back: the book's real age is unknown. */
+function isFresh(view: InstrumentView, { now, maxBookAgeMs }: AdvanceContext): boolean {
+  const age = ageMs(view.book, now);
+  return age !== undefined && age >= 0 && age <= maxBookAgeMs;
 }
 
 function trim(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): Advance {

@@ -11,7 +11,7 @@ import { MAX_ATTEMPTS } from './client-id.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice, reduceReference } from './price-cap.ts';
-import { describe, flat, hedged, imbalance, largerLeg, unresolved } from './shape.ts';
+import { describe, flat, forced, hedged, imbalance, largerLeg, unresolved } from './shape.ts';
 
 export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (flat(hedge)) {
@@ -42,8 +42,7 @@ function reductions(hedge: HedgeRecord, { reachable }: AdvanceContext): { leg: L
   const standing = legsOf(hedge)
     .filter((leg) => !isZero(leg.holding.quantity))
     .map((leg) => ({ leg, quantity: abs(leg.holding.quantity) }));
-  const forced = hedge.state === 'exiting' && (hedge.reason === 'kill' || hedge.reason === 'flatten');
-  if (forced || standing.length < 2 || (reachable && hedge.state !== 'quarantined')) return standing;
+  if (forced(hedge) || standing.length < 2 || (reachable && hedge.state !== 'quarantined')) return standing;
   if (!hedged(hedge)) return [{ leg: largerLeg(hedge), quantity: abs(imbalance(hedge)) }];
   return reachable ? standing : [];
 }
@@ -58,7 +57,9 @@ export function reduceLeg(
 ): Advance {
   const { settings, now } = context;
   const view = context.market(leg.key);
-  const since = leg.attempts.filter((attempt) => attempt.intent.reduceOnly && attempt.intent.at >= startedAt(hedge));
+  const since = leg.attempts.filter(
+    (attempt) => attempt.intent.reduceOnly && attempt.intent.at >= startedAt(hedge, now),
+  );
   if (since.length >= settings.maxReduceAttempts && hedge.state !== 'quarantined') {
     return moveTo(
       hedge,
@@ -68,8 +69,10 @@ export function reduceLeg(
       context,
     );
   }
-  const retryAt = nextTryAt(since.at(-1)?.changedAt, since.length, hedge, settings.retryDelayMs);
-  if (now < retryAt) return { facts: [], attempts: [], wakeAt: retryAt };
+  const lastAt = since.at(-1)?.changedAt;
+  const retryAt = nextTryAt(lastAt, since.length, hedge, settings.retryDelayMs);
+  // A last attempt in the future means that the clock went back: nothing is known of the pause, so it is over.
+  if (now < retryAt && now >= (lastAt ?? 0)) return { facts: [], attempts: [], wakeAt: retryAt };
   const side = leg.holding.quantity.s > 0 ? 'sell' : 'buy';
   const reference = view ? reduceReference(view, side) : undefined;
   // No instrument or price of any kind yet (start, venue down): hold, the engine alarms; look again soon.
@@ -98,8 +101,9 @@ export function reduceLeg(
   return { facts: [attempt], attempts: [attempt] };
 }
 
-/** Attempts count from when this reduction began. */
-const startedAt = (hedge: HedgeRecord): Instant => (hedge.state === 'quarantined' ? 0 : hedge.stateSince);
+/** Attempts count from when this reduction began; all of them when that lies ahead, because the clock went back. */
+const startedAt = (hedge: HedgeRecord, now: Instant): Instant =>
+  hedge.state === 'quarantined' || hedge.stateSince > now ? 0 : hedge.stateSince;
 
 /** Retries wait for `delayMs` after the last outcome, doubling to 30 s; a quarantined hedge's for a minute. */
 function nextTryAt(lastChangedAt: Instant | undefined, tries: number, hedge: HedgeRecord, delayMs: number): Instant {

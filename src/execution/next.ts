@@ -12,6 +12,8 @@ export interface AdvanceContext {
   readonly market: (key: InstrumentKey) => InstrumentView | undefined;
   readonly settings: ExecutionSettings;
   readonly ids: IdStamp;
+  /** A book older than this completes nothing; reductions may use it. */
+  readonly maxBookAgeMs: number;
   /** Kill switch or reduce-only: complete nothing, trim instead. */
   readonly reduceOnly: boolean;
   /** Both of the hedge's venues answer; an exit that is not forced waits for it, so that it never goes naked. */

@@ -14,7 +14,7 @@ export interface LookupSettings {
 export interface ExecutionSettings {
   /** Leverage set on every instrument at both venues; 1 = fully margined. */
   readonly leverage: number;
-  /** Worst entry price: this fraction beyond the best opposite level when the order is planned. */
+  /** Worst entry price: this fraction beyond mid when the hedge was approved, for completing orders too. */
   readonly entryPriceCapRate: number;
   /** Worst price of the first reducing order, as `entryPriceCapRate`. */
   readonly exitPriceCapRate: number;

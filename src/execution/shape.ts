@@ -20,6 +20,10 @@ export function describe(hedge: HedgeRecord): string {
   return `long ${text(hedge.long.holding.quantity)}, short ${text(hedge.short.holding.quantity)} of ${text(hedge.plan.quantity)} ${hedge.plan.asset}`;
 }
 
+/** Kill and flatten wait for nothing: neither for the partner's venue nor for an order of unknown fate. */
+export const forced = (hedge: HedgeRecord): boolean =>
+  hedge.state === 'exiting' && (hedge.reason === 'kill' || hedge.reason === 'flatten');
+
 /** What both legs hold: the hedged quantity, positive. */
 export const matched = (hedge: HedgeRecord): Base =>
   min(abs(hedge.long.holding.quantity), abs(hedge.short.holding.quantity));

@@ -89,8 +89,8 @@ export interface RiskState {
   readonly cooldowns: ReadonlyMap<string, { readonly until: number; readonly reason: string }>;
   /** Venue -> why nothing opens there: unreconciled, down, skewed clock, setup refused. */
   readonly blockedVenues: ReadonlyMap<string, string>;
-  /** Realised and unrealised change since the UTC day began, this route. */
-  readonly dayPnlUsd: number;
+  /** Realised and unrealised change since the UTC day began, this route; undefined when unknown, which blocks opening. */
+  readonly dayPnlUsd: number | undefined;
   /** Free margin per venue in USD; absent when unknown, which blocks opening. */
   readonly availableUsd: ReadonlyMap<string, number>;
 }

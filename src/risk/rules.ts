@@ -64,6 +64,15 @@ const bookAge: Rule = (input) =>
     fresh('book_stale', ageMs(view?.book, input.now), input.limits.data.maxBookAgeMs, `age of ${leg.key}'s book, ms`),
   );
 
+/** What has just arrived may be old: a feed that lags, or a clock that differs from the venue's by as much. */
+const bookLate: Rule = (input) =>
+  perLeg(input, (leg, view) => {
+    if (!view?.book) return [];
+    const lateMs = view.book.receivedAt - view.book.venueAt;
+    const detail = `from the venue's stamp to the arrival of ${leg.key}'s book, ms: late data, or clocks that differ`;
+    return atMost('book_late', Math.abs(lateMs), input.limits.data.maxBookAgeMs, detail);
+  });
+
 const fundingAge: Rule = (input) =>
   perLeg(input, (leg, view) =>
     fresh(
@@ -140,18 +149,16 @@ const leverage: Rule = ({ limits, settings }) => [
   ...(settings.leverage < 1 ? atLeast('leverage', settings.leverage, 1, 'leverage of new hedges') : []),
 ];
 
-const dailyLoss: Rule = ({ limits, state }) =>
-  -state.dayPnlUsd < limits.loss.maxDailyLossUsd
-    ? []
-    : [
-        {
-          rule: 'daily_loss',
-          limit: limits.loss.maxDailyLossUsd,
-          actual: -state.dayPnlUsd,
-          shortfall: -state.dayPnlUsd - limits.loss.maxDailyLossUsd,
-          detail: 'USD lost since the UTC day began',
-        },
-      ];
+const dailyLoss: Rule = ({ limits, state: { dayPnlUsd } }) => {
+  const limit = limits.loss.maxDailyLossUsd;
+  if (dayPnlUsd === undefined) {
+    const detail = 'an open position cannot be valued yet, so the loss of the UTC day is not known';
+    return [{ rule: 'daily_loss', limit, actual: 'unknown', detail }];
+  }
+  if (-dayPnlUsd < limit) return [];
+  const detail = 'USD lost since the UTC day began';
+  return [{ rule: 'daily_loss', limit, actual: -dayPnlUsd, shortfall: -dayPnlUsd - limit, detail }];
+};
 
 /** In the order an operator wants to read them: switches, data, worth, permissions, exposure. */
 export const RULES: readonly Rule[] = [
@@ -163,6 +170,7 @@ export const RULES: readonly Rule[] = [
   feedUp,
   venueBlocked,
   bookAge,
+  bookLate,
   fundingAge,
   settlementAhead,
   opportunityAge,

@@ -190,7 +190,8 @@ class FileJournal implements WorldJournal {
     } catch (error) {
       if (error instanceof WorldJournalError) throw error;
       this.#broken ??= error;
-      throw new WorldJournalError('io', `cannot write the simulated venues' books to ${this.#file}`, error);
+      const why = error instanceof Error ? error.message : String(error);
+      throw new WorldJournalError('io', `cannot write the simulated venues' books to ${this.#file}: ${why}`, error);
     }
   }
 }

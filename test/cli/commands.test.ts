@@ -82,13 +82,43 @@ test.each(['hedges', 'hedge h1', 'ledger verify', 'why BTC', 'opportunities'])(
 
 test('a bad configuration lists every problem with its line (2)', async () => {
   const where = place('pausd: true\nrisk:\n  size: { hedgeNotionalUsd: -5 }\n');
-  for (const command of ['status', 'run', 'hedges', 'doctor']) {
-    const { exit, out, err } = await tandem(where, command);
+  for (const command of ['run', 'doctor', 'config show']) {
+    const { exit, out, err } = await tandem(where, ...command.split(' '));
     expect(exit, command).toBe(2);
     expect(out + err).toMatch(/sim\.yaml:5:\d+ pausd.*did you mean paused/);
     expect(out + err).toMatch(/sim\.yaml:7:\d+ risk\.size\.hedgeNotionalUsd/);
   }
   expect(await tandem(where, 'config', 'check')).toMatchObject({ exit: 2 });
+});
+
+test('bad-edit-then-kill: a slip in the file does not stand between the operator and the running bot', async () => {
+  const where = place('pausd: true\nrisk:\n  size: { hedgeNotionalUsd: -5 }\n');
+  const bot = fakeBot();
+  await listening(where, bot);
+  bot.snapshot = snapshot({ hedges: [] });
+  bot.reply = { ok: true, message: 'no hedge is open', hedges: [] };
+  for (const command of ['status', 'pause', 'flatten', 'kill']) {
+    const { exit, err } = await tandem(where, command);
+    expect(exit, command).toBe(0);
+    expect(err).toMatch(/sim\.yaml has 2 problems; a bot that runs goes on with what it had .*config check/);
+  }
+  expect(bot.commands.map(({ command }) => command.action)).toEqual(['pause', 'flatten', 'kill']);
+});
+
+test.each([
+  ['a misspelled section that may have named it', 'ledgr: { path: other.db }\n'],
+  ['one at the wrong depth', 'risk:\n  ledger: { path: other.db }\n'],
+  ['an unusable socket', 'operator: { socket: 5 }\n'],
+  ['text that cannot be parsed', 'risk: [1\n'],
+])('which bot is meant is never guessed: %s (2)', async (_, extra) => {
+  const where = place(extra);
+  const bot = fakeBot();
+  await listening(where, bot);
+  const { exit, err } = await tandem(where, 'kill');
+  expect(exit).toBe(2);
+  expect(err).toContain('does not tell which bot is meant');
+  expect(err).toMatch(/sim\.yaml:\d+:\d+ /);
+  expect(bot.commands).toEqual([]);
 });
 
 test.each([
@@ -144,9 +174,9 @@ test('hedges and hedge tell the life from the ledger, money exact', async () => 
   const where = place();
   stored(where);
   // Fees 3.75 + 3, funding 1.25: net -5.50.
-  expect((await tandem(where, 'hedges')).out).toMatch(
-    /h1 +BTC +live +long okx \/ short binance +0\.25 +held .* \+1\.25 +6\.75 +0\.00 +-5\.50/,
-  );
+  const list = (await tandem(where, 'hedges')).out;
+  expect(list).toContain('Of open hedges, price PnL and net hold what is realised');
+  expect(list).toMatch(/h1 +BTC +live +long okx \/ short binance +0\.25 +held .* \+1\.25 +6\.75 +0\.00 +-5\.50/);
   const { out } = await tandem(where, 'hedge', 'h1');
   const kinds = out.split('\n').flatMap((line) => /^\d{4}-.*? s {2}(\w+) /.exec(line)?.[1] ?? []);
   expect(kinds).toEqual([

@@ -7,9 +7,10 @@ import { runBot } from '../../src/cli/run-bot.ts';
 import { openScreenLog } from '../../src/cli/screen-log.ts';
 import { StartRefused } from '../../src/cli/start-refused.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { StatusSnapshot } from '../../src/engine/status.ts';
 import { openLogger } from '../../src/platform/logger.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
-import { fakeBot, place, terminal } from './fake-bot.ts';
+import { fakeBot, place, snapshot, terminal } from './fake-bot.ts';
 
 interface Bench {
   readonly running: Promise<number>;
@@ -26,7 +27,9 @@ interface Bench {
 
 const STREAM_REJECTION = new Error('stream');
 
-function start(options: { screen?: boolean; refuse?: Error; stop?: () => Promise<void> } = {}): Bench {
+function start(
+  options: { screen?: boolean; refuse?: Error; stop?: () => Promise<void>; status?: StatusSnapshot } = {},
+): Bench {
   const where = place();
   const loaded = loadConfig(where.config);
   if (!loaded.ok) throw new Error('the test configuration is not valid');
@@ -51,6 +54,7 @@ function start(options: { screen?: boolean; refuse?: Error; stop?: () => Promise
   });
   const bot: RunningBot = {
     ...fakeBot(),
+    status: () => options.status ?? snapshot(),
     ready: new Promise((settle) => {
       ready = settle;
     }),
@@ -94,6 +98,18 @@ test('ready is told to the process manager only once the bot trades', async () =
   expect(bench.process.sent).toEqual([]);
   bench.becomeReady();
   await expect.poll(() => bench.process.sent).toEqual(['ready']);
+  bench.process.emit('SIGTERM', 'SIGTERM');
+  expect(await bench.running).toBe(0);
+});
+
+test('venue-down-at-start: an account that is not ready is named, and the bot is not called trading', async () => {
+  const account = { route: 'paper', status: 'booting', blocked: 'venue_unreachable: no answer' } as const;
+  const okx = { venue: 'okx', feed: 'down', feedReason: 'no answer', malformed: 0, accounts: [account] } as const;
+  const bench = start({ status: snapshot({ venues: [...snapshot().venues, okx] }) });
+  await expect.poll(() => existsSync(bench.socket)).toBe(true);
+  bench.becomeReady();
+  await expect.poll(() => said(bench, 'paper|okx: venue_unreachable: no answer')).toBe(true);
+  expect(said(bench, 'ready: trading')).toBe(false);
   bench.process.emit('SIGTERM', 'SIGTERM');
   expect(await bench.running).toBe(0);
 });

@@ -71,6 +71,13 @@ test('a busy asset is not the news: the best pair that something else keeps out 
   expect(text.find((line) => line.startsWith('Best refused'))).toContain('BTC');
 });
 
+test('nor is a busy asset that some other rule would keep out as well', () => {
+  const busy = { rule: 'busy_asset', limit: 'no hedge', actual: 'hedged', detail: 'ETH already has a hedge' } as const;
+  const held = opportunity({ asset: 'ETH', netApr: 0.5, breaches: [...opportunity().breaches, busy] });
+  const text = squeezed({ opportunities: [held, opportunity()] });
+  expect(text.find((line) => line.startsWith('Best refused'))).toContain('BTC');
+});
+
 test('killed, paused, an unwritable ledger and a discrepancy stand out', () => {
   const text = squeezed({
     killed: true,

@@ -1,6 +1,6 @@
 /** Accounts, ledger writes, payments and restarts: what keeps the ledger equal to the venues. */
 import { describe, expect, it } from 'vitest';
-import { contracts, quote, text } from '../../src/kernel/decimal.ts';
+import { base, contracts, quote, text } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { LedgerWriteError } from '../../src/ports/ledger-store.ts';
 import { World } from './world.ts';
@@ -173,6 +173,27 @@ describe('reconciliation', () => {
     const event = { kind: 'stream', status: 'up', reason: 'reconnected' } as const;
     world.engine.push({ kind: 'account', route: 'live', venue: 'beta', event });
     await world.run(3_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['5.5', '-5.5']);
+  });
+
+  it('fault-22-told-without-a-fill: news of an order that is not ours is read up at once', async () => {
+    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: HOUR_MS } });
+    await world.opened();
+    // A venue may tell a liquidation as an order of its own, without a trade that could be booked.
+    world.faults.beta.stream = 'lost';
+    world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('8'), 'liquidation');
+    const order = {
+      clientOrderId: 'autoclose-1',
+      venueOrderId: '1',
+      key: `beta|${SOL}`,
+      side: 'buy',
+      status: 'filled',
+      quantity: base('4'),
+      filled: base('4'),
+      updatedAt: world.clock.now(),
+    } as const;
+    world.engine.push({ kind: 'account', route: 'live', venue: 'beta', event: { kind: 'order', order } });
+    await world.run(5_000);
     expect([world.position('alpha'), world.position('beta')]).toEqual(['5.5', '-5.5']);
   });
 

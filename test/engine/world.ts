@@ -57,6 +57,8 @@ export class World {
   readonly rates = { alpha: 0.00001, beta: 0.001 };
   /** Venues whose market data is silent. */
   readonly feedDown = new Set<string>();
+  /** How far the bot's wall clock stands from true time. */
+  wallShiftMs = 0;
   readonly #symbols: readonly MarketSymbol[];
   readonly #prices: Record<string, number> = { ...PRICES };
   #settings: EngineSettings;
@@ -108,7 +110,7 @@ export class World {
     });
     const silent = { debug() {}, info() {}, warn() {}, error() {} };
     const clock = {
-      now: () => this.clock.now(),
+      now: () => this.clock.now() + this.wallShiftMs,
       monotonicMs: () => this.clock.monotonicMs(),
       after: (delayMs: number, fire: () => void) =>
         this.clock.after(delayMs, () => {

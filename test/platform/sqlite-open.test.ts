@@ -3,8 +3,10 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -188,6 +190,15 @@ describe('one writer', () => {
     expect(error).toMatchObject({ code: 'locked', pid: process.pid });
     expect(String(error)).toMatch(new RegExp(`process ${process.pid} on .*, started \\d{4}-\\d\\d-\\d\\dT`));
     first.close();
+    open(path).close();
+  });
+
+  test('full-disk-at-start: a holder that cannot be named is a refusal with the reason, and leaves no lock', () => {
+    const path = ledgerPath();
+    mkdirSync(`${path}.lock.json`);
+    const { code, message } = refusal(() => open(path));
+    expect({ code, message }).toMatchObject({ code: 'io', message: expect.stringContaining(`ledger ${path}: EISDIR`) });
+    rmdirSync(`${path}.lock.json`);
     open(path).close();
   });
 

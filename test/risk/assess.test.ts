@@ -70,11 +70,15 @@ describe('each rule refuses on its own', () => {
     ['paused', { state: { paused: true } }],
     ['daily_loss', { state: { dayPnlUsd: -50 } }],
     ['daily_loss', { state: { dayPnlUsd: Number.NaN } }],
+    ['daily_loss', { state: { dayPnlUsd: undefined } }],
     ['not_trading', { high: { instrument: { trading: false } } }],
     ['feed_down', { low: { without: ['health'] } }],
     ['venue_blocked', { state: { blockedVenues: new Map([['high', 'not reconciled']]) } }],
     ['book_stale', { low: { receivedAt: staleAt } }],
     ['book_stale', { low: { receivedAt: NOW + 1 } }],
+    // fault-24 and fault-49: told just now about a market of long ago, or a clock that is not the venue's.
+    ['book_late', { low: { bookLateMs: 5_001 } }],
+    ['book_late', { low: { bookLateMs: -5_001 } }],
     ['funding_stale', { limits: { data: { maxFundingAgeMs: -1 } } }],
     [
       'settlement_passed',

@@ -29,6 +29,8 @@ export interface Perp {
   readonly settled?: readonly (readonly [number, number])[];
   readonly instrument?: Partial<Instrument>;
   readonly without?: readonly ('book' | 'funding' | 'health')[];
+  /** From the venue's stamp of the book to its arrival. */
+  readonly bookLateMs?: number;
   readonly receivedAt?: number;
 }
 
@@ -72,7 +74,8 @@ export function addTo(market: FoldedMarket, perp: Perp): void {
   const bids = perp.bids ?? [{ price: mid * (1 - halfSpreadRate), size: depth }];
   const asks = perp.asks ?? [{ price: mid * (1 + halfSpreadRate), size: depth }];
   market.apply({ kind: 'instruments', venue, instruments: [instrumentOf(perp)] });
-  if (!without.includes('book')) market.apply({ kind: 'book', book: { key, bids, asks, ...stamps } });
+  const venueAt = receivedAt - (perp.bookLateMs ?? 0);
+  if (!without.includes('book')) market.apply({ kind: 'book', book: { key, bids, asks, receivedAt, venueAt } });
   if (!without.includes('funding')) {
     const nextSettlementAt = NOW + (perp.nextInHours ?? intervalHours) * HOUR_MS;
     const quoted = { key, predictedRate: perp.rate ?? 0.0001, intervalHours, nextSettlementAt, ...stamps };

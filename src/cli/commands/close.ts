@@ -7,7 +7,7 @@ import { type Context, printJson } from '../context.ts';
 import { isHedgeId } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { inert } from '../format.ts';
-import { settingsOf } from '../settings.ts';
+import { whereaboutsOf } from '../settings.ts';
 
 export async function close(context: Context, hedge: string, waitSeconds: number): Promise<ExitCode> {
   if (!isHedgeId(hedge)) throw new CommandFailure(EXIT.usage, `a hedge id looks like h17, not ${inert(hedge)}`);
@@ -20,7 +20,7 @@ export const flatten = (context: Context, waitSeconds: number): Promise<ExitCode
 /** Not complete within the wait is `failed`: a script must not take it for flat. */
 export async function closing(context: Context, command: OperatorCommand, waitSeconds: number): Promise<ExitCode> {
   const { io, json } = context;
-  const { config } = settingsOf(context);
+  const config = whereaboutsOf(context);
   const wait = { seconds: waitSeconds, clock: systemClock(), everything: command.action !== 'close' };
   const report = await asking(await needBot(context, config), (bot) => closeAndLook(bot, command, wait));
   if (json) printJson(io, report);

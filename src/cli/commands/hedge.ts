@@ -7,11 +7,11 @@ import { isHedgeId } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { cents, duration, gain, inert, money, table, venueOf, when } from '../format.ts';
 import { factAt, foldAll, ledgerNow, plainData, withLedger } from '../ledger-reading.ts';
-import { settingsOf } from '../settings.ts';
+import { whereaboutsOf } from '../settings.ts';
 
 export async function hedge(context: Context, id: string): Promise<ExitCode> {
   const { io, json } = context;
-  const { config } = settingsOf(context);
+  const config = whereaboutsOf(context);
   if (!isHedgeId(id)) throw new CommandFailure(EXIT.usage, `a hedge id looks like h17, not ${inert(id)}`);
   const { facts, folded } = withLedger(context, config, (reader) => ({
     facts: reader.hedgeFacts(id),

@@ -6,7 +6,7 @@ import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { cents, duration, gain, money, table, venueOf, when } from '../format.ts';
 import { foldAll, ledgerNow, plainData, withLedger } from '../ledger-reading.ts';
-import { settingsOf } from '../settings.ts';
+import { whereaboutsOf } from '../settings.ts';
 
 export interface HedgesOptions {
   readonly open: boolean;
@@ -15,7 +15,7 @@ export interface HedgesOptions {
 
 export async function hedges(context: Context, { open, limit }: HedgesOptions): Promise<ExitCode> {
   const { io, json } = context;
-  const { config } = settingsOf(context);
+  const config = whereaboutsOf(context);
   const { ledger, lastAt } = withLedger(context, config, (reader) => foldAll(reader.facts()));
   const now = ledgerNow(config, lastAt);
   const all = [...ledger.hedges.values()].filter(({ state }) => !open || !isFinal(state)).reverse();
@@ -26,9 +26,13 @@ export async function hedges(context: Context, { open, limit }: HedgesOptions): 
   }
   if (summaries.length === 0) io.out(open ? 'No hedge is open.\n' : 'No hedge has been opened yet.\n');
   else io.out(`${table(COLUMNS, summaries.map(row)).join('\n')}\n`);
+  if (summaries.some(({ state }) => !isFinal(state))) io.out(`${REALISED_ONLY}\n`);
   if (all.length > limit) io.out(`… ${all.length - limit} more; see --limit\n`);
   return EXIT.ok;
 }
+
+/** A ledger knows no market prices. */
+const REALISED_ONLY = 'Of open hedges, price PnL and net hold what is realised; tandem status adds what is not.';
 
 function row(hedge: HedgeSummary): string[] {
   const { id, asset, route, long, short, quantity, state, reason, openedAt, daysHeld } = hedge;

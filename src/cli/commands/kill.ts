@@ -4,12 +4,12 @@ import { asking, findBot, needBot } from '../bot-address.ts';
 import { closeAndLook, closingText } from '../closing.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { settingsOf } from '../settings.ts';
+import { whereaboutsOf } from '../settings.ts';
 import { give } from './pause.ts';
 
 export async function kill(context: Context, waitSeconds: number): Promise<ExitCode> {
   const { io, json } = context;
-  const { config } = settingsOf(context);
+  const config = whereaboutsOf(context);
   const bot = await findBot(config);
   if (bot) {
     const wait = { seconds: waitSeconds, clock: systemClock(), everything: true };
@@ -33,6 +33,6 @@ export async function kill(context: Context, waitSeconds: number): Promise<ExitC
 }
 
 export async function resetKill(context: Context): Promise<ExitCode> {
-  const { config } = settingsOf(context);
+  const config = whereaboutsOf(context);
   return give(context, await needBot(context, config), { action: 'kill_reset' });
 }

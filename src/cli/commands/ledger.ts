@@ -4,13 +4,13 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { gain, inert, money, table } from '../format.ts';
 import { requireLedgerFile } from '../ledger-reading.ts';
 import { type AccountMoney, verifyLedger } from '../ledger-verify.ts';
-import { settingsOf } from '../settings.ts';
+import { whereaboutsOf } from '../settings.ts';
 
 const MAX_SHOWN = 100;
 
 export async function verify(context: Context): Promise<ExitCode> {
   const { io, json } = context;
-  const { config } = settingsOf(context);
+  const config = whereaboutsOf(context);
   requireLedgerFile(context, config);
   const report = verifyLedger(config.ledger.path);
   const { path, stamp, facts, hedges, accounts, findings, ok } = report;

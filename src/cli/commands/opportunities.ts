@@ -3,11 +3,11 @@ import { candidatesOf } from '../candidates.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { bps, percent, table, when } from '../format.ts';
-import { settingsOf } from '../settings.ts';
+import { whereaboutsOf } from '../settings.ts';
 
 export async function opportunities(context: Context): Promise<ExitCode> {
   const { io, json } = context;
-  const { config } = settingsOf(context);
+  const config = whereaboutsOf(context);
   const { source, candidates } = await candidatesOf(context, config);
   if (json) {
     printJson(io, { source, opportunities: candidates });

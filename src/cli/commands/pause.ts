@@ -5,11 +5,11 @@ import { type Context, printJson } from '../context.ts';
 import type { ControlClient } from '../control-client.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { inert } from '../format.ts';
-import { settingsOf } from '../settings.ts';
+import { whereaboutsOf } from '../settings.ts';
 
 export async function pause(context: Context): Promise<ExitCode> {
   const { io, json } = context;
-  const { config } = settingsOf(context);
+  const config = whereaboutsOf(context);
   const bot = await findBot(config);
   if (bot) return give(context, bot, { action: 'pause' });
   const { recordControl } = await import('../offline-control.ts');
@@ -23,7 +23,7 @@ export async function pause(context: Context): Promise<ExitCode> {
 }
 
 export async function resume(context: Context): Promise<ExitCode> {
-  const { config } = settingsOf(context);
+  const config = whereaboutsOf(context);
   return give(context, await needBot(context, config), { action: 'resume' });
 }
 

@@ -1,4 +1,5 @@
 /** `tandem run`: the bot in the foreground, with a status screen on a terminal and log lines elsewhere. */
+import { setFlagsFromString } from 'node:v8';
 import { readCredentials } from '../../config/secrets.ts';
 import { openLogger } from '../../platform/logger.ts';
 import { systemClock } from '../../platform/system-clock.ts';
@@ -10,7 +11,14 @@ import { runBot } from '../run-bot.ts';
 import { openScreenLog } from '../screen-log.ts';
 import { settingsOf } from '../settings.ts';
 
+/**
+ * V8 lets the heap of a long-lived process grow to several times what is alive. This one collects a little more often
+ * instead, which about halves its resident memory. Both flags are read at each collection, so setting them now works.
+ */
+const HEAP_FLAGS = ['--heap-growing-percent=30', '--semi-space-growth-factor=1'];
+
 export async function run(context: Context): Promise<ExitCode> {
+  for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
   const { io, configFile } = context;
   const { config, text } = settingsOf(context);
   const clock = systemClock();

@@ -5,11 +5,11 @@ import { type Candidate, candidatesOf } from '../candidates.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { bps, inert, percent, table, when } from '../format.ts';
-import { settingsOf } from '../settings.ts';
+import { whereaboutsOf } from '../settings.ts';
 
 export async function why(context: Context, asked: string): Promise<ExitCode> {
   const { io, json } = context;
-  const { config } = settingsOf(context);
+  const config = whereaboutsOf(context);
   const asset = asked.toUpperCase();
   const { source, candidates } = await candidatesOf(context, config, asset);
   if (json) printJson(io, { source, asset, candidates });

@@ -26,7 +26,13 @@ export function lockLedger(ledgerPath: string): LedgerLock {
   }
   const holder = database;
   const startedAt = new Date(Date.now() - process.uptime() * 1_000).toISOString();
-  writeFileSync(sidecar, `${JSON.stringify({ pid: process.pid, startedAt, host: hostname() })}\n`);
+  try {
+    writeFileSync(sidecar, `${JSON.stringify({ pid: process.pid, startedAt, host: hostname() })}\n`);
+  } catch (error) {
+    // A full disk, most likely: whoever cannot write this could not trade either.
+    holder.close();
+    throw asOpenError(error, ledgerPath);
+  }
   let held = true;
   return {
     release() {

@@ -103,6 +103,8 @@ export class SqliteLedgerStore implements LedgerStore {
   readonly #lock: LedgerLock | undefined;
   readonly #inserts = new Map<string, Statement<unknown[]>>();
   readonly #insertAll: (facts: readonly Fact[]) => void;
+  /** Prepared once: it is asked on the path to an order. `synchronous` must not be, its value is fixed on preparing. */
+  readonly #readDataVersion: Statement<unknown[]>;
   #seq: number;
   #writtenOnce = false;
   #dataVersion: unknown;
@@ -112,7 +114,8 @@ export class SqliteLedgerStore implements LedgerStore {
     this.#database = database;
     this.#lock = lock;
     this.#seq = lastSeq(database);
-    this.#dataVersion = database.pragma('data_version', { simple: true });
+    this.#readDataVersion = database.prepare('PRAGMA data_version').pluck();
+    this.#dataVersion = this.#readDataVersion.get();
     // Immediate: the write lock is taken up front, so that a busy file fails before anything is inserted.
     this.#insertAll = database.transaction((facts: readonly Fact[]) => this.#insert(facts)).immediate;
   }
@@ -160,7 +163,7 @@ export class SqliteLedgerStore implements LedgerStore {
 
   /** The lock keeps other bots out; a human with a shell is noticed here, by SQLite's own change counter. */
   #refuseForeignRows(): void {
-    const version = this.#database.pragma('data_version', { simple: true });
+    const version = this.#readDataVersion.get();
     if (version === this.#dataVersion) return;
     const newest = lastSeq(this.#database);
     if (newest !== this.#seq) {

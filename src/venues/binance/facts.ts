@@ -19,6 +19,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   'GET commissionRate': 20,
   'GET premiumIndex': 10,
   'GET positionSide/dual': 30,
+  'GET feeBurn': 30,
 };
 
 /** Share one limit of their own. */
@@ -53,6 +54,12 @@ const MARGIN_TYPE_UNCHANGED = '-4046';
 
 const settings: AccountSettings = {
   prepareAccount: async (client, attempt) => {
+    if (await paysFeesInBnb(client)) {
+      throw new SetupError(
+        'fee_currency',
+        'the account pays fees in BNB, which no USDT ledger can count: turn that off',
+      );
+    }
     if (!(await isHedged(client))) return;
     const oneWay = { dualSidePosition: 'false' };
     const code = await attempt(() => client.request('positionSide/dual', 'fapiPrivate', 'POST', oneWay));
@@ -70,6 +77,11 @@ const settings: AccountSettings = {
     return z.object({ leverage: z.coerce.number() }).parse(body).leverage;
   },
 };
+
+async function paysFeesInBnb(client: CcxtClient): Promise<boolean> {
+  const body = await client.request('feeBurn', 'fapiPrivate', 'GET', {});
+  return z.object({ feeBurn: z.union([z.boolean(), z.stringbool()]) }).parse(body).feeBurn;
+}
 
 async function isHedged(client: CcxtClient): Promise<boolean> {
   const body = await client.request('positionSide/dual', 'fapiPrivate', 'GET', {});

@@ -143,7 +143,6 @@ CREATE TABLE decisions (
   at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX decisions_by_subject ON decisions (subject, seq);
-CREATE INDEX decisions_by_asset ON decisions (asset, seq);
 
 CREATE TABLE config_changes (
   seq INTEGER PRIMARY KEY,

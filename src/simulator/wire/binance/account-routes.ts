@@ -43,6 +43,7 @@ export const ACCOUNT_ROUTES: Routes = {
   'GET /fapi/v1/symbolConfig': { access: 'signed', weight: 5, handle: symbolConfig },
   'GET /fapi/v1/accountConfig': { access: 'signed', weight: 5, handle: accountConfig },
   'GET /fapi/v1/commissionRate': { access: 'signed', weight: 20, handle: commissionRate },
+  'GET /fapi/v1/feeBurn': { access: 'signed', weight: 30, handle: feeBurn },
   'GET /fapi/v1/positionSide/dual': { access: 'signed', weight: 30, handle: positionSide },
   'POST /fapi/v1/positionSide/dual': { access: 'signed', weight: 1, handle: changePositionSide },
   'POST /fapi/v1/leverage': { access: 'signed', weight: 1, handle: changeLeverage },
@@ -134,6 +135,11 @@ function commissionRate({ markets, params }: PrivateCall): Result<unknown> {
   const { id, instrument } = read.value.symbol;
   const { makerFeeRate, takerFeeRate } = instrument;
   return ok({ symbol: id, makerCommissionRate: makerFeeRate, takerCommissionRate: takerFeeRate });
+}
+
+/** Fees are always paid in the settle currency here. */
+function feeBurn(): Result<unknown> {
+  return ok({ feeBurn: false });
 }
 
 function positionSide({ exchange, account: name }: PrivateCall): Result<unknown> {
