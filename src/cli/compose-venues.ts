@@ -1,7 +1,6 @@
 /** Per venue: request budget, market data feed, the real (or simulated) account, and the paper account beside it. */
 
 import type { VenueConfig } from '../config/schema.ts';
-import { armed, readCredentials } from '../config/secrets.ts';
 import { createDirectFeed } from '../feeds/direct.ts';
 import { followSettledRates } from '../feeds/settled-rates.ts';
 import { add, averagePrice, isZero, quote } from '../kernel/decimal.ts';
@@ -39,10 +38,11 @@ export async function connectVenues(
   options: StartOptions,
   world: World,
   ledger: LedgerState,
+  keys: ReadonlyMap<VenueId, Credentials> | undefined,
 ): Promise<ConnectedVenues> {
   const { config } = options;
   const ids = Object.keys(config.venues);
-  const credentials = world.credentials ?? readAccountKeys(options, ids);
+  const credentials = world.credentials ?? keys;
   const assets = world.assets ?? assetsToTrade(config.risk.allow.assets, ledger);
   const lines = await Promise.all(
     ids.map((id) => connectLine(options, world, ledger, id, assets, credentials?.get(id))),
@@ -147,32 +147,6 @@ function connectOptions(
     testnet: options.config.mode === 'testnet',
     ...(hosts ? { hosts } : {}),
   };
-}
-
-/** Modes testnet and live need keys of every venue; paper must not even read them. */
-function readAccountKeys(
-  options: StartOptions,
-  venues: readonly VenueId[],
-): ReadonlyMap<VenueId, Credentials> | undefined {
-  const { config, env, log } = options;
-  if (config.mode === 'paper') return undefined;
-  const arming = armed(config.mode, env);
-  if (!arming.ok) throw new StartRefused('not_armed', arming.reason);
-  const read = readCredentials({ env, envFile: '.env', venues });
-  const missing = venues.filter((venue) => !read.byVenue.has(venue));
-  const problems = [
-    ...read.problems.map((problem) => problem.detail),
-    ...missing.map((venue) => `no complete set of TANDEM_${venue.toUpperCase()}_* variables for ${venue}`),
-  ];
-  if (problems.length > 0)
-    throw new StartRefused('credentials', `mode ${config.mode} needs credentials: ${problems.join('; ')}`);
-  return new Map(
-    [...read.byVenue].map(([venue, { key, secret, passphrase }]) => {
-      for (const each of [key, secret, passphrase]) if (each) log.registerSecret(each.reveal());
-      const word = passphrase ? { passphrase: passphrase.reveal() } : {};
-      return [venue, { apiKey: key.reveal(), secret: secret.reveal(), ...word }];
-    }),
-  );
 }
 
 function paperAccount(

@@ -13,6 +13,7 @@ import { logNotifier } from '../platform/log-notifier.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { Venue } from '../ports/venue.ts';
+import { readAccountKeys } from './account-keys.ts';
 import { openLedger } from './compose-ledger.ts';
 import { openRealWorld } from './compose-real.ts';
 import { openReplay } from './compose-replay.ts';
@@ -46,6 +47,7 @@ const READY_WITHIN_MS = 20_000;
 export async function startBot(options: StartOptions): Promise<RunningBot> {
   const { config, log } = options;
   const replaying = config.replay ? openReplay(config, config.replay, options.env) : undefined;
+  const keys = readAccountKeys(options);
   // The ledger's lock comes first: it also guards the simulated venues' books beside it.
   const store = openLedger(config);
   let world: World | undefined;
@@ -53,7 +55,7 @@ export async function startBot(options: StartOptions): Promise<RunningBot> {
     const ledger = loadLedger(store);
     refuseMissingVenues(config.venues, ledger);
     world = config.mode === 'sim' ? await openSimulatedWorld(options, { ledger, replaying }) : openRealWorld();
-    const venues = await connectVenues(options, world, ledger);
+    const venues = await connectVenues(options, world, ledger, keys);
     return assemble(options, world, store, ledger, venues);
   } catch (error) {
     await world?.close();

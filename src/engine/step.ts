@@ -120,8 +120,13 @@ function onWake(core: Core): void {
 
 /** What could not be recorded was dropped: fills, payments, outcomes. The venues tell it again, the next commit decides. */
 function onStoreRetry(core: Core): void {
+  const reasons = JSON.stringify([{ rule: 'ledger_write', detail: core.storeFailure }]);
+  const at = core.clock.now();
+  // Only a commit proves that commits work again: that nothing opened meanwhile is itself worth a line.
+  recordLater(core, [
+    { kind: 'decision', subject: 'ledger', asset: '', verdict: 'refused', rules: ['ledger_write'], reasons, at },
+  ]);
   if (!record(core, [])) return;
-  core.storeFailure = undefined;
   for (const account of core.accounts.keys()) resync(core, account);
 }
 
