@@ -40,7 +40,7 @@ export function onBooted(core: Core, watch: AccountWatch, event: EngineEvent & {
     watch.reason = `${event.result.code}: ${event.result.detail}`;
     const fields = { account: watch.key, code: event.result.code, detail: event.result.detail };
     // Once at start is ordinary: a paper account knows its instruments only when the feed has connected.
-    if (watch.failures === 1) core.log.info(fields, 'account is not ready yet');
+    if (watch.failures === 1) core.log.debug(fields, 'account is not ready yet');
     else core.log.warn(fields, 'account is not ready');
     if (watch.failures >= 3) alarm(core, 'warning', 'venue_down', watch.key, watch.reason);
     wakeAt(core, `boot:${watch.key}`, core.clock.now() + backoff(watch.failures));

@@ -119,7 +119,7 @@ function pricePair(
     at: now,
     reasons: [
       `short ${short.venue} at ${percent(short.curve.predictedRate)} per ${short.intervalHours} h, long ${long.venue} at ${percent(long.curve.predictedRate)} per ${long.intervalHours} h`,
-      `${grossUsd.toFixed(2)} USD funding in ${horizonHours} h, ${costUsd.toFixed(2)} USD costs`,
+      `${grossUsd.toFixed(2)} USD funding in ${horizonHours} h, ${costUsd.toFixed(2)} USD costs, on ${notionalUsd} USD a leg`,
       historyReason(stats),
     ],
   };

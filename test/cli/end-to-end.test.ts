@@ -172,6 +172,10 @@ describe('simulated venues over the wire', () => {
     writeFileSync(file, `${text}paused: true\n`);
     await pause(1_000);
     expect(bot.status().paused).toBe(true);
+    expect(bot.status().liveShare).toBe(1);
+    writeFileSync(file, `${text}paused: true\n`.replace('liveShare: 1', 'liveShare: 0'));
+    await pause(1_000);
+    expect(bot.status().liveShare).toBe(0);
     const reply = await bot.command({ action: 'flatten' }, 'test');
     expect(reply.ok).toBe(true);
     await until(bot, 'flat', (status) => status.hedges.length === 0);
