@@ -156,9 +156,10 @@ function watchPlans(store: LedgerStore): { store: LedgerStore; plan: () => reado
     plan: () => plan,
     store: {
       stamp: store.stamp,
-      commit: (facts) => {
-        store.commit(facts);
-        if (facts.some(({ kind }) => kind === 'hedge_planned')) plan = facts;
+      commit: (facts) => store.commit(facts),
+      stage: (facts) => {
+        store.stage(facts);
+        plan = facts;
       },
       load: () => store.load(),
       close: () => store.close(),

@@ -11,6 +11,7 @@ import { asOpenError, LedgerOpenError } from '../platform/sqlite/errors.ts';
 import { TABLES, tableOf } from '../platform/sqlite/fact-tables.ts';
 import { factsInOrder } from '../platform/sqlite/facts-in-order.ts';
 import { SCHEMA_VERSION, schemaVersion } from '../platform/sqlite/migrate.ts';
+import { stagedFacts } from '../platform/sqlite/staged.ts';
 import type { LedgerStamp } from '../ports/ledger-store.ts';
 import { checkFacts, type Finding, note, problem } from './ledger-checks.ts';
 
@@ -101,7 +102,7 @@ function integrity(database: Connection): Finding[] {
 /** Facts cannot be changed while these stand; who takes one away means to change something. */
 function guards(database: Connection): Finding[] {
   const names = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").pluck().all() as string[];
-  const wanted = ['stamp', ...TABLES.map(({ table }) => table)].flatMap((table) => [
+  const wanted = ['stamp', 'intents', ...TABLES.map(({ table }) => table)].flatMap((table) => [
     `${table}_no_update`,
     `${table}_no_delete`,
   ]);
@@ -111,7 +112,10 @@ function guards(database: Connection): Finding[] {
 
 /** Commit numbers run from 1 without gaps over all tables. */
 function sequence(database: Connection): Finding[] {
-  const all = TABLES.map(({ table }) => `SELECT seq, '${table}' AS source FROM ${table}`).join(' UNION ALL ');
+  const placed = TABLES.map(({ table }) => `SELECT seq, '${table}' AS source FROM ${table}`);
+  const staged = `SELECT intents.seq - json_array_length(facts) + 1 + each.key AS seq, 'intents' AS source
+    FROM intents, json_each(facts) AS each`;
+  const all = [...placed, staged].join(' UNION ALL ');
   const findings: Finding[] = [];
   let last = 0;
   for (const row of database.prepare(`SELECT seq, source FROM (${all}) ORDER BY seq`).iterate()) {
@@ -168,7 +172,11 @@ function viewFindings(database: Connection, ledger: LedgerState): Finding[] {
     differs(`${name} funding`, row.funding, toNumber(leg.funding));
     differs(`${name} fees`, row.fees, toNumber(leg.fees));
   }
-  const legs = [...ledger.hedges.values()].flatMap((hedge) => legsOf(hedge)).length;
+  const staged = stagedFacts(database).flatMap(({ fact }) => (fact.kind === 'hedge_planned' ? [fact.hedge] : []));
+  if (staged.length > 0)
+    findings.push(note('staged', `${staged.join(', ')}: planned, and shown in the views from the next commit on`));
+  const placed = [...ledger.hedges.values()].filter(({ id }) => !staged.includes(id));
+  const legs = placed.flatMap((hedge) => legsOf(hedge)).length;
   if (rows.length !== legs) findings.push(problem('view', `v_legs has ${rows.length} rows for ${legs} legs`));
   const states = database.prepare('SELECT hedge, state FROM v_hedges').all() as { hedge: string; state: string }[];
   for (const { hedge, state } of states) {

@@ -112,27 +112,28 @@ const MAX_PENDING = 1_000;
  */
 export function record(core: Core, facts: readonly Fact[]): boolean {
   const waiting = core.pending.length;
-  if (!commit(core, waiting > 0 ? [...core.pending, ...facts] : facts)) return false;
+  const batch = waiting > 0 ? [...core.pending, ...facts] : facts;
+  if (!write(core, batch.length, () => core.store.commit(batch))) return false;
   core.pending.splice(0, waiting);
   fold(core, facts);
   return true;
 }
 
-/** As `record`, and alone: orders wait for this commit, so it carries nothing but what they need. */
+/** As `record`, alone and by the shortest way: orders wait for this commit, so it carries nothing but what they need. */
 export function recordIntent(core: Core, facts: readonly Fact[]): boolean {
-  if (!commit(core, facts)) return false;
+  if (!write(core, facts.length, () => core.store.stage(facts))) return false;
   fold(core, facts);
   return true;
 }
 
-function commit(core: Core, batch: readonly Fact[]): boolean {
-  if (batch.length === 0) return true;
+function write(core: Core, count: number, commit: () => void): boolean {
+  if (count === 0) return true;
   try {
-    core.store.commit(batch);
+    commit();
   } catch (error) {
     if (!(error instanceof LedgerWriteError)) throw error;
     core.storeFailure = `${error.code}: ${error.message}`;
-    core.log.error({ code: error.code, facts: batch.length }, 'the ledger cannot be written; nothing is sent');
+    core.log.error({ code: error.code, facts: count }, 'the ledger cannot be written; nothing is sent');
     alarm(core, 'critical', 'ledger_write', core.store.stamp.account, core.storeFailure);
     wakeAt(core, 'store', core.clock.now() + STORE_RETRY_MS);
     return false;

@@ -25,6 +25,10 @@ export class MemoryStore implements LedgerStore {
     if (isDue) throw new Killed('killed after a commit');
   }
 
+  stage(facts: readonly Fact[]): void {
+    this.commit(facts);
+  }
+
   load(): Iterable<Fact> {
     return this.facts.filter((fact) => fact.kind !== 'decision');
   }

@@ -266,6 +266,9 @@ export class World {
         if (isDead()) throw new Killed('dead');
         store.commit(facts);
       },
+      stage(facts) {
+        this.commit(facts);
+      },
       load: () => store.load(),
       close: () => store.close(),
     };

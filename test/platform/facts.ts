@@ -1,6 +1,6 @@
 /** Facts for ledger tests: hand-made ones, and an arbitrary valid history for properties. */
 import fc from 'fast-check';
-import { base, px, quote } from '../../src/kernel/decimal.ts';
+import { base, px, quote, text } from '../../src/kernel/decimal.ts';
 import type { Route } from '../../src/kernel/ids.ts';
 import type { AttemptIntended, Fact, FillBooked, HedgePlanned, PaymentBooked } from '../../src/ledger/facts.ts';
 
@@ -69,6 +69,16 @@ export const fill = (tradeId: string, { hedge, leg, ...over }: FillOver = {}): F
   ...(leg === undefined ? {} : { leg }),
   bookedAt: AT + 5,
 });
+
+export const outcome = (clientOrderId: string): Fact => ({ kind: 'outcome', clientOrderId, status: 'open', at: AT });
+
+/** Structural form in which exact decimals compare by value. */
+export const plain = (facts: Iterable<Fact>): unknown =>
+  JSON.parse(
+    JSON.stringify([...facts], (_, value) =>
+      value && typeof value === 'object' && 'c' in value && 'e' in value ? text(value) : value,
+    ),
+  );
 
 export const payment = (paymentId: string, amount: string, owner: Pick<PaymentBooked, 'hedge' | 'leg'> = {}): Fact => ({
   kind: 'payment',

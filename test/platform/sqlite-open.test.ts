@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -292,34 +293,41 @@ describe('migrations', () => {
   const backups = (path: string): string[] =>
     readdirSync(dirname(path)).filter((name) => name.startsWith(basename(path)) && name.endsWith('.bak'));
 
-  test('a ledger of the first schema is brought up to date, with a copy of what it was', () => {
-    const path = ledgerPath();
-    createLedger(path, { mode: 'sim', account: 'main', tag: 'abcd' }, AT);
-    // Back to the first schema: it differs by the views only.
-    const shell = new Database(path);
-    const views = shell.prepare("SELECT name FROM sqlite_schema WHERE type = 'view'").pluck().all();
-    for (const view of views) shell.exec(`DROP VIEW ${String(view)}`);
-    shell.pragma('user_version = 1');
-    shell.close();
-    expect(refusal(() => open(path, { readOnly: true })).code).toBe('older_schema');
-    const store = open(path);
-    store.commit([fill('t1')]);
-    store.close();
-    const [backup] = backups(path);
-    const copy = new Database(join(dirname(path), backup ?? ''), { readonly: true });
-    expect(schemaVersion(copy)).toBe(1);
-    copy.close();
-    const upgraded = new Database(path, { readonly: true });
-    expect(schemaVersion(upgraded)).toBe(SCHEMA_VERSION);
-    expect(upgraded.prepare('SELECT quantity FROM v_positions').pluck().get()).toBe(0.25);
-    upgraded.close();
-  });
+  test.each(MIGRATIONS.slice(0, -1))(
+    'a ledger of schema $version is brought up to date, with a copy of what it was',
+    ({ version }) => {
+      const path = ledgerPath();
+      createLedger(path, { mode: 'sim', account: 'main', tag: 'abcd' }, AT);
+      const today = new Database(path, { readonly: true });
+      const applicationId = today.pragma('application_id', { simple: true });
+      today.close();
+      rmSync(path);
+      const shell = new Database(path);
+      shell.pragma(`application_id = ${String(applicationId)}`);
+      shell.pragma('journal_mode = WAL');
+      migrate(shell, AT, MIGRATIONS.slice(0, version));
+      shell.exec(`INSERT INTO stamp (id, mode, account, tag, created_at) VALUES (1, 'sim', 'main', 'abcd', ${AT})`);
+      shell.close();
+      expect(refusal(() => open(path, { readOnly: true })).code).toBe('older_schema');
+      const store = open(path);
+      store.commit([fill('t1')]);
+      store.close();
+      const [backup] = backups(path);
+      const copy = new Database(join(dirname(path), backup ?? ''), { readonly: true });
+      expect(schemaVersion(copy)).toBe(version);
+      copy.close();
+      const upgraded = new Database(path, { readonly: true });
+      expect(schemaVersion(upgraded)).toBe(SCHEMA_VERSION);
+      expect(upgraded.prepare('SELECT quantity FROM v_positions').pluck().get()).toBe(0.25);
+      upgraded.close();
+    },
+  );
 
   test('fault-47-failed-migration: rolled back whole, the schema number unchanged, a copy kept', () => {
     const path = made(ledgerPath());
     const database = openForWriting(path);
     expect(() => migrate(database, AT, [...MIGRATIONS, broken])).toThrow(
-      /migration 3 \(broken\).*the copy from before/,
+      new RegExp(`migration ${broken.version} \\(broken\\).*the copy from before`),
     );
     expect(schemaVersion(database)).toBe(SCHEMA_VERSION);
     expect(database.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'extra'").pluck().get()).toBe(0);

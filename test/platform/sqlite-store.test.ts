@@ -2,22 +2,14 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { InvariantError } from '../../src/kernel/assert.ts';
-import { base, text } from '../../src/kernel/decimal.ts';
+import { base } from '../../src/kernel/decimal.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
 import { createLedger, keepDurable, openForWriting } from '../../src/platform/sqlite/connection.ts';
 import { TABLES } from '../../src/platform/sqlite/fact-tables.ts';
 import { SqliteLedgerStore } from '../../src/platform/sqlite/store.ts';
 import { LedgerWriteError } from '../../src/ports/ledger-store.ts';
-import { AT, anyFacts, attempt, fill, planned } from './facts.ts';
+import { AT, anyFacts, attempt, fill, plain, planned } from './facts.ts';
 import { ledgerPath, open } from './ledger-dir.ts';
-
-/** Structural form in which exact decimals compare by value. */
-const plain = (facts: Iterable<Fact>): unknown =>
-  JSON.parse(
-    JSON.stringify([...facts], (_, value) =>
-      value && typeof value === 'object' && 'c' in value && 'e' in value ? text(value) : value,
-    ),
-  );
 
 const codeOf = (act: () => unknown): string | undefined => {
   try {

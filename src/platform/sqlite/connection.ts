@@ -22,6 +22,7 @@ import { type LedgerStamp, LedgerWriteError } from '../../ports/ledger-store.ts'
 import { asOpenError, LedgerOpenError } from './errors.ts';
 import { TABLES } from './fact-tables.ts';
 import { MIGRATIONS, migrate, newerSchema, SCHEMA_VERSION, schemaVersion } from './migrate.ts';
+import { STAGED_COUNT } from './staged.ts';
 
 export type Connection = Database.Database;
 
@@ -30,8 +31,8 @@ const APPLICATION_ID = 0x746e646d;
 /** A human in the `sqlite3` shell may hold the file for a moment; the trading loop waits no longer than this. */
 const BUSY_TIMEOUT_MS = 500;
 const SYNCHRONOUS_FULL = 2;
-/** Two append-only triggers for every fact table and the stamp. */
-const GUARDS = 2 * (TABLES.length + 1);
+/** Two append-only triggers for every fact table, the staged intents and the stamp. */
+const GUARDS = 2 * (TABLES.length + 2);
 
 /** One name for one file, whatever links lead there, so that its lock is one too. Makes the directory when asked. */
 export function canonicalPath(path: string, makeDirectory: boolean): string {
@@ -160,14 +161,17 @@ export function readStamp(database: Connection, path: string): LedgerStamp {
 
 /** Newest commit sequence number of all tables; 0 for a new ledger. */
 export function lastSeq(database: Connection): number {
-  const newest = TABLES.map(({ table }) => `SELECT max(seq) AS seq FROM ${table}`).join(' UNION ALL ');
+  const tables = [...TABLES.map(({ table }) => table), 'intents'];
+  const newest = tables.map((table) => `SELECT max(seq) AS seq FROM ${table}`).join(' UNION ALL ');
   return Number(database.prepare(`SELECT coalesce(max(seq), 0) FROM (${newest})`).pluck().get());
 }
 
 /** Sequence numbers have no gaps and triggers guard the rows, so what was taken out or put in by hand shows. */
 function checkRows(database: Connection, path: string): void {
   const counts = TABLES.map(({ table }) => `SELECT count(*) AS rows FROM ${table}`).join(' UNION ALL ');
-  const rows = Number(database.prepare(`SELECT sum(rows) FROM (${counts})`).pluck().get());
+  const placed = Number(database.prepare(`SELECT sum(rows) FROM (${counts})`).pluck().get());
+  const staged = database.prepare(STAGED_COUNT).get() as { readonly rows: number | null };
+  const rows = placed + (staged.rows ?? 0);
   const newest = lastSeq(database);
   if (rows !== newest) throw damaged(path, `it has ${rows} facts but the newest is number ${newest}`);
   const guards = database.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'").pluck().get();

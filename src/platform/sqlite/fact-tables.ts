@@ -27,6 +27,8 @@ export interface FactTable {
   readonly table: string;
   /** Without `seq`, in the order of the cells. */
   readonly columns: readonly string[];
+  /** Takes the sequence number, then the cells. */
+  readonly insert: string;
   cells(fact: Fact): Cell[];
   /** Throws LedgerOpenError `corrupt`. */
   fact(row: Row): Fact;
@@ -225,6 +227,7 @@ function flat<K extends Fact['kind']>(kind: K, table: string, columns: ColumnsOf
     kind,
     table,
     columns: names(columns),
+    insert: insertInto(table, names(columns)),
     cells: (fact) => cellsOf(columns, fact as FactOf<K>),
     fact: (row) => ({ kind, ...readRow(columns, table, row) }) as FactOf<K>,
   };
@@ -237,10 +240,12 @@ function nested<K extends 'fill' | 'payment'>(
   columns: K extends 'fill' ? ColumnsOf<Fill> : ColumnsOf<FundingPayment>,
 ): FactTable {
   const inner = columns as ColumnsOf<Fill | FundingPayment>;
+  const all = [...names(columns), ...names(ownerColumns)];
   return {
     kind,
     table,
-    columns: [...names(columns), ...names(ownerColumns)],
+    columns: all,
+    insert: insertInto(table, all),
     cells: (fact) => {
       const booked = fact as FactOf<'fill'> & FactOf<'payment'>;
       return [...cellsOf(inner, booked[kind]), ...cellsOf(ownerColumns, booked)];
@@ -248,6 +253,10 @@ function nested<K extends 'fill' | 'payment'>(
     fact: (row) =>
       ({ kind, [kind]: readRow(inner, table, row), ...readRow(ownerColumns, table, row) }) as unknown as FactOf<K>,
   };
+}
+
+function insertInto(table: string, columns: readonly string[]): string {
+  return `INSERT INTO ${table} (seq, ${columns.join(', ')}) VALUES (?, ${columns.map(() => '?').join(', ')})`;
 }
 
 function names(columns: object): string[] {

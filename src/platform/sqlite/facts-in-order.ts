@@ -3,6 +3,7 @@ import type { Fact } from '../../ledger/facts.ts';
 import type { Row } from './column.ts';
 import { type Connection, lastSeq } from './connection.ts';
 import { type FactTable, TABLES } from './fact-tables.ts';
+import { type StagedFact, stagedFacts } from './staged.ts';
 
 /** Rows of one table held in memory at a time. */
 const PAGE = 500;
@@ -12,13 +13,20 @@ const PAGE = 500;
  * go on between two facts. Throws LedgerOpenError `corrupt` on a row that no commit can have written.
  */
 export function* factsInOrder(database: Connection, skip: { readonly exclude: Fact['kind'] }): Generator<Fact> {
+  // What is staged is read first: a writer may put it into its tables at any moment, and then it is met twice.
+  const staged = stagedCursor(stagedFacts(database));
   const until = lastSeq(database);
-  const cursors = TABLES.filter(({ kind }) => kind !== skip.exclude).map((table) => cursor(database, table, until));
+  const tables = TABLES.filter(({ kind }) => kind !== skip.exclude);
+  const cursors = [...tables.map((table) => cursor(database, table, until)), staged];
+  let last = 0;
   for (;;) {
-    let first = cursors[0];
-    for (const candidate of cursors) if (first && candidate.seq() < first.seq()) first = candidate;
-    const fact = first?.take();
+    let first: Cursor = staged;
+    for (const candidate of cursors) if (candidate.seq() < first.seq()) first = candidate;
+    const seq = first.seq();
+    const fact = first.take();
     if (!fact) return;
+    if (seq === last) continue;
+    last = seq;
     yield fact;
   }
 }
@@ -27,6 +35,14 @@ interface Cursor {
   /** Of the row that `take` would return; Infinity at the end. */
   seq(): number;
   take(): Fact | undefined;
+}
+
+function stagedCursor(staged: readonly StagedFact[]): Cursor {
+  let next = 0;
+  return {
+    seq: () => staged[next]?.seq ?? Number.POSITIVE_INFINITY,
+    take: () => staged[next++]?.fact,
+  };
 }
 
 function cursor(database: Connection, { table, columns, fact }: FactTable, until: number): Cursor {

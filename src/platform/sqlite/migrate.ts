@@ -9,6 +9,7 @@ import { type Instant, iso } from '../../kernel/instant.ts';
 import { LedgerOpenError } from './errors.ts';
 import { factsMigration } from './migrations/0001-facts.ts';
 import { viewsMigration } from './migrations/0002-views.ts';
+import { intentsMigration } from './migrations/0003-intents.ts';
 
 export interface Migration {
   /** 1, 2, ... without gaps; stored as SQLite's user_version. */
@@ -17,7 +18,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [factsMigration, viewsMigration];
+export const MIGRATIONS: readonly Migration[] = [factsMigration, viewsMigration, intentsMigration];
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
 export const schemaVersion = (database: Database): number => Number(database.pragma('user_version', { simple: true }));

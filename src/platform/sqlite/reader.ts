@@ -11,6 +11,7 @@ import { asOpenError, LedgerOpenError } from './errors.ts';
 import { tableOf } from './fact-tables.ts';
 import { factsInOrder } from './facts-in-order.ts';
 import { SCHEMA_VERSION } from './migrate.ts';
+import { stagedFacts } from './staged.ts';
 
 export interface LedgerReader {
   readonly path: string;
@@ -68,8 +69,13 @@ export function openLedgerReader(ledgerPath: string): LedgerReader {
     path,
     stamp,
     facts: () => factsInOrder(database, { exclude: 'decision' }),
-    hedgeFacts: (hedge) =>
-      values(OF_HEDGE.flatMap(([kind, where]) => query<Fact>(kind, `WHERE ${where}`, hedge)).sort(([a], [b]) => a - b)),
+    hedgeFacts: (hedge) => {
+      const staged = stagedFacts(database).filter(({ fact }) => 'hedge' in fact && fact.hedge === hedge);
+      const placed = OF_HEDGE.flatMap(([kind, where]) => query<Fact>(kind, `WHERE ${where}`, hedge));
+      // A writer may have placed what was staged between the two reads.
+      const facts = new Map([...staged.map(({ seq, fact }): [number, Fact] => [seq, fact]), ...placed]);
+      return values([...facts].sort(([a], [b]) => a - b));
+    },
     latestDecisions: (asset) =>
       values(
         asset === undefined

@@ -26,6 +26,7 @@ import { tableOf } from './fact-tables.ts';
 import { factsInOrder } from './facts-in-order.ts';
 import { type LedgerLock, lockLedger } from './lock.ts';
 import { migrate, SCHEMA_VERSION } from './migrate.ts';
+import { type StagedFact, stagedFacts, stagedRow } from './staged.ts';
 
 /** Part of every client order id: keeps two ledgers of one account from making the same ids. */
 const TAG_LENGTH = 4;
@@ -101,8 +102,11 @@ export class SqliteLedgerStore implements LedgerStore {
   readonly stamp: LedgerStamp;
   readonly #database: Connection;
   readonly #lock: LedgerLock | undefined;
-  readonly #inserts = new Map<string, Statement<unknown[]>>();
+  readonly #statements = new Map<string, Statement<unknown[]>>();
   readonly #insertAll: (facts: readonly Fact[]) => void;
+  readonly #insertStaged: (facts: readonly Fact[]) => void;
+  /** Durable, and to be put into its tables by the next commit. */
+  #staged: readonly StagedFact[] = [];
   /** Prepared once: it is asked on the path to an order. `synchronous` must not be, its value is fixed on preparing. */
   readonly #readDataVersion: Statement<unknown[]>;
   #seq: number;
@@ -117,24 +121,43 @@ export class SqliteLedgerStore implements LedgerStore {
     this.#readDataVersion = database.prepare('PRAGMA data_version').pluck();
     this.#dataVersion = this.#readDataVersion.get();
     // Immediate: the write lock is taken up front, so that a busy file fails before anything is inserted.
-    this.#insertAll = database.transaction((facts: readonly Fact[]) => this.#insert(facts)).immediate;
+    const insertAll = database.transaction((facts: readonly Fact[]) => this.#insert(facts)).immediate;
+    this.#insertAll = (facts) => {
+      keepDurable(database);
+      insertAll(facts);
+    };
+    this.#insertStaged = database.transaction((facts: readonly Fact[]) => this.#insertOneRow(facts)).immediate;
+    if (lock) this.#placeLeftovers();
   }
 
   commit(facts: readonly Fact[]): void {
-    invariant(this.#lock, 'commit on a read-only ledger');
     if (facts.length === 0) return;
-    const before = this.#seq;
-    try {
-      keepDurable(this.#database);
-      this.#insertAll(facts);
-    } catch (error) {
-      this.#seq = before;
-      throw asWriteError(error);
-    }
+    this.#write(this.#insertAll, facts);
+    this.#staged = [];
     if (this.#writtenOnce) return;
     this.#writtenOnce = true;
     // Where the driver falls back to NORMAL it does so at a connection's first write; then this one is synced here.
     if (!keepDurable(this.#database)) this.#database.pragma('wal_checkpoint(FULL)');
+  }
+
+  stage(facts: readonly Fact[]): void {
+    if (facts.length === 0) return;
+    // One plan waits at a time, so that the row stays small. The first write of a connection is a commit's: it proves
+    // that FULL stays, which is not asked again here.
+    if (this.#staged.length > 0 || !this.#writtenOnce) return this.commit(facts);
+    this.#write(this.#insertStaged, facts);
+    this.#staged = facts.map((fact, i) => ({ seq: this.#seq - facts.length + 1 + i, fact }));
+  }
+
+  #write(insert: (facts: readonly Fact[]) => void, facts: readonly Fact[]): void {
+    invariant(this.#lock, 'commit on a read-only ledger');
+    const before = this.#seq;
+    try {
+      insert(facts);
+    } catch (error) {
+      this.#seq = before;
+      throw asWriteError(error);
+    }
   }
 
   load(): Iterable<Fact> {
@@ -146,19 +169,44 @@ export class SqliteLedgerStore implements LedgerStore {
     this.#lock?.release();
   }
 
+  /** What a process that died had staged. */
+  #placeLeftovers(): void {
+    this.#staged = stagedFacts(this.#database);
+    if (this.#staged.length === 0) return;
+    this.#database.transaction(() => this.#placeStaged()).immediate();
+    this.#staged = [];
+  }
+
   #insert(facts: readonly Fact[]): void {
     this.#refuseForeignRows();
-    for (const fact of facts) {
-      const { table, columns, cells } = tableOf(fact.kind);
-      let insert = this.#inserts.get(table);
-      if (!insert) {
-        const holes = columns.map(() => '?').join(', ');
-        insert = this.#database.prepare(`INSERT INTO ${table} (seq, ${columns.join(', ')}) VALUES (?, ${holes})`);
-        this.#inserts.set(table, insert);
-      }
-      this.#seq += 1;
-      insert.run(this.#seq, ...cells(fact));
+    this.#placeStaged();
+    for (const fact of facts) this.#place(fact, ++this.#seq);
+  }
+
+  #insertOneRow(facts: readonly Fact[]): void {
+    this.#refuseForeignRows();
+    this.#seq += facts.length;
+    this.#prepared('INSERT INTO intents (seq, facts) VALUES (?, ?)').run(...stagedRow(facts, this.#seq));
+  }
+
+  #placeStaged(): void {
+    if (this.#staged.length === 0) return;
+    for (const { fact, seq } of this.#staged) this.#place(fact, seq);
+    this.#prepared('DELETE FROM intents').run();
+  }
+
+  #place(fact: Fact, seq: number): void {
+    const { insert, cells } = tableOf(fact.kind);
+    this.#prepared(insert).run(seq, ...cells(fact));
+  }
+
+  #prepared(sql: string): Statement<unknown[]> {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
     }
+    return statement;
   }
 
   /** The lock keeps other bots out; a human with a shell is noticed here, by SQLite's own change counter. */
