@@ -16,6 +16,9 @@ import type {
   VenuePosition,
 } from '../market/order.ts';
 
+/** Code of an `unknown` outcome: the venue says that an order with this client id exists. It is never proven absent. */
+export const DUPLICATE_ID = 'duplicate_id';
+
 /** What is known right after an order was sent. */
 export type SubmitOutcome =
   | { readonly kind: 'acked'; readonly venueOrderId: string }
