@@ -57,6 +57,8 @@ export interface AccountSetup {
 export interface Venue {
   readonly id: VenueId;
   readonly route: Route;
+  /** How long the venue tells of an order that ended without a fill, ms. An older one that it does not know proves nothing. */
+  readonly orderMemoryMs: number;
   /** Loads and refreshes instruments with this account's fees. */
   instruments(): Promise<Read<readonly Instrument[]>>;
   /**

@@ -162,6 +162,8 @@ export interface VenueFacts {
   readonly notOpenCodes: ReadonlySet<string>;
   /** Codes of a lookup that say that the venue knows no such order. */
   readonly notFoundCodes: ReadonlySet<string>;
+  /** How long a lookup finds an order that ended without a fill, ms; filled ones are kept longer. */
+  readonly orderMemoryMs: number;
   readonly fillsPerMarket: boolean;
   /** Longest span of one history request. */
   readonly fillWindowMs: number;

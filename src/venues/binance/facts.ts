@@ -117,6 +117,7 @@ export const binanceFacts: VenueFacts = {
   answers: binanceAnswers,
   notOpenCodes: new Set(['-2011', '-2013']),
   notFoundCodes: new Set(['-2013']),
+  orderMemoryMs: 3 * DAY_MS,
   fillsPerMarket: true,
   fillWindowMs: 7 * DAY_MS,
   paymentWindowMs: 30 * DAY_MS,

@@ -115,6 +115,7 @@ export const bybitFacts: VenueFacts = {
   answers: bybitAnswers,
   notOpenCodes: new Set(['110001', '110008', '110010']),
   notFoundCodes: new Set(['110001']),
+  orderMemoryMs: DAY_MS,
   fillsPerMarket: false,
   fillWindowMs: 7 * DAY_MS,
   paymentWindowMs: 7 * DAY_MS,

@@ -1,6 +1,6 @@
 /** OKX v5 swaps. Sources: www.okx.com/docs-v5/en (error codes, each endpoint's rate limit line). */
 import * as z from 'zod';
-import { DAY_MS } from '../../kernel/instant.ts';
+import { DAY_MS, HOUR_MS } from '../../kernel/instant.ts';
 import type { Cost } from '../bucket.ts';
 import type { CcxtClient } from '../client.ts';
 import { type AccountSettings, SetupError, type VenueFacts } from '../facts.ts';
@@ -106,6 +106,7 @@ export const okxFacts: VenueFacts = {
   answers: okxAnswers,
   notOpenCodes: new Set(['51400', '51401', '51402', '51410', '51603']),
   notFoundCodes: new Set(['51603']),
+  orderMemoryMs: 2 * HOUR_MS,
   fillsPerMarket: false,
   fillWindowMs: 91 * DAY_MS,
   paymentWindowMs: 91 * DAY_MS,
