@@ -229,9 +229,9 @@ export const executionSchema = section(
         ),
         spacingMs: live(durationMs().default(2_000), 'ms', 'Least time between two lookups of one order.'),
         horizonMs: live(
-          whole(1, 7_200_000).default(5_400_000),
+          whole(1, 259_200_000).default(5_400_000),
           'ms',
-          'An order still unknown after this time quarantines its hedge. At most 2 h: OKX forgets unfilled orders then.',
+          'An order still unknown after this time quarantines its hedge. Never later than its venue forgets unfilled orders: Binance 3 days, Bybit 24 h, OKX 2 h.',
         ),
       }),
       'How an order without an answer is resolved.',

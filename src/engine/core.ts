@@ -43,6 +43,8 @@ export interface AccountWatch {
   readonly key: string;
   readonly route: Route;
   readonly venue: VenueId;
+  /** See `Venue.orderMemoryMs`. */
+  readonly orderMemoryMs: number;
   /** `booting` until instruments, modes and leverage are set; `unreconciled` until venue and ledger agree. */
   status: 'booting' | 'unreconciled' | 'ready';
   reason: string;
@@ -64,6 +66,9 @@ export interface LookupWatch {
   inFlight: boolean;
   tries: number;
   proof: AbsenceProof;
+  /** Monotonic ms when this process began to look, and the order's age then by the wall clock. */
+  readonly sinceMs: number;
+  readonly ageThenMs: number;
 }
 
 /** The newest verdict on each pair, for `why` and the status screen. */

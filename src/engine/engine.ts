@@ -80,10 +80,20 @@ export function createEngine(deps: EngineDeps): Engine {
 function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (command: Command) => void): Core {
   const accounts = deps.venues.map((venue): [string, AccountWatch] => {
     const key = accountKey(venue.route, venue.id);
-    const { route, id } = venue;
+    const { route, id, orderMemoryMs } = venue;
     return [
       key,
-      { key, route, venue: id, status: 'booting', reason: 'starting', reconciling: false, failures: 0, changes: 0 },
+      {
+        key,
+        route,
+        venue: id,
+        orderMemoryMs,
+        status: 'booting',
+        reason: 'starting',
+        reconciling: false,
+        failures: 0,
+        changes: 0,
+      },
     ];
   });
   return {

@@ -1,5 +1,5 @@
 /** The fate of order attempts: submit results, lookups with backoff, proof of absence. */
-import { absenceStep, countEmpty, NO_PROOF } from '../execution/absence.ts';
+import { absenceStep, countEmpty, horizonMs, NO_PROOF, type Waited } from '../execution/absence.ts';
 import { moveTo } from '../execution/next.ts';
 import { afterFound, afterSubmit, bookFills } from '../execution/resolve.ts';
 import { forced } from '../execution/shape.ts';
@@ -10,7 +10,7 @@ import type { AttemptIntended } from '../ledger/facts.ts';
 import { fillIdentity } from '../ledger/fold.ts';
 import { type AttemptRecord, accountKey, isFinal, isUnresolved } from '../ledger/state.ts';
 import type { OrderRef, VenuePosition } from '../market/order.ts';
-import type { AccountEvent, LookupOutcome, SubmitOutcome } from '../ports/venue.ts';
+import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
 import { type AccountWatch, alarm, type Core, type LookupWatch, record, resync, wakeAt } from './core.ts';
 
 const FIRST_RETRY_MS = 250;
@@ -85,7 +85,10 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
       core.log.debug({ order: clientOrderId, code: outcome.code, detail: outcome.detail }, 'lookup failed');
       retryLookup(core, attempt, watch);
   }
-  if (isUnresolved(attempt) && now - attempt.intent.at > core.settings.execution.lookup.horizonMs)
+  if (
+    isUnresolved(attempt) &&
+    waited(core, watch).ageMs > horizonMs(core.settings.execution.lookup, memoryMs(core, watch))
+  )
     quarantine(
       core,
       attempt,
@@ -97,10 +100,10 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
 function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): void {
   const { lookup: settings } = core.settings.execution;
   const now = core.clock.now();
-  watch.proof = countEmpty(watch.proof, now, settings);
+  watch.proof = countEmpty(watch.proof, core.clock.monotonicMs(), settings);
   // An acknowledged order exists; a venue that does not show it yet is late, not empty.
-  if (attempt.venueOrderId !== undefined) return retryLookup(core, attempt, watch);
-  switch (absenceStep(watch.proof, attempt.intent.at, now, settings)) {
+  if (attempt.venueOrderId !== undefined || attempt.code === DUPLICATE_ID) return retryLookup(core, attempt, watch);
+  switch (absenceStep(watch.proof, waited(core, watch), settings, memoryMs(core, watch))) {
     case 'ask_position':
       watch.inFlight = true;
       core.send({ kind: 'proof', account: watch.account, clientOrderId: attempt.intent.clientOrderId });
@@ -172,12 +175,13 @@ export function lookup(core: Core, attempt: AttemptRecord): void {
   if (watch.inFlight) return;
   watch.inFlight = true;
   core.wakes.delete(`lookup:${attempt.intent.clientOrderId}`);
-  const { clientOrderId, key, reduceOnly } = attempt.intent;
+  const { clientOrderId, key } = attempt.intent;
   const ref: OrderRef =
     attempt.venueOrderId === undefined
       ? { clientOrderId, key }
       : { clientOrderId, key, venueOrderId: attempt.venueOrderId };
-  core.send({ kind: 'lookup', account: watch.account, ref, urgency: reduceOnly ? 'reduce' : 'open' });
+  // An entry of unknown fate is a position that may stand alone: its lookups have the reserve too.
+  core.send({ kind: 'lookup', account: watch.account, ref, urgency: 'reduce' });
 }
 
 /** Lookups whose time has come. */
@@ -193,7 +197,7 @@ function retryLookup(core: Core, attempt: AttemptRecord, watch: LookupWatch): vo
 }
 
 function watchOf(core: Core, attempt: AttemptRecord): LookupWatch {
-  const { clientOrderId, key, route } = attempt.intent;
+  const { clientOrderId, key, route, at } = attempt.intent;
   const known = core.lookups.get(clientOrderId);
   if (known) return known;
   const fresh: LookupWatch = {
@@ -201,10 +205,19 @@ function watchOf(core: Core, attempt: AttemptRecord): LookupWatch {
     inFlight: false,
     tries: 0,
     proof: NO_PROOF,
+    sinceMs: core.clock.monotonicMs(),
+    ageThenMs: Math.max(0, core.clock.now() - at),
   };
   core.lookups.set(clientOrderId, fresh);
   return fresh;
 }
+
+function waited(core: Core, { sinceMs, ageThenMs }: LookupWatch): Waited {
+  const watchedMs = core.clock.monotonicMs() - sinceMs;
+  return { watchedMs, ageMs: ageThenMs + watchedMs };
+}
+
+const memoryMs = (core: Core, watch: LookupWatch): number => core.accounts.get(watch.account)?.orderMemoryMs ?? 0;
 
 function quarantine(core: Core, attempt: AttemptRecord, reason: string, detail: string): void {
   const hedge = core.ledger.hedges.get(attempt.intent.hedge);

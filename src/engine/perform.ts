@@ -43,7 +43,7 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
       return { kind: 'looked_up', clientOrderId: command.ref.clientOrderId, outcome };
     }
     case 'proof':
-      return { kind: 'proof_read', clientOrderId: command.clientOrderId, positions: await venue.positions('open') };
+      return { kind: 'proof_read', clientOrderId: command.clientOrderId, positions: await venue.positions('reduce') };
     case 'payments':
       return { kind: 'payments', route, venue: id, read: await venue.payments(command.sinceAt) };
     case 'boot':

@@ -1,24 +1,36 @@
 /**
  * Proof that an order never existed. One empty answer proves nothing: the request's validity must be over, at least
  * `minLookups` good lookups spaced by `spacingMs` must all be empty, the venue must still remember orders that old,
- * and its position must equal the ledger's. Not durable: a restart starts the proof again.
+ * and its position must equal the ledger's. Not durable: a restart starts the proof again. Every duration here is of
+ * the monotonic clock: a wall clock that jumps shortens no proof.
  */
-import type { Instant } from '../kernel/instant.ts';
 import type { ExecutionSettings } from './settings.ts';
 
 export interface AbsenceProof {
-  /** Good, empty lookups that count. */
-  readonly emptyAt: readonly Instant[];
+  /** Monotonic ms of good, empty lookups that count. */
+  readonly emptyAtMs: readonly number[];
 }
 
-export const NO_PROOF: AbsenceProof = { emptyAt: [] };
+/** How long an order's fate has been unknown, in ms that really passed. */
+export interface Waited {
+  /** Since this process began to look for it. */
+  readonly watchedMs: number;
+  /** Since it was intended, as far as is known: longer than `watchedMs` when an earlier process sent it. */
+  readonly ageMs: number;
+}
+
+export const NO_PROOF: AbsenceProof = { emptyAtMs: [] };
 
 /** Counts one good empty lookup, unless it came too soon after the one before. */
-export function countEmpty(proof: AbsenceProof, now: Instant, settings: ExecutionSettings['lookup']): AbsenceProof {
-  const last = proof.emptyAt.at(-1);
-  if (last !== undefined && now - last < settings.spacingMs) return proof;
-  return { emptyAt: [...proof.emptyAt, now].slice(-settings.minLookups) };
+export function countEmpty(proof: AbsenceProof, nowMs: number, settings: ExecutionSettings['lookup']): AbsenceProof {
+  const last = proof.emptyAtMs.at(-1);
+  if (last !== undefined && nowMs - last < settings.spacingMs) return proof;
+  return { emptyAtMs: [...proof.emptyAtMs, nowMs].slice(-settings.minLookups) };
 }
+
+/** How long silence about an order means anything: as configured, never longer than its venue remembers orders. */
+export const horizonMs = (settings: ExecutionSettings['lookup'], orderMemoryMs: number): number =>
+  Math.min(settings.horizonMs, orderMemoryMs);
 
 /**
  * `ask_position`: lookups suffice, compare the venue's position next. `too_old`: the venue may have forgotten the
@@ -26,11 +38,11 @@ export function countEmpty(proof: AbsenceProof, now: Instant, settings: Executio
  */
 export function absenceStep(
   proof: AbsenceProof,
-  intendedAt: Instant,
-  now: Instant,
+  waited: Waited,
   settings: ExecutionSettings['lookup'],
+  orderMemoryMs: number,
 ): 'keep_looking' | 'ask_position' | 'too_old' {
-  if (now - intendedAt > settings.horizonMs) return 'too_old';
-  if (now - intendedAt < settings.minValidityMs) return 'keep_looking';
-  return proof.emptyAt.length >= settings.minLookups ? 'ask_position' : 'keep_looking';
+  if (waited.ageMs > horizonMs(settings, orderMemoryMs)) return 'too_old';
+  if (waited.watchedMs < settings.minValidityMs) return 'keep_looking';
+  return proof.emptyAtMs.length >= settings.minLookups ? 'ask_position' : 'keep_looking';
 }

@@ -16,6 +16,9 @@ import type {
   VenuePosition,
 } from '../market/order.ts';
 
+/** Code of an `unknown` outcome: the venue says that an order with this client id exists. It is never proven absent. */
+export const DUPLICATE_ID = 'duplicate_id';
+
 /** What is known right after an order was sent. */
 export type SubmitOutcome =
   | { readonly kind: 'acked'; readonly venueOrderId: string }
@@ -54,6 +57,8 @@ export interface AccountSetup {
 export interface Venue {
   readonly id: VenueId;
   readonly route: Route;
+  /** How long the venue tells of an order that ended without a fill, ms. An older one that it does not know proves nothing. */
+  readonly orderMemoryMs: number;
   /** Loads and refreshes instruments with this account's fees. */
   instruments(): Promise<Read<readonly Instrument[]>>;
   /**

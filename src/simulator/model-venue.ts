@@ -45,6 +45,8 @@ export function createModelVenue(options: ModelVenueOptions): Venue {
 class ModelVenue implements Venue {
   readonly id: VenueId;
   readonly route: Route;
+  /** The model forgets by number, never by age. */
+  readonly orderMemoryMs = Number.POSITIVE_INFINITY;
   readonly #exchange: Exchange;
   readonly #account: string;
   readonly #beforeChange: () => void;

@@ -32,6 +32,7 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
   const venue: Venue = {
     id: options.venue,
     route: 'paper',
+    orderMemoryMs: Number.POSITIVE_INFINITY,
     instruments: () => when((each) => each.instruments(), waiting),
     prepare: (setup) => when((each) => each.prepare(setup), waiting),
     submit: (order, urgency) =>

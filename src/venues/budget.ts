@@ -1,11 +1,12 @@
 /**
  * One venue's request budget, shared by every connection to it. Entry point: `createBudget`.
  *
- * Each published limit is a token bucket that follows the injected clock. With capacity C and refill rate r chosen so
- * that C + r x window = limit, no sliding window of that length can ever hold more than the limit, and idle time is
- * credited up to C. A reserve share of every bucket is for reductions alone. What does not fit waits in one bounded
- * Bottleneck lane per urgency, first come first served; reductions go before opens, opens before polls. The tokens are
- * counted here: Bottleneck knows real time only, and every job of it costs a timer.
+ * Every published limit is a token bucket (`bucket.ts`) that follows the injected clock. A reserve of every bucket is
+ * for reductions alone. What does not fit waits in a bounded Bottleneck lane, one per urgency and set of limits, first
+ * come first served. Reductions go before opens, opens before polls; who waits for one limit holds up nobody who needs
+ * another, and a poll that has waited long goes first once in a while, so that the account can always be read.
+ *
+ * What the venue says stops whole urgencies: see `throttled`, `banned`, `overloaded`.
  *
  * A request that fits costs no timer and no turn of the event loop. A clock timer is armed only while somebody waits,
  * so that an idle bot lets simulated time jump. Callers of `acquire` count as active; while parked they do not.
@@ -17,24 +18,20 @@ import type { Activity } from '../ports/activity.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Urgency } from '../ports/venue.ts';
+import { Bucket, Claims, type Cost, type PublishedLimit } from './bucket.ts';
 
-/** At most `limit` units of weight in any `windowMs`, as the venue publishes it. */
-export interface PublishedLimit {
-  readonly name: string;
-  readonly limit: number;
-  readonly windowMs: number;
-}
-
-/** Weight per limit name; limits that are not named cost nothing. */
-export type Cost = Readonly<Record<string, number>>;
 export type Grant = { readonly ok: true } | ({ readonly ok: false } & Failure);
 
 export interface RequestBudget {
-  /** Spends `cost`, waiting for it if need be. Fails with `budget_full` or `budget_wait`; never for `reduce`. */
+  /** Spends `cost`, waiting for it if need be. Fails with `budget_full` (never for `reduce`) or `budget_wait`. */
   acquire(cost: Cost, urgency: Urgency): Promise<Grant>;
-  /** The venue refused for rate: opens and polls stop for `retryAfterMs` or an exponential, jittered delay. */
-  penalise(retryAfterMs?: number): void;
-  /** The venue answered well: the next penalty starts small again. */
+  /** Too many requests: opens and polls stop for `retryAfterMs` or an exponential, jittered delay; reductions have their reserve. */
+  throttled(retryAfterMs?: number): void;
+  /** The venue shuts this address out: nothing leaves before that is over, it would only make it longer. */
+  banned(forMs: number): void;
+  /** The venue sheds load and exempts reductions: opens stop for an exponential, jittered delay. */
+  overloaded(): void;
+  /** The venue answered well: the next delay starts small again. */
   recovered(): void;
 }
 
@@ -55,15 +52,32 @@ export interface BudgetOptions {
   readonly maxPollWaitMs?: number;
 }
 
-const ORDER: readonly Urgency[] = ['reduce', 'open', 'poll'];
-const FIRST_PENALTY_MS = 1_000;
-const MAX_PENALTY_MS = 120_000;
+const RANK: Readonly<Record<Urgency, number>> = { reduce: 0, open: 1, poll: 2 };
+const URGENCIES = Object.keys(RANK) as readonly Urgency[];
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 120_000;
+/** Venues ban for at most three days. */
+const MAX_BAN_MS = 3 * 86_400_000;
+/** Beyond the announced end of a ban, for clocks that differ a little. */
+const BAN_MARGIN_MS = 1_000;
+/** Outlasts the ordinary bans; a longer one is for the caller to see. */
+const MAX_REDUCE_WAIT_MS = 15 * 60_000;
+/** A poll that has waited so long goes first, one in so long. */
+const AGED_MS = 5_000;
 
 interface Waiter {
   readonly cost: Cost;
-  /** Monotonic instant after which the request is refused; infinite for reductions. */
+  readonly since: number;
+  /** Monotonic instant after which the request is refused. */
   readonly until: number;
   readonly settle: (grant: Grant) => void;
+}
+
+interface Lane {
+  readonly urgency: Urgency;
+  readonly queue: Bottleneck;
+  parked: number;
+  head: Waiter | undefined;
 }
 
 export function createBudget(options: BudgetOptions): RequestBudget {
@@ -75,13 +89,15 @@ class Budget implements RequestBudget {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #activity: Activity;
-  readonly #lanes: Readonly<Record<Urgency, Bottleneck>>;
+  /** In order of urgency; a bounded number, one per urgency and set of limits. */
+  readonly #lanes = new Map<string, Lane>();
   readonly #maxQueued: number;
   readonly #maxWaitMs: Readonly<Record<Urgency, number>>;
-  readonly #parked: Record<Urgency, number> = { reduce: 0, open: 0, poll: 0 };
-  readonly #heads = new Map<Urgency, Waiter>();
-  #penaltyUntil = Number.NEGATIVE_INFINITY;
-  #penalties = 0;
+  /** Monotonic instants before which an urgency may not send. */
+  readonly #pausedUntil: Record<Urgency, number> = { reduce: -1, open: -1, poll: -1 };
+  #waiting = 0;
+  #pauses = 0;
+  #agedAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: CancelTimer | undefined;
 
   constructor(options: BudgetOptions) {
@@ -92,10 +108,8 @@ class Budget implements RequestBudget {
     this.#activity = options.activity;
     this.#buckets = new Map(options.limits.map((limit) => [limit.name, new Bucket(limit, share, reserve, now)]));
     this.#maxQueued = maxQueued;
-    const lane = () => new Bottleneck({ maxConcurrent: 1 });
-    this.#lanes = { reduce: lane(), open: lane(), poll: lane() };
     this.#maxWaitMs = {
-      reduce: Number.POSITIVE_INFINITY,
+      reduce: MAX_REDUCE_WAIT_MS,
       open: options.maxOpenWaitMs ?? 5_000,
       poll: options.maxPollWaitMs ?? 60_000,
     };
@@ -104,61 +118,100 @@ class Budget implements RequestBudget {
   async acquire(cost: Cost, urgency: Urgency): Promise<Grant> {
     for (const [name, weight] of Object.entries(cost)) {
       const bucket = this.#buckets.get(name);
-      invariant(bucket !== undefined && weight <= bucket.largest(urgency), `budget can never grant ${name}: ${weight}`);
+      const kept = urgency === 'reduce' ? 0 : (bucket?.reserved ?? 0);
+      invariant(bucket !== undefined && weight <= bucket.largest(kept), `budget can never grant ${name}: ${weight}`);
     }
     const now = this.#clock.monotonicMs();
-    if (!this.#someoneAhead(urgency) && this.#waitMs(cost, urgency, now) === 0) {
+    const lane = this.#laneOf(cost, urgency);
+    if (lane.parked === 0 && this.#fitsBeside(cost, lane, now)) {
       this.#spend(cost);
       return { ok: true };
     }
-    return this.#park(cost, urgency, now);
+    return this.#park(cost, lane, now);
   }
 
-  penalise(retryAfterMs?: number): void {
-    const delay =
-      Math.min(MAX_PENALTY_MS, FIRST_PENALTY_MS * 2 ** this.#penalties) * (0.75 + 0.5 * this.#random.next());
-    this.#penalties = Math.min(this.#penalties + 1, 16);
-    const until = this.#clock.monotonicMs() + Math.max(delay, retryAfterMs ?? 0);
-    this.#penaltyUntil = Math.max(this.#penaltyUntil, until);
-    this.#serve();
+  throttled(retryAfterMs = 0): void {
+    const now = this.#clock.monotonicMs();
+    for (const bucket of this.#buckets.values()) bucket.drain(now);
+    this.#pause(['open', 'poll'], Math.max(this.#delayMs(now), retryAfterMs));
+  }
+
+  banned(forMs: number): void {
+    const jitterMs = BAN_MARGIN_MS * (1 + this.#random.next());
+    this.#pause(URGENCIES, Math.min(Math.max(forMs, this.#delayMs(this.#clock.monotonicMs())), MAX_BAN_MS) + jitterMs);
+  }
+
+  overloaded(): void {
+    this.#pause(['open'], this.#delayMs(this.#clock.monotonicMs()));
   }
 
   recovered(): void {
-    if (this.#clock.monotonicMs() >= this.#penaltyUntil) this.#penalties = 0;
+    if (this.#clock.monotonicMs() >= this.#pausedUntil.open) this.#pauses = 0;
   }
 
-  #someoneAhead(urgency: Urgency): boolean {
-    for (const other of ORDER) {
-      if (this.#parked[other] > 0) return true;
-      if (other === urgency) return false;
-    }
-    return false;
+  #pause(urgencies: readonly Urgency[], forMs: number): void {
+    const until = this.#clock.monotonicMs() + forMs;
+    for (const urgency of urgencies) this.#pausedUntil[urgency] = Math.max(this.#pausedUntil[urgency], until);
+    this.#serve();
   }
 
-  async #park(cost: Cost, urgency: Urgency, now: number): Promise<Grant> {
-    if (urgency !== 'reduce' && this.#parked[urgency] >= this.#maxQueued) {
-      return failure('budget_full', `${urgency} lane of the request budget is full`);
+  /** Exponential with jitter. Refusals of what was under way when a pause began are one with its cause. */
+  #delayMs(now: number): number {
+    if (now >= this.#pausedUntil.open) this.#pauses = Math.min(this.#pauses + 1, 16);
+    const ceiling = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.max(0, this.#pauses - 1));
+    return ceiling * (0.75 + 0.5 * this.#random.next());
+  }
+
+  #laneOf(cost: Cost, urgency: Urgency): Lane {
+    const name = `${RANK[urgency]} ${Object.keys(cost).sort().join()}`;
+    const known = this.#lanes.get(name);
+    if (known !== undefined) return known;
+    const lane: Lane = { urgency, queue: new Bottleneck({ maxConcurrent: 1 }), parked: 0, head: undefined };
+    const ordered = [...this.#lanes, [name, lane] as const].sort(([a], [b]) => (a < b ? -1 : 1));
+    this.#lanes.clear();
+    for (const [each, value] of ordered) this.#lanes.set(each, value);
+    return lane;
+  }
+
+  /** Whether a request may go at once without taking what somebody before it waits for. */
+  #fitsBeside(cost: Cost, lane: Lane, now: number): boolean {
+    const claims = new Claims();
+    if (this.#waiting > 0) {
+      for (const other of this.#lanes.values()) {
+        if (other.parked === 0 || RANK[other.urgency] > RANK[lane.urgency]) continue;
+        // Who comes next there is not known yet.
+        if (other.head === undefined) return false;
+        if (now >= this.#pausedUntil[other.urgency]) claims.add(other.head.cost);
+      }
     }
-    const follows = this.#parked[urgency] > 0;
-    this.#parked[urgency] += 1;
+    return this.#waitMs(cost, lane.urgency, now, claims, lane.urgency !== 'reduce') === 0;
+  }
+
+  async #park(cost: Cost, lane: Lane, now: number): Promise<Grant> {
+    if (lane.urgency !== 'reduce' && lane.parked >= this.#maxQueued) {
+      return failure('budget_full', `${lane.urgency} lane of the request budget is full`);
+    }
+    const follows = lane.parked > 0;
+    lane.parked += 1;
+    this.#waiting += 1;
     // A follower waits behind a head that has its timer armed; the first one ends its activity once it is the head.
     if (follows) this.#activity.end();
-    const until = now + this.#maxWaitMs[urgency];
-    return this.#lanes[urgency].schedule(() => this.#wait(cost, urgency, until));
+    return lane.queue.schedule(() => this.#wait(cost, lane, now));
   }
 
   /** Runs as the head of its lane. */
-  #wait(cost: Cost, urgency: Urgency, until: number): Promise<Grant> {
+  #wait(cost: Cost, lane: Lane, since: number): Promise<Grant> {
     return new Promise((resolve) => {
       const settle = (grant: Grant): void => {
-        this.#heads.delete(urgency);
-        this.#parked[urgency] -= 1;
+        lane.head = undefined;
+        lane.parked -= 1;
+        this.#waiting -= 1;
         this.#activity.begin();
         // Until the next in the lane has become its head, time must not run away from it.
-        if (this.#parked[urgency] > 0) this.#activity.begin();
+        if (lane.parked > 0) this.#activity.begin();
         resolve(grant);
       };
-      this.#heads.set(urgency, { cost, until, settle });
+      lane.head = { cost, since, until: since + this.#maxWaitMs[lane.urgency], settle };
       this.#serve();
       // Ended last: whoever advances simulated time finds the timer armed.
       this.#activity.end();
@@ -169,86 +222,74 @@ class Budget implements RequestBudget {
   #serve(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+    if (this.#waiting === 0) return;
     const now = this.#clock.monotonicMs();
     let soonest = Number.POSITIVE_INFINITY;
-    for (const urgency of ORDER) {
-      const head = this.#heads.get(urgency);
+    const claims = new Claims();
+    const aged = this.#agedPoll(now);
+    const others = [...this.#lanes.values()].filter((lane) => lane !== aged);
+    for (const lane of aged === undefined ? others : [aged, ...others]) {
+      const { head } = lane;
       if (head === undefined) {
-        // Its next head is on the way; nothing less urgent may overtake it.
-        if (this.#parked[urgency] > 0) break;
+        // Its next head is on the way and serves again; nothing less urgent may overtake it.
+        if (lane.parked > 0) break;
         continue;
       }
-      const waitMs = this.#waitMs(head.cost, urgency, now);
+      // Where reductions wait the reserve is spent already.
+      const keepsReserve = lane.urgency !== 'reduce' && !(lane === aged && this.#reductionsWait());
+      const waitMs = this.#waitMs(head.cost, lane.urgency, now, claims, keepsReserve);
       if (waitMs > 0) {
         if (now >= head.until) {
-          head.settle(failure('budget_wait', `no request budget within ${this.#maxWaitMs[urgency]} ms`));
+          head.settle(failure('budget_wait', `no request budget within ${this.#maxWaitMs[lane.urgency]} ms`));
           continue;
         }
         soonest = Math.min(soonest, waitMs, head.until - now);
-        break;
+        if (lane.urgency === 'poll') soonest = Math.min(soonest, this.#untilAged(head, now) || waitMs);
+        if (now >= this.#pausedUntil[lane.urgency]) claims.add(head.cost);
+        continue;
       }
       this.#spend(head.cost);
+      if (lane === aged) this.#agedAt = now;
       head.settle({ ok: true });
-      if (this.#parked[urgency] > 0) break;
+      if (lane.parked > 0) break;
     }
     if (soonest < Number.POSITIVE_INFINITY) {
       this.#cancelTimer = this.#clock.after(Math.max(1, Math.ceil(soonest)), () => this.#serve());
     }
   }
 
-  /** 0 when `cost` may be spent now. */
-  #waitMs(cost: Cost, urgency: Urgency, now: number): number {
-    let wait = urgency === 'reduce' ? 0 : Math.max(0, this.#penaltyUntil - now);
+  /** The poll that has waited longest, when it is its turn to go first. */
+  #agedPoll(now: number): Lane | undefined {
+    let oldest: Lane | undefined;
+    for (const lane of this.#lanes.values()) {
+      if (lane.urgency !== 'poll' || lane.head === undefined || this.#untilAged(lane.head, now) > 0) continue;
+      if (oldest?.head === undefined || lane.head.since < oldest.head.since) oldest = lane;
+    }
+    return oldest;
+  }
+
+  #untilAged(head: Waiter, now: number): number {
+    const wait = Math.max(head.since, this.#agedAt) + AGED_MS - now;
+    return wait <= 0 ? 0 : wait;
+  }
+
+  #reductionsWait(): boolean {
+    return [...this.#lanes.values()].some((lane) => lane.urgency === 'reduce' && lane.parked > 0);
+  }
+
+  /** 0 when `cost` may be spent now, beside what others wait for. */
+  #waitMs(cost: Cost, urgency: Urgency, now: number, claims: Claims, keepsReserve: boolean): number {
+    let wait = Math.max(0, this.#pausedUntil[urgency] - now);
     for (const [name, weight] of Object.entries(cost)) {
       const bucket = this.#buckets.get(name);
-      if (bucket !== undefined) wait = Math.max(wait, bucket.waitMs(weight, urgency, now));
+      if (bucket === undefined) continue;
+      const kept = (keepsReserve ? bucket.reserved : 0) + claims.of(name);
+      wait = Math.max(wait, bucket.waitMs(weight, kept, now));
     }
     return wait;
   }
 
   #spend(cost: Cost): void {
     for (const [name, weight] of Object.entries(cost)) this.#buckets.get(name)?.spend(weight);
-  }
-}
-
-class Bucket {
-  readonly #capacity: number;
-  readonly #ratePerMs: number;
-  readonly #reserved: number;
-  #tokens: number;
-  #at: number;
-
-  constructor(limit: PublishedLimit, share: number, reserve: number, now: number) {
-    const usable = limit.limit * share;
-    invariant(usable >= 1, `${limit.name}: ${limit.limit} x ${share} leaves no request`);
-    // Half bursts, half refills; a limit of few requests still needs room for one beyond the reserve.
-    this.#capacity = Math.min(usable, Math.max(usable / 2, 1 / (1 - reserve)));
-    this.#ratePerMs = Math.max(usable - this.#capacity, usable / 20) / limit.windowMs;
-    this.#reserved = this.#capacity * reserve;
-    this.#tokens = this.#capacity;
-    this.#at = now;
-    invariant(
-      this.#capacity + this.#ratePerMs * limit.windowMs <= limit.limit + 1e-9,
-      `${limit.name}: burst and refill exceed ${limit.limit}`,
-    );
-  }
-
-  /** The largest weight one request can ever have. */
-  largest(urgency: Urgency): number {
-    return urgency === 'reduce' ? this.#capacity : this.#capacity - this.#reserved;
-  }
-
-  waitMs(weight: number, urgency: Urgency, now: number): number {
-    if (now > this.#at) {
-      this.#tokens = Math.min(this.#capacity, this.#tokens + (now - this.#at) * this.#ratePerMs);
-      this.#at = now;
-    }
-    const missing = weight + (urgency === 'reduce' ? 0 : this.#reserved) - this.#tokens;
-    // Rounding noise must not park a request that fits.
-    return missing <= 1e-9 ? 0 : missing / this.#ratePerMs;
-  }
-
-  spend(weight: number): void {
-    this.#tokens -= weight;
   }
 }

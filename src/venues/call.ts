@@ -5,6 +5,8 @@
 import * as z from 'zod';
 import { InvariantError } from '../kernel/assert.ts';
 import { DecimalError } from '../kernel/decimal.ts';
+import type { Instant } from '../kernel/instant.ts';
+import { judge, type Refusal, type Verdict } from './answers.ts';
 import { SetupError, type VenueFacts } from './facts.ts';
 import { IncompleteRead } from './pages.ts';
 import { type CallNotes, type Exchanged, TransportError } from './transport.ts';
@@ -48,7 +50,9 @@ function explain(facts: VenueFacts, error: unknown, notes: CallNotes): { code: s
     const detail = error instanceof TransportError ? `${what}: ${error.message}` : what;
     return { code: last.errorCode === 'timeout' ? 'timeout' : `network_${last.errorCode}`, detail };
   }
-  if (isThrottled(facts, last)) return { code: 'rate_limited', detail: `${what}: ${last.body ?? ''}` };
+  const verdict = verdictOf(facts, last);
+  const pause = verdict.kind === 'refused' ? PAUSES[verdict.why] : undefined;
+  if (pause !== undefined) return { code: pause, detail: `${what}: ${last.body ?? ''}` };
   const code = codeOf(facts, last);
   if (code !== undefined) return { code: `venue_${code}`, detail: `${what}: ${last.body ?? ''}` };
   if ((last.status ?? 0) >= 400) return { code: `http_${last.status}`, detail: `${what}: ${last.body ?? ''}` };
@@ -79,14 +83,20 @@ export function codeOf(facts: VenueFacts, exchanged: Exchanged): string | undefi
   }
 }
 
-export function isThrottled(facts: VenueFacts, exchanged: Exchanged): boolean {
-  if (exchanged.status !== undefined && facts.throttleStatuses.has(exchanged.status)) return true;
-  const code = codeOf(facts, exchanged);
-  return code !== undefined && facts.throttleCodes.has(code);
-}
+/** What an answer proves, by the venue's table. */
+export const verdictOf = (facts: VenueFacts, exchanged: Exchanged): Verdict =>
+  judge(facts.answers, exchanged, codeOf(facts, exchanged));
 
-/** The Retry-After header (whole seconds) in milliseconds. */
-export function retryAfterMs(exchanged: Exchanged): number | undefined {
+/** Names of the refusals that are about the rate of requests and not about the request. */
+export const PAUSES: Readonly<Partial<Record<Refusal, string>>> = {
+  throttled: 'rate_limited',
+  banned: 'venue_banned',
+};
+
+/** How long the answer says to wait: its Retry-After header (whole seconds), or the instant in its body. */
+export function retryAfterMs(facts: VenueFacts, exchanged: Exchanged, venueNow: Instant): number | undefined {
   const seconds = Number(exchanged.headers?.['retry-after']);
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+  if (Number.isFinite(seconds) && seconds > 0) return seconds * 1000;
+  const until = facts.answers.bannedUntil?.(exchanged.body ?? '');
+  return until === undefined || until <= venueNow ? undefined : until - venueNow;
 }

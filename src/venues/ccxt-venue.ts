@@ -43,6 +43,7 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
   return {
     id: connection.venue,
     route,
+    orderMemoryMs: connection.facts.orderMemoryMs,
     instruments: async () => {
       const loaded = await listings.load();
       return loaded.ok

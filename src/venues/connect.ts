@@ -11,10 +11,17 @@ import type { Activity } from '../ports/activity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Urgency } from '../ports/venue.ts';
 import type { RequestBudget } from './budget.ts';
-import { BudgetRefusal, type CallResult, failed, isThrottled, lastCode, retryAfterMs } from './call.ts';
+import { BudgetRefusal, type CallResult, failed, lastCode, retryAfterMs, verdictOf } from './call.ts';
 import type { CcxtClient, CcxtHooks, CcxtSocket } from './client.ts';
 import type { Attempt, VenueFacts } from './facts.ts';
-import { type CallNotes, createTransport, replaceHost, type Transport, TransportError } from './transport.ts';
+import {
+  type CallNotes,
+  createTransport,
+  type Exchanged,
+  replaceHost,
+  type Transport,
+  TransportError,
+} from './transport.ts';
 import { type Listing, listingsOf } from './units.ts';
 
 export interface Credentials {
@@ -137,6 +144,17 @@ export function isCcxtStreamRejection(reason: unknown): boolean {
   return false;
 }
 
+/** What an answer means for the requests after it. */
+function pace({ facts, budget, clock }: ConnectOptions, exchanged: Exchanged): void {
+  const verdict = verdictOf(facts, exchanged);
+  if (verdict.kind === 'answered') return budget.recovered();
+  if (verdict.kind !== 'refused') return;
+  const waitMs = retryAfterMs(facts, exchanged, clock.now());
+  if (verdict.why === 'throttled') budget.throttled(waitMs);
+  else if (verdict.why === 'banned') budget.banned(waitMs ?? facts.answers.banMs);
+  else if (verdict.why === 'overload') budget.overloaded();
+}
+
 interface Constructed extends Pick<Connection, 'onOpen' | 'onFrame' | 'onDrop' | 'close'> {
   readonly client: CcxtClient;
   readonly transport: Transport;
@@ -147,7 +165,7 @@ async function construct(
   keys: Readonly<Record<string, string>>,
   guard: Parameters<typeof createTransport>[0]['guard'],
 ): Promise<Constructed> {
-  const { facts, hosts = {}, budget } = options;
+  const { facts, hosts = {} } = options;
   const { pro } = await import('ccxt');
   const instance = new pro[facts.ccxtClass]({
     ...keys,
@@ -172,8 +190,7 @@ async function construct(
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(guard === undefined ? {} : { guard }),
     observe: (exchanged) => {
-      if (isThrottled(facts, exchanged)) budget.penalise(retryAfterMs(exchanged));
-      else if (exchanged.status !== undefined && exchanged.status < 400) budget.recovered();
+      pace(options, exchanged);
     },
   });
   redirectStreams(client, hosts);

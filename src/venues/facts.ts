@@ -6,7 +6,8 @@
 import type { VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { OrderRequest, OrderStatus, Side } from '../market/order.ts';
-import type { Cost, PublishedLimit } from './budget.ts';
+import type { AnswerTable } from './answers.ts';
+import type { Cost, PublishedLimit } from './bucket.ts';
 import type { CcxtClient } from './client.ts';
 
 export interface RawOrder {
@@ -155,15 +156,14 @@ export interface VenueFacts {
   errorCode(body: unknown): string | undefined;
   /** The path of order entry, to find its request among those of a call. */
   readonly orderPath: string;
-  /** Codes that prove that an order was not accepted. Everything else is unknown, duplicate client ids above all. */
-  readonly refusals: ReadonlySet<string>;
-  /** Codes and statuses that mean "too many requests"; the gateway refused, nothing was accepted. */
-  readonly throttleCodes: ReadonlySet<string>;
-  readonly throttleStatuses: ReadonlySet<number>;
+  /** What the venue's codes and statuses prove. */
+  readonly answers: AnswerTable;
   /** Codes of a cancel that found no open order. */
   readonly notOpenCodes: ReadonlySet<string>;
   /** Codes of a lookup that say that the venue knows no such order. */
   readonly notFoundCodes: ReadonlySet<string>;
+  /** How long a lookup finds an order that ended without a fill, ms; filled ones are kept longer. */
+  readonly orderMemoryMs: number;
   readonly fillsPerMarket: boolean;
   /** Longest span of one history request. */
   readonly fillWindowMs: number;

@@ -3,9 +3,15 @@ import * as z from 'zod';
 import { add, eq, gt, isMultipleOf, isPositive, text } from '../kernel/decimal.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
 import type { Fill, OrderRef, OrderRequest, OrderState } from '../market/order.ts';
-import type { CancelOutcome, LookupOutcome, SubmitOutcome, Urgency } from '../ports/venue.ts';
+import {
+  type CancelOutcome,
+  DUPLICATE_ID,
+  type LookupOutcome,
+  type SubmitOutcome,
+  type Urgency,
+} from '../ports/venue.ts';
 import { type Account, fillOf, NOTHING, orderState, windowEnd } from './account.ts';
-import { type CallResult, codeOf, isThrottled, lastCode } from './call.ts';
+import { type CallResult, lastCode, PAUSES, verdictOf } from './call.ts';
 import type { CcxtClient } from './client.ts';
 import type { FillQuery, RawFill, RawOrder, VenueFacts } from './facts.ts';
 import { readWindow } from './pages.ts';
@@ -58,14 +64,24 @@ function submitOutcome(facts: VenueFacts, result: CallResult<unknown>, clientOrd
     return result.ok ? { kind: 'unknown', code, detail } : { kind: 'rejected', code, detail };
   }
   if (sent.status === undefined) return { kind: 'unknown', code, detail };
-  if (isThrottled(facts, sent)) return { kind: 'rejected', code: 'rate_limited', detail };
-  const venueCode = codeOf(facts, sent);
-  if (venueCode !== undefined) {
-    const refusal = facts.refusals.has(venueCode) ? 'rejected' : 'unknown';
-    return { kind: refusal, code: `venue_${venueCode}`, detail };
+  const verdict = verdictOf(facts, sent);
+  const named = 'code' in verdict && verdict.code !== undefined ? `venue_${verdict.code}` : code;
+  switch (verdict.kind) {
+    case 'refused':
+      return { kind: verdict.proves ? 'rejected' : 'unknown', code: PAUSES[verdict.why] ?? named, detail };
+    case 'duplicate':
+      return { kind: 'unknown', code: DUPLICATE_ID, detail };
+    case 'unproven':
+      return { kind: 'unknown', code: named, detail };
+    case 'answered':
+      return result.ok ? acknowledged(result.value, clientOrderId) : { kind: 'unknown', code, detail };
   }
-  if (!result.ok) return { kind: 'unknown', code, detail };
-  const ack = acknowledgement.safeParse(result.value);
+}
+
+/** An acknowledgement counts when it names an order and no other client id than ours. */
+function acknowledged(value: unknown, clientOrderId: string): SubmitOutcome {
+  const detail = 'the acknowledgement has no usable order id';
+  const ack = acknowledgement.safeParse(value);
   if (!ack.success) return { kind: 'unknown', code: 'malformed', detail };
   const echoed = ack.data.clientOrderId ?? clientOrderId;
   if (echoed !== clientOrderId) {

@@ -38,6 +38,7 @@ describe('fees', () => {
       venue: 'alpha',
       status,
       reason: '',
+      orderMemoryMs: Number.POSITIVE_INFINITY,
       reconciling: false,
       failures: 0,
       changes: 0,

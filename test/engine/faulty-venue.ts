@@ -11,13 +11,14 @@ import type {
   VenuePosition,
 } from '../../src/market/order.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type {
-  AccountEvent,
-  AccountSetup,
-  CancelOutcome,
-  LookupOutcome,
-  SubmitOutcome,
-  Venue,
+import {
+  type AccountEvent,
+  type AccountSetup,
+  type CancelOutcome,
+  DUPLICATE_ID,
+  type LookupOutcome,
+  type SubmitOutcome,
+  type Venue,
 } from '../../src/ports/venue.ts';
 
 /** What happens to one submit. */
@@ -27,6 +28,8 @@ export type SubmitFault =
   /** Never arrives; the sender cannot know. */
   | { readonly kind: 'request_lost' }
   | { readonly kind: 'refused'; readonly code: string }
+  /** The venue says that it has this id already, and shows no such order. */
+  | { readonly kind: 'duplicate' }
   /** Told as unknown at once, accepted by the exchange later. */
   | { readonly kind: 'accepted_late'; readonly delayMs: number }
   /** Accepted; the acknowledgement takes its time. */
@@ -75,6 +78,8 @@ export interface FaultyVenueOptions {
   readonly isDead: () => boolean;
   readonly crash: () => void;
   readonly onSubmit: (order: OrderRequest) => void;
+  /** Default: as the venue behind it. */
+  readonly orderMemoryMs?: number;
 }
 
 const LATE_MS = 700;
@@ -85,12 +90,14 @@ const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 export class FaultyVenue implements Venue {
   readonly id: string;
   readonly route: Venue['route'];
+  readonly orderMemoryMs: number;
   readonly #options: FaultyVenueOptions;
 
   constructor(options: FaultyVenueOptions) {
     this.#options = options;
     this.id = options.inner.id;
     this.route = options.inner.route;
+    this.orderMemoryMs = options.orderMemoryMs ?? options.inner.orderMemoryMs;
   }
 
   async submit(order: OrderRequest, urgency: 'reduce' | 'open' | 'poll'): Promise<SubmitOutcome> {
@@ -104,6 +111,8 @@ export class FaultyVenue implements Venue {
         return this.#alive(inner.submit(order, urgency));
       case 'request_lost':
         return TIMEOUT;
+      case 'duplicate':
+        return { kind: 'unknown', code: DUPLICATE_ID, detail: 'client order id exists' };
       case 'reply_lost':
         await inner.submit(order, urgency);
         return TIMEOUT;

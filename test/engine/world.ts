@@ -59,6 +59,8 @@ export class World {
   readonly feedDown = new Set<string>();
   /** How far the bot's wall clock stands from true time. */
   wallShiftMs = 0;
+  /** How long the venues tell of an order that ended without a fill. */
+  orderMemoryMs = Number.POSITIVE_INFINITY;
   readonly #symbols: readonly MarketSymbol[];
   readonly #prices: Record<string, number> = { ...PRICES };
   #settings: EngineSettings;
@@ -106,7 +108,15 @@ export class World {
       const faults = this.faults[id];
       const crash = (): void => this.crash();
       const onSubmit = (order: OrderRequest): void => this.#audit(order);
-      return new FaultyVenue({ inner, clock: this.clock, faults, isDead, crash, onSubmit });
+      return new FaultyVenue({
+        inner,
+        clock: this.clock,
+        faults,
+        isDead,
+        crash,
+        onSubmit,
+        orderMemoryMs: this.orderMemoryMs,
+      });
     });
     const silent = { debug() {}, info() {}, warn() {}, error() {} };
     const clock = {

@@ -118,17 +118,31 @@ describe('proof of absence', () => {
   const SETTINGS = { minValidityMs: 30_000, minLookups: 3, spacingMs: 2_000, horizonMs: 100_000 };
   const emptyAt = (...at: number[]) => at.reduce((proof, each) => countEmpty(proof, each, SETTINGS), NO_PROOF);
 
+  const MEMORY_MS = 1_000_000;
+  const waited = (ms: number, earlierMs = 0) => ({ watchedMs: ms, ageMs: ms + earlierMs });
+
   it('needs the validity to be over and enough spaced lookups', () => {
-    expect(absenceStep(emptyAt(1_000, 3_000, 5_000), 0, 29_999, SETTINGS)).toBe('keep_looking');
-    expect(absenceStep(emptyAt(1_000, 3_000, 5_000), 0, 30_000, SETTINGS)).toBe('ask_position');
-    expect(absenceStep(emptyAt(1_000, 3_000), 0, 60_000, SETTINGS)).toBe('keep_looking');
+    const proof = emptyAt(1_000, 3_000, 5_000);
+    expect(absenceStep(proof, waited(29_999), SETTINGS, MEMORY_MS)).toBe('keep_looking');
+    expect(absenceStep(proof, waited(30_000), SETTINGS, MEMORY_MS)).toBe('ask_position');
+    expect(absenceStep(emptyAt(1_000, 3_000), waited(60_000), SETTINGS, MEMORY_MS)).toBe('keep_looking');
   });
 
   it('three-answers-at-once: lookups closer than the spacing count once', () => {
-    expect(absenceStep(emptyAt(30_000, 30_500, 31_000, 31_999), 0, 32_000, SETTINGS)).toBe('keep_looking');
+    const proof = emptyAt(30_000, 30_500, 31_000, 31_999);
+    expect(absenceStep(proof, waited(32_000), SETTINGS, MEMORY_MS)).toBe('keep_looking');
   });
 
-  it('beyond what the venue remembers silence proves nothing', () => {
-    expect(absenceStep(emptyAt(1_000, 3_000, 5_000), 0, 100_001, SETTINGS)).toBe('too_old');
+  it('restart: what an earlier process waited counts towards forgetting, never towards the validity', () => {
+    const proof = emptyAt(1_000, 3_000, 5_000);
+    expect(absenceStep(proof, waited(10_000, 50_000), SETTINGS, MEMORY_MS)).toBe('keep_looking');
+    expect(absenceStep(proof, waited(30_000, 90_000), SETTINGS, MEMORY_MS)).toBe('too_old');
+  });
+
+  it('beyond what the venue remembers silence proves nothing, however long the setting is', () => {
+    const proof = emptyAt(1_000, 3_000, 5_000);
+    expect(absenceStep(proof, waited(100_001), SETTINGS, MEMORY_MS)).toBe('too_old');
+    expect(absenceStep(proof, waited(60_001), SETTINGS, 60_000)).toBe('too_old');
+    expect(absenceStep(proof, waited(60_000), SETTINGS, 60_000)).toBe('ask_position');
   });
 });

@@ -4,9 +4,10 @@
  */
 import * as z from 'zod';
 import { DAY_MS, MINUTE_MS } from '../../kernel/instant.ts';
-import type { Cost } from '../budget.ts';
+import type { Cost } from '../bucket.ts';
 import type { CcxtClient } from '../client.ts';
 import { type AccountSettings, SetupError, type VenueFacts } from '../facts.ts';
+import { binanceAnswers } from './answers.ts';
 import { binanceReads, binanceStream } from './rows.ts';
 
 /** Request weight by method and path; anything else costs 1. */
@@ -39,16 +40,6 @@ function depthWeight(params: unknown): number {
   if (limit <= 100) return 5;
   return limit <= 500 ? 10 : 20;
 }
-
-const REFUSALS = [
-  // Margin, position and reduce-only rules.
-  '-2010 -2018 -2019 -2020 -2021 -2022 -2023 -2024 -2025 -2026 -2027 -2028 -4061 -4164 -5021 -5022',
-  // Filters and parameters.
-  '-1100 -1101 -1102 -1103 -1104 -1105 -1106 -1108 -1111 -1112 -1113 -1114 -1115 -1116 -1117 -1121 -1130 -1136',
-  '-4001 -4002 -4003 -4004 -4005 -4006 -4007 -4008 -4012 -4013 -4014 -4015 -4016 -4023 -4024 -4025 -4131 -4141 -4400',
-  // Keys, signature and receive window; throttling before the matching engine (-1008 is always a failure).
-  '-1002 -1003 -1008 -1015 -1021 -1022 -2014 -2015',
-].flatMap((line) => line.split(' '));
 
 const MARGIN_TYPE_UNCHANGED = '-4046';
 
@@ -123,12 +114,10 @@ export const binanceFacts: VenueFacts = {
     return parsed.success && parsed.data.code < 0 ? String(parsed.data.code) : undefined;
   },
   orderPath: '/fapi/v1/order',
-  // -4116 (duplicate id) proves the opposite; -1000, -1001, -1006, -1007 say nothing.
-  refusals: new Set(REFUSALS),
-  throttleCodes: new Set(['-1003', '-1015']),
-  throttleStatuses: new Set([418, 429]),
+  answers: binanceAnswers,
   notOpenCodes: new Set(['-2011', '-2013']),
   notFoundCodes: new Set(['-2013']),
+  orderMemoryMs: 3 * DAY_MS,
   fillsPerMarket: true,
   fillWindowMs: 7 * DAY_MS,
   paymentWindowMs: 30 * DAY_MS,

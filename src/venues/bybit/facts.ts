@@ -1,9 +1,10 @@
 /** Bybit v5, unified account, linear. Sources: bybit-exchange.github.io/docs/v5 (rate-limit, error, each endpoint). */
 import * as z from 'zod';
 import { DAY_MS } from '../../kernel/instant.ts';
-import type { Cost } from '../budget.ts';
+import type { Cost } from '../bucket.ts';
 import type { CcxtClient } from '../client.ts';
 import { type AccountSettings, SetupError, type VenueFacts } from '../facts.ts';
+import { bybitAnswers } from './answers.ts';
 import { bybitReads, bybitStream } from './rows.ts';
 
 /** The per-user limit that a private path counts towards, besides the limit per address. */
@@ -26,15 +27,6 @@ function cost(_method: string, path: string): Cost {
   const name = USER_LIMITS[path];
   return name === undefined ? { address: 1 } : { address: 1, [name]: 1 };
 }
-
-const REFUSALS = [
-  // Parameters, keys, signature, receive window, throttling.
-  '10001 10002 10003 10004 10005 10006 10009 10010 10017 10018 10024 10027 10029 33004',
-  // Price, margin, position and reduce-only rules.
-  '110003 110004 110005 110006 110007 110012 110014 110016 110017 110018 110020 110021 110022 110023 110030 110032',
-  '110036 110038 110040 110044 110045 110049 110051 110052 110053 110055 110057 110059 110066 110074 110090 110092',
-  '110093 110094 110095 110096 110097 110125 110126',
-].flatMap((line) => line.split(' '));
 
 const ISOLATED = 'ISOLATED_MARGIN';
 
@@ -120,12 +112,10 @@ export const bybitFacts: VenueFacts = {
   cancelParams: (clientOrderId) => ({ orderLinkId: clientOrderId }),
   errorCode,
   orderPath: '/v5/order/create',
-  // 110072 (duplicate id) proves the opposite; 10000, 10016 and 170007 say nothing.
-  refusals: new Set(REFUSALS),
-  throttleCodes: new Set(['10006', '10018']),
-  throttleStatuses: new Set([403, 429]),
+  answers: bybitAnswers,
   notOpenCodes: new Set(['110001', '110008', '110010']),
   notFoundCodes: new Set(['110001']),
+  orderMemoryMs: DAY_MS,
   fillsPerMarket: false,
   fillWindowMs: 7 * DAY_MS,
   paymentWindowMs: 7 * DAY_MS,

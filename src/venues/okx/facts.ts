@@ -1,9 +1,10 @@
 /** OKX v5 swaps. Sources: www.okx.com/docs-v5/en (error codes, each endpoint's rate limit line). */
 import * as z from 'zod';
-import { DAY_MS } from '../../kernel/instant.ts';
-import type { Cost } from '../budget.ts';
+import { DAY_MS, HOUR_MS } from '../../kernel/instant.ts';
+import type { Cost } from '../bucket.ts';
 import type { CcxtClient } from '../client.ts';
 import { type AccountSettings, SetupError, type VenueFacts } from '../facts.ts';
+import { okxAnswers } from './answers.ts';
 import { okxReads, okxStream } from './rows.ts';
 
 /** The limit that a path counts towards; limits per instrument are taken as if for all of them together. */
@@ -26,16 +27,6 @@ const LIMIT_OF: Readonly<Record<string, string>> = {
 function cost(method: string, path: string): Cost {
   return { [LIMIT_OF[`${method} ${path}`] ?? 'public']: 1 };
 }
-
-const REFUSALS = [
-  // Gateway: parameters, throttling, maintenance, keys, signature, timestamp.
-  '50001 50002 50006 50008 50011 50014 50061 50100 50101 50102 50103 50104 50105 50106 50107 50108 50110 50111',
-  '50112 50113 50114 50115 50119 50120',
-  // Instrument, size, price band, margin and reduce-only rules.
-  '51000 51001 51002 51003 51004 51005 51006 51008 51010 51011 51012 51014 51015 51019 51020 51021 51022 51023',
-  '51024 51025 51027 51028 51030 51037 51101 51103 51108 51112 51116 51117 51119 51120 51121 51122 51124 51125 51127',
-  '51131 51137 51138 51150 51169 51170 51174 51202',
-].flatMap((line) => line.split(' '));
 
 const settings: AccountSettings = {
   prepareAccount: async (client, attempt) => {
@@ -112,12 +103,10 @@ export const okxFacts: VenueFacts = {
     return parsed.data.code === '0' ? undefined : parsed.data.code;
   },
   orderPath: '/api/v5/trade/order',
-  // 51016 (duplicate id) proves the opposite; 50004, 50013 and 50026 say nothing.
-  refusals: new Set(REFUSALS),
-  throttleCodes: new Set(['50011', '50061']),
-  throttleStatuses: new Set([429]),
+  answers: okxAnswers,
   notOpenCodes: new Set(['51400', '51401', '51402', '51410', '51603']),
   notFoundCodes: new Set(['51603']),
+  orderMemoryMs: 2 * HOUR_MS,
   fillsPerMarket: false,
   fillWindowMs: 91 * DAY_MS,
   paymentWindowMs: 91 * DAY_MS,
