@@ -21,6 +21,7 @@ import type { ExitMemory } from '../risk/exits.ts';
 import type { RuleBreach } from '../risk/limits.ts';
 import type { Ranking } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
+import type { PositionWatch } from './positions.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** Effects that `perform.ts` carries out; results come back through the inbox. */
@@ -36,7 +37,8 @@ export type Command =
       readonly fillsSince: Instant;
       readonly paymentsSince: Instant;
     }
-  | { readonly kind: 'payments'; readonly account: string; readonly sinceAt: Instant };
+  | { readonly kind: 'payments'; readonly account: string; readonly sinceAt: Instant }
+  | { readonly kind: 'positions'; readonly account: string; readonly changes: number };
 
 /** One trading account as the engine watches it. */
 export interface AccountWatch {
@@ -84,6 +86,8 @@ export interface Core {
   readonly ledger: LedgerState;
   readonly market: FoldedMarket;
   readonly accounts: ReadonlyMap<string, AccountWatch>;
+  /** By account. */
+  readonly positions: ReadonlyMap<string, PositionWatch>;
   readonly send: (command: Command) => void;
   settings: EngineSettings;
   /** Assets whose market changed since they were last ranked. */

@@ -1,13 +1,15 @@
 /** Drives every hedge through the state machine until it has nothing more to do, and watches for naked legs. */
 import { advance } from '../execution/advance.ts';
+import { standingDelta } from '../execution/doubt.ts';
 import type { AdvanceContext } from '../execution/next.ts';
-import { flat, hedged, imbalance } from '../execution/shape.ts';
+import { flat } from '../execution/shape.ts';
 import { abs, gte, text } from '../kernel/decimal.ts';
 import { type HedgeId, splitKey } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import { type HedgeRecord, isFinal } from '../ledger/state.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
 import { sendAttempts } from './orders.ts';
+import { doubtOf, standingOnVenue, watchPositions } from './positions.ts';
 
 /** More moves than any hedge can make in one instant: beyond it the machine would be looping. */
 const MAX_MOVES = 12;
@@ -21,6 +23,7 @@ export function advanceHedges(core: Core): void {
     if (isFinal(hedge.state) && flat(hedge)) continue;
     advanceHedge(core, hedge);
     watchNaked(core, hedge);
+    watchPositions(core, hedge);
     if (isFinal(hedge.state)) forget(core, hedge.id);
   }
 }
@@ -62,13 +65,16 @@ function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
     maxBookAgeMs: core.settings.risk.data.maxBookAgeMs,
     reduceOnly: core.ledger.killed,
     reachable: up(hedge.plan.longKey) && up(hedge.plan.shortKey),
+    doubt: doubtOf(core, hedge),
+    standing: (leg) => standingOnVenue(core, hedge, leg),
   };
 }
 
 /** Alarms while the net delta is a common lot or more, and once a minute for a quarantined hedge. */
 function watchNaked(core: Core, hedge: HedgeRecord): void {
   const now = core.clock.now();
-  const naked = !flat(hedge) && !hedged(hedge) && gte(abs(imbalance(hedge)), hedge.plan.commonLot);
+  const delta = standingDelta(hedge, { standing: (leg) => standingOnVenue(core, hedge, leg) });
+  const naked = gte(abs(delta), hedge.plan.commonLot);
   if (!naked) core.nakedSince.delete(hedge.id);
   else {
     const since = core.nakedSince.get(hedge.id) ?? now;
@@ -82,7 +88,7 @@ function watchNaked(core: Core, hedge: HedgeRecord): void {
         tooLong ? 'critical' : 'warning',
         tooLong ? 'naked_too_long' : 'naked_leg',
         hedge.id,
-        `net ${text(imbalance(hedge))} ${hedge.plan.asset} for ${Math.round(forMs / 1000)} s in state ${hedge.state}`,
+        `net ${text(delta)} ${hedge.plan.asset} for ${Math.round(forMs / 1000)} s in state ${hedge.state}`,
       );
     }
     const milestones = [since + NAKED_ALARM_MS, since + core.settings.execution.nakedLimitMs, now + MINUTE_MS];

@@ -12,6 +12,7 @@ import { type AttemptRecord, accountKey, isFinal, isUnresolved } from '../ledger
 import type { OrderRef, VenuePosition } from '../market/order.ts';
 import type { AccountEvent, LookupOutcome, SubmitOutcome } from '../ports/venue.ts';
 import { type AccountWatch, alarm, type Core, type LookupWatch, record, resync, wakeAt } from './core.ts';
+import { forgetDoubts } from './positions.ts';
 
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 10_000;
@@ -149,7 +150,7 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
       const facts = bookFills(core.ledger, [event.fill], core.clock.now());
       if (facts.length > 0) watch.changes += 1;
       else if (!core.ledger.fills.has(fillIdentity(event.fill))) resync(core, watch.key);
-      record(core, facts);
+      if (record(core, facts)) forgetDoubts(core, facts);
       return;
     }
     case 'order': {
