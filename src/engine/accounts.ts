@@ -15,7 +15,8 @@ import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
 import { CONFIRM_MS, forgetDoubts, judgePositions } from './positions.ts';
 
-const MAX_RETRY_MS = 60_000;
+/** A venue that comes back must be read well within the half minute in which its naked legs must end. */
+const MAX_RETRY_MS = 15_000;
 /** Reads reach back this far beyond the newest record, so that nothing booked late is missed. */
 const OVERLAP_MS = 10 * MINUTE_MS;
 /** How far reads reach back while something is unexplained; venues keep at least as much. */

@@ -105,7 +105,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     exitMemory: new Map(),
     forwardApr: new Map(),
     lookups: new Map(),
-    nakedSince: new Map(),
+    naked: new Map(),
     wakes: new Map(),
     pending: [],
     pendingSince: 0,

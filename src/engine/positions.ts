@@ -13,7 +13,7 @@ import { coveredOf, marginConfirms, positionDiscrepancies, positionGaps } from '
 import { accountKey, type HedgeRecord, isFinal, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { VenueBalance, VenuePosition } from '../market/order.ts';
 import { hasUnresolved, startReconcile } from './accounts.ts';
-import { type AccountWatch, alarm, type Core, resync, wakeAt } from './core.ts';
+import { type AccountWatch, alarm, type Core, onVenueBack, wakeAt } from './core.ts';
 import { markOf } from './valuation.ts';
 
 /** The two readings that confirm a difference lie at least this far apart. */
@@ -86,7 +86,7 @@ export function onPositionsRead(
   // Whatever happened while the venue did not answer was not told.
   const isBack = own.failures >= FAILURES_TOLD;
   noteRead(own, read.value, read.at);
-  if (isBack) return resync(core, watch.key);
+  if (isBack) return onVenueBack(core, watch.key);
   if (changes !== watch.changes || hasUnresolved(core, watch)) return;
   if (differsFromKnown(core, watch, read.value)) startReconcile(core, watch);
 }

@@ -10,6 +10,9 @@ import { describe } from './shape.ts';
 /** The reason of a hedge that is quarantined for its position. */
 export const POSITION_DIFFERS = 'position_differs';
 
+/** The reason of a hedge that is flattened because it stayed naked. */
+export const NAKED_TOO_LONG = 'naked_too_long';
+
 type Standing = Pick<AdvanceContext, 'standing'>;
 
 /** What may be reduced of a leg: never more than the ledger or the venue says. Positive. */

@@ -8,7 +8,7 @@ import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import { MAX_ATTEMPTS } from './client-id.ts';
-import { POSITION_DIFFERS, quarantineForPosition, standingDelta, standingOf } from './doubt.ts';
+import { NAKED_TOO_LONG, POSITION_DIFFERS, quarantineForPosition, standingDelta, standingOf } from './doubt.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice, reduceReference } from './price-cap.ts';
@@ -46,8 +46,9 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
 }
 
 /**
- * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, the leg that can be
- * reduced goes no further than its partner: an exit must never make a hedge naked. Kill and flatten are forced.
+ * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, or the legs stayed
+ * unequal, the leg that can be reduced goes no further than its partner: an exit must never make a hedge more naked.
+ * Kill and flatten are forced.
  */
 function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   const { reachable } = context;
@@ -55,7 +56,8 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
     .map((leg) => ({ leg, quantity: standingOf(leg, context) }))
     .filter(({ quantity }) => !isZero(quantity));
   const [a, b] = standing;
-  if (forced(hedge) || !a || !b || (reachable && hedge.state !== 'quarantined')) return standing;
+  if (forced(hedge) || !a || !b || (reachable && hedge.state !== 'quarantined' && hedge.reason !== NAKED_TOO_LONG))
+    return standing;
   const excess = abs(standingDelta(hedge, context));
   if (gte(excess, hedge.plan.commonLot)) {
     const larger = gte(a.quantity, b.quantity) ? a : b;
