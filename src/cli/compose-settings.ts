@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.ts';
 import { watchFile } from '../config/watch-file.ts';
 import type { EngineEvent } from '../engine/events.ts';
 import type { EngineSettings } from '../engine/settings.ts';
-import { MINUTE_MS } from '../kernel/instant.ts';
+import { MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
 import type { ConfigChanged } from '../ledger/facts.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -25,6 +25,7 @@ export function engineSettings(config: Config): EngineSettings {
     risk: config.risk,
     execution: config.execution,
     reconcileEveryMs: config.reconcile.everyMinutes * MINUTE_MS,
+    positionsEveryMs: config.reconcile.positionsEverySeconds * SECOND_MS,
     paymentDelayMs: config.reconcile.paymentDelayMs,
   };
 }

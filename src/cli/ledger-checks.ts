@@ -26,8 +26,8 @@ export interface CheckedFacts {
 
 /** Moves that the hedge state machine and the operator's commands make. */
 const MOVES: Readonly<Record<HedgeState, readonly HedgeState[]>> = {
-  planned: ['entering', 'aborted', 'balancing', 'held', 'exiting', 'quarantined'],
-  entering: ['aborted', 'balancing', 'held', 'exiting', 'quarantined'],
+  planned: ['entering', 'aborted', 'balancing', 'held', 'exiting', 'unwinding', 'quarantined'],
+  entering: ['aborted', 'balancing', 'held', 'exiting', 'unwinding', 'quarantined'],
   balancing: ['held', 'unwinding', 'closed', 'exiting', 'quarantined'],
   held: ['balancing', 'unwinding', 'exiting', 'closed', 'quarantined'],
   // An operator's kill or flatten takes over an exit that had another reason.

@@ -118,6 +118,11 @@ export const configSchema = z
           'minutes',
           'Between two comparisons with the venues.',
         ),
+        positionsEverySeconds: live(
+          z.number().min(1).max(86_400).default(5),
+          'seconds',
+          'Between two looks at a venue’s positions and liquidation prices while a hedge stands there.',
+        ),
         paymentDelayMs: live(
           whole(0, 3_600_000).default(30_000),
           'ms',

@@ -206,7 +206,11 @@ export const executionSchema = section(
       'Reducing orders of one leg before the hedge is quarantined for the operator.',
     ),
     nakedLimitMs: also(
-      live(durationMs(100).default(30_000), 'ms', 'Unequal legs that last longer raise a critical alarm.'),
+      live(
+        durationMs(100).default(8_000),
+        'ms',
+        'A hedge whose legs stay unequal longer is flattened, as soon as both venues answer. Told after 3 s.',
+      ),
       { loosens: 'raise' },
     ),
     lookup: section(

@@ -13,8 +13,10 @@ import type { Instrument } from '../market/instrument.ts';
 import type { FundingPayment } from '../market/order.ts';
 import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
+import { CONFIRM_MS, forgetDoubts, judgePositions } from './positions.ts';
 
-const MAX_RETRY_MS = 60_000;
+/** A venue that comes back must be read well within the half minute in which its naked legs must end. */
+const MAX_RETRY_MS = 15_000;
 /** Reads reach back this far beyond the newest record, so that nothing booked late is missed. */
 const OVERLAP_MS = 10 * MINUTE_MS;
 /** How far reads reach back while something is unexplained; venues keep at least as much. */
@@ -130,6 +132,7 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   const late: Fact[] = [...bookFills(core.ledger, fills.value, now), ...paymentFacts(core, payments.value)];
   // A ledger that cannot be written has its own wake, which reads everything again.
   if (!record(core, late)) return;
+  forgetDoubts(core, late);
   watch.lastReadAt = now;
   if (changes !== watch.changes || hasUnresolved(core, watch)) {
     // Orders moved while we read: the picture is not one instant's.
@@ -146,8 +149,9 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   watch.availableUsd = toNumber(balance.value.available);
   watch.walletUsd = toNumber(balance.value.wallet);
   const isNews = differences.some((fact) => fact.kind === 'discrepancy' && fact.status === 'open');
-  const waitMs = core.settings.reconcileEveryMs;
-  wakeAt(core, `reconcile:${watch.key}`, now + (isNews ? Math.min(waitMs, DIFFERENCE_RETRY_MS) : waitMs));
+  const isAgain = judgePositions(core, watch, { ...truth, at: positions.at });
+  const waitMs = isAgain ? CONFIRM_MS : isNews ? DIFFERENCE_RETRY_MS : core.settings.reconcileEveryMs;
+  wakeAt(core, `reconcile:${watch.key}`, now + Math.min(waitMs, core.settings.reconcileEveryMs));
 }
 
 /**
@@ -235,7 +239,7 @@ function ownerOf(core: Core, payment: FundingPayment): Pick<PaymentBooked, 'hedg
   return undefined;
 }
 
-function hasUnresolved(core: Core, watch: AccountWatch): boolean {
+export function hasUnresolved(core: Core, watch: AccountWatch): boolean {
   for (const lookup of core.lookups.values()) if (lookup.account === watch.key) return true;
   for (const hedge of core.ledger.hedges.values()) {
     if (hedge.plan.route !== watch.route || hedge.endedAt !== undefined) continue;

@@ -21,6 +21,8 @@ import type { ExitMemory } from '../risk/exits.ts';
 import type { RuleBreach } from '../risk/limits.ts';
 import type { Ranking } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
+import type { NakedWatch } from './naked.ts';
+import type { PositionWatch } from './positions.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** Effects that `perform.ts` carries out; results come back through the inbox. */
@@ -36,7 +38,8 @@ export type Command =
       readonly fillsSince: Instant;
       readonly paymentsSince: Instant;
     }
-  | { readonly kind: 'payments'; readonly account: string; readonly sinceAt: Instant };
+  | { readonly kind: 'payments'; readonly account: string; readonly sinceAt: Instant }
+  | { readonly kind: 'positions'; readonly account: string; readonly changes: number };
 
 /** One trading account as the engine watches it. */
 export interface AccountWatch {
@@ -89,6 +92,8 @@ export interface Core {
   readonly ledger: LedgerState;
   readonly market: FoldedMarket;
   readonly accounts: ReadonlyMap<string, AccountWatch>;
+  /** By account. */
+  readonly positions: ReadonlyMap<string, PositionWatch>;
   readonly send: (command: Command) => void;
   settings: EngineSettings;
   /** Assets whose market changed since they were last ranked. */
@@ -98,7 +103,7 @@ export interface Core {
   readonly exitMemory: Map<HedgeId, ExitMemory>;
   readonly forwardApr: Map<HedgeId, number>;
   readonly lookups: Map<ClientOrderId, LookupWatch>;
-  readonly nakedSince: Map<HedgeId, Instant>;
+  readonly naked: Map<HedgeId, NakedWatch>;
   /** Named instants to look again at: one clock timer serves them all. */
   readonly wakes: Map<string, Instant>;
   /** Decisions, and changes of the configuration that could not be stored, waiting for the next commit. */
@@ -183,6 +188,13 @@ export function resync(core: Core, account: string): void {
   watch.changes += 1;
   delete watch.lastReadAt;
   wakeAt(core, `reconcile:${account}`, core.clock.now());
+}
+
+/** It answers again: what happened meanwhile was not told, and orders of unknown fate can be asked after. */
+export function onVenueBack(core: Core, account: string): void {
+  resync(core, account);
+  for (const [order, lookup] of core.lookups)
+    if (lookup.account === account) wakeAt(core, `lookup:${order}`, core.clock.now());
 }
 
 export function wakeAt(core: Core, name: string, at: Instant): void {

@@ -16,6 +16,7 @@ import { record } from './core.ts';
 import type { EngineEvent } from './events.ts';
 import { Inbox } from './inbox.ts';
 import { createPerform } from './perform.ts';
+import { newPositionWatch } from './positions.ts';
 import type { EngineSettings } from './settings.ts';
 import { recover, settle, step } from './step.ts';
 
@@ -105,6 +106,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     ledger,
     market: new FoldedMarket(),
     accounts: new Map(accounts),
+    positions: new Map(accounts.map(([key]) => [key, newPositionWatch()])),
     send,
     settings: deps.settings,
     dirtyAssets: new Set(),
@@ -113,7 +115,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     exitMemory: new Map(),
     forwardApr: new Map(),
     lookups: new Map(),
-    nakedSince: new Map(),
+    naked: new Map(),
     wakes: new Map(),
     pending: [],
     pendingSince: 0,
@@ -242,5 +244,6 @@ const RESULTS: ReadonlySet<EngineEvent['kind']> = new Set([
   'proof_read',
   'reconciled',
   'payments',
+  'positions_read',
 ]);
 const isResult = (event: EngineEvent): boolean => RESULTS.has(event.kind);

@@ -58,6 +58,13 @@ export type EngineEvent =
       readonly venue: VenueId;
       readonly read: Read<readonly FundingPayment[]>;
     }
+  | {
+      readonly kind: 'positions_read';
+      readonly route: Route;
+      readonly venue: VenueId;
+      readonly changes: number;
+      readonly read: Read<readonly VenuePosition[]>;
+    }
   | { readonly kind: 'history'; readonly rates: readonly SettledRate[] }
   | { readonly kind: 'wake' }
   | { readonly kind: 'settings'; readonly settings: EngineSettings; readonly changes: readonly ConfigChanged[] }

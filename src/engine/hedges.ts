@@ -1,26 +1,25 @@
-/** Drives every hedge through the state machine until it has nothing more to do, and watches for naked legs. */
+/** Drives every hedge through the state machine until it has nothing more to do, and watches what waits. */
 import { advance } from '../execution/advance.ts';
 import type { AdvanceContext } from '../execution/next.ts';
-import { flat, hedged, imbalance } from '../execution/shape.ts';
-import { abs, gte, text } from '../kernel/decimal.ts';
-import { type HedgeId, splitKey } from '../kernel/ids.ts';
+import { flat } from '../execution/shape.ts';
+import type { HedgeId } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import { type HedgeRecord, isFinal } from '../ledger/state.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
+import { isReachable, watchNaked } from './naked.ts';
 import { sendAttempts } from './orders.ts';
+import { doubtOf, standingOnVenue, watchPositions } from './positions.ts';
 
 /** More moves than any hedge can make in one instant: beyond it the machine would be looping. */
 const MAX_MOVES = 12;
-/** A degraded feed answers, though something in it was malformed: it may be closed on, not opened on. */
-const CONNECTED: ReadonlySet<string> = new Set(['up', 'degraded']);
-/** A naked leg is told after this long; fills of both legs arrive within moments of each other. */
-const NAKED_ALARM_MS = 5_000;
 
 export function advanceHedges(core: Core): void {
   for (const hedge of core.ledger.hedges.values()) {
     if (isFinal(hedge.state) && flat(hedge)) continue;
     advanceHedge(core, hedge);
-    watchNaked(core, hedge);
+    if (watchNaked(core, hedge)) advanceHedge(core, hedge);
+    watchWaiting(core, hedge);
+    watchPositions(core, hedge);
     if (isFinal(hedge.state)) forget(core, hedge.id);
   }
 }
@@ -29,7 +28,7 @@ export function advanceHedges(core: Core): void {
 function forget(core: Core, hedge: HedgeId): void {
   core.exitMemory.delete(hedge);
   core.forwardApr.delete(hedge);
-  core.nakedSince.delete(hedge);
+  core.naked.delete(hedge);
 }
 
 function advanceHedge(core: Core, hedge: HedgeRecord): void {
@@ -53,7 +52,6 @@ function advanceHedge(core: Core, hedge: HedgeRecord): void {
 }
 
 function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
-  const up = (key: string): boolean => CONNECTED.has(core.market.health(splitKey(key).venue)?.status ?? 'down');
   return {
     now: core.clock.now(),
     market: (key) => core.market.get(key),
@@ -61,38 +59,19 @@ function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
     ids: core.ids,
     maxBookAgeMs: core.settings.risk.data.maxBookAgeMs,
     reduceOnly: core.ledger.killed,
-    reachable: up(hedge.plan.longKey) && up(hedge.plan.shortKey),
+    reachable: isReachable(core, hedge),
+    doubt: doubtOf(core, hedge),
+    standing: (leg) => standingOnVenue(core, hedge, leg),
   };
 }
 
-/** Alarms while the net delta is a common lot or more, and once a minute for a quarantined hedge. */
-function watchNaked(core: Core, hedge: HedgeRecord): void {
+/** What waits for people: told again once a minute. */
+function watchWaiting(core: Core, hedge: HedgeRecord): void {
   const now = core.clock.now();
-  const naked = !flat(hedge) && !hedged(hedge) && gte(abs(imbalance(hedge)), hedge.plan.commonLot);
-  if (!naked) core.nakedSince.delete(hedge.id);
-  else {
-    const since = core.nakedSince.get(hedge.id) ?? now;
-    core.nakedSince.set(hedge.id, since);
-    const forMs = now - since;
-    if (forMs >= NAKED_ALARM_MS) {
-      // A code of its own: notifiers hold back what repeats a code within a minute.
-      const tooLong = forMs >= core.settings.execution.nakedLimitMs;
-      alarm(
-        core,
-        tooLong ? 'critical' : 'warning',
-        tooLong ? 'naked_too_long' : 'naked_leg',
-        hedge.id,
-        `net ${text(imbalance(hedge))} ${hedge.plan.asset} for ${Math.round(forMs / 1000)} s in state ${hedge.state}`,
-      );
-    }
-    const milestones = [since + NAKED_ALARM_MS, since + core.settings.execution.nakedLimitMs, now + MINUTE_MS];
-    wakeAt(core, `naked:${hedge.id}`, Math.min(...milestones.filter((at) => at > now)));
-  }
   watchEntry(core, hedge, now);
-  if (hedge.state === 'quarantined') {
-    alarm(core, 'critical', 'quarantined', hedge.id, `${hedge.reason}: ${hedge.detail}`);
-    wakeAt(core, `quarantine:${hedge.id}`, now + MINUTE_MS);
-  }
+  if (hedge.state !== 'quarantined') return;
+  alarm(core, 'critical', 'quarantined', hedge.id, `${hedge.reason}: ${hedge.detail}`);
+  wakeAt(core, `quarantine:${hedge.id}`, now + MINUTE_MS);
 }
 
 /** An entry order whose fate stays unknown is held, never guessed at; people are told. */

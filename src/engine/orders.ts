@@ -1,5 +1,6 @@
 /** The fate of order attempts: submit results, lookups with backoff, proof of absence. */
 import { absenceStep, countEmpty, horizonMs, NO_PROOF, type Waited } from '../execution/absence.ts';
+import { NAKED_TOO_LONG } from '../execution/doubt.ts';
 import { moveTo } from '../execution/next.ts';
 import { afterFound, afterSubmit, bookFills } from '../execution/resolve.ts';
 import { forced } from '../execution/shape.ts';
@@ -11,10 +12,12 @@ import { fillIdentity } from '../ledger/fold.ts';
 import { type AttemptRecord, accountKey, isFinal, isUnresolved } from '../ledger/state.ts';
 import type { OrderRef, VenuePosition } from '../market/order.ts';
 import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
-import { type AccountWatch, alarm, type Core, type LookupWatch, record, resync, wakeAt } from './core.ts';
+import { type AccountWatch, alarm, type Core, type LookupWatch, onVenueBack, record, resync, wakeAt } from './core.ts';
+import { forgetDoubts } from './positions.ts';
 
 const FIRST_RETRY_MS = 250;
-const MAX_RETRY_MS = 10_000;
+/** Short: a leg with an order of unknown fate may be naked. */
+const MAX_RETRY_MS = 5_000;
 
 /** Sends attempts whose intents are durable. */
 export function sendAttempts(core: Core, attempts: readonly AttemptIntended[]): void {
@@ -152,7 +155,7 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
       const facts = bookFills(core.ledger, [event.fill], core.clock.now());
       if (facts.length > 0) watch.changes += 1;
       else if (!core.ledger.fills.has(fillIdentity(event.fill))) resync(core, watch.key);
-      record(core, facts);
+      if (record(core, facts)) forgetDoubts(core, facts);
       return;
     }
     case 'order': {
@@ -165,7 +168,7 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
     case 'stream':
       core.log.debug({ status: event.status, reason: event.reason }, 'account stream');
       // Whatever happened while it was down was not told.
-      if (event.status === 'up') resync(core, watch.key);
+      if (event.status === 'up') onVenueBack(core, watch.key);
   }
 }
 
@@ -223,7 +226,8 @@ function quarantine(core: Core, attempt: AttemptRecord, reason: string, detail: 
   const hedge = core.ledger.hedges.get(attempt.intent.hedge);
   if (!hedge || isFinal(hedge.state) || hedge.state === 'quarantined') return;
   // A forced exit goes on beside it: quarantine would stop reducing what is known to stand.
-  if (forced(hedge)) return alarm(core, 'critical', reason, hedge.id, detail);
+  if (forced(hedge) || (hedge.state === 'unwinding' && hedge.reason === NAKED_TOO_LONG))
+    return alarm(core, 'critical', reason, hedge.id, detail);
   record(core, moveTo(hedge, 'quarantined', reason, detail, { now: core.clock.now() }).facts);
   alarm(core, 'critical', 'quarantined', hedge.id, detail);
 }

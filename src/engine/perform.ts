@@ -46,6 +46,14 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
       return { kind: 'proof_read', clientOrderId: command.clientOrderId, positions: await venue.positions('reduce') };
     case 'payments':
       return { kind: 'payments', route, venue: id, read: await venue.payments(command.sinceAt) };
+    case 'positions':
+      return {
+        kind: 'positions_read',
+        route,
+        venue: id,
+        changes: command.changes,
+        read: await venue.positions('poll'),
+      };
     case 'boot':
       return boot(deps, venue, route, id);
     case 'reconcile':

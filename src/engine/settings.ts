@@ -16,6 +16,8 @@ export interface EngineSettings {
   readonly risk: RiskLimits;
   readonly execution: ExecutionSettings & Pick<RiskSettings, 'marginReserveRate'>;
   readonly reconcileEveryMs: number;
+  /** Between two looks at a venue's positions while a hedge stands there. */
+  readonly positionsEveryMs: number;
   /** After a settlement, before the venue is asked for the payment. */
   readonly paymentDelayMs: number;
 }

@@ -21,6 +21,7 @@ import type { EngineEvent } from './events.ts';
 import { advanceHedges } from './hedges.ts';
 import { onOperator } from './operator.ts';
 import { lookupDue, onAccountEvent, onLookedUp, onProofRead, onSubmitted, resumeUnresolved } from './orders.ts';
+import { onPositionsRead, pollPositions } from './positions.ts';
 
 /** Startup is recovery: unresolved orders are looked up, accounts booted and reconciled, then hedges driven. */
 export function recover(core: Core): void {
@@ -53,6 +54,9 @@ export function step(core: Core, event: EngineEvent): void {
       break;
     case 'payments':
       withAccount(core, event.route, event.venue, (watch) => onPayments(core, watch, event.read));
+      break;
+    case 'positions_read':
+      withAccount(core, event.route, event.venue, (watch) => onPositionsRead(core, watch, event.changes, event.read));
       break;
     case 'history':
       core.market.apply({ kind: 'settled', rates: event.rates });
@@ -114,6 +118,7 @@ function onWake(core: Core): void {
     else if (what === 'boot' && watch) core.send({ kind: 'boot', account: watch.key });
     else if (what === 'reconcile' && watch) startReconcile(core, watch);
     else if (what === 'payments' && watch) pollPayments(core, watch);
+    else if (what === 'positions' && watch) pollPositions(core, watch);
     else if (what === 'store') onStoreRetry(core);
   }
 }

@@ -6,9 +6,10 @@
  * Never a second attempt beside an unresolved one on the same leg; nothing here waits for permission to reduce.
  */
 import { unreachable } from '../kernel/assert.ts';
-import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type HedgeRecord, legsOf } from '../ledger/state.ts';
 import { balance } from './balance.ts';
+import { contain, wasLeaving } from './contain.ts';
+import { POSITION_DIFFERS, quarantineForPosition } from './doubt.ts';
 import { flatten } from './flatten.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { describe, flat, hedged, oneSided, unresolved } from './shape.ts';
@@ -20,9 +21,9 @@ export function advance(hedge: HedgeRecord, context: AdvanceContext): Advance {
     case 'entering':
       return enter(hedge, context);
     case 'balancing':
-      return balance(hedge, context);
+      return isDoubted(hedge, context) ? quarantineForPosition(hedge, context) : balance(hedge, context);
     case 'held':
-      return hold(hedge, context);
+      return isDoubted(hedge, context) ? quarantineForPosition(hedge, context) : hold(hedge, context);
     case 'exiting':
     case 'unwinding':
       return flatten(hedge, context);
@@ -51,14 +52,16 @@ function hold(hedge: HedgeRecord, context: AdvanceContext): Advance {
   return NOTHING;
 }
 
-const LEAVING: ReadonlySet<AttemptPurpose> = new Set(['exit', 'unwind']);
+/** A hedge that is being closed goes on with what stands; see `flatten`. */
+const isDoubted = (hedge: HedgeRecord, { doubt }: AdvanceContext): boolean =>
+  doubt.kind === 'confirmed' && !flat(hedge);
 
 /** Quarantined: what can be reduced still is; a hedge whose orders turned up after all goes on by itself. */
 function release(hedge: HedgeRecord, context: AdvanceContext): Advance {
+  if (hedge.reason === POSITION_DIFFERS) return contain(hedge, context);
   if (hedge.reason !== 'order_unresolvable') return flatten(hedge, context);
   if (legsOf(hedge).some(unresolved)) return NOTHING;
-  const leaves = legsOf(hedge).some((leg) => leg.attempts.some(({ intent }) => LEAVING.has(intent.purpose)));
-  return moveTo(hedge, leaves ? 'unwinding' : 'balancing', 'order_resolved', describe(hedge), context);
+  return moveTo(hedge, wasLeaving(hedge) ? 'unwinding' : 'balancing', 'order_resolved', describe(hedge), context);
 }
 
 /** Why an entry without any fill failed: the first refusal's code, or that nothing filled within the price caps. */

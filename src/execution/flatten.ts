@@ -1,17 +1,24 @@
 /**
  * Exits and unwinds: both legs to zero with reduce-only IOC orders, each leg on its own, caps widening with every
- * attempt that did not finish. Attempts exhausted: quarantined, and still retried once a minute, because a naked leg
- * is worse than a repeated order that can only reduce.
+ * attempt that did not finish. Attempts exhausted: quarantined, and still retried, because a naked leg is worse than a
+ * repeated order that can only reduce.
  */
-import { abs, type Base, floorTo, isZero, min, text } from '../kernel/decimal.ts';
+import { abs, type Base, floorTo, gte, isZero, lt, min, text } from '../kernel/decimal.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import { MAX_ATTEMPTS } from './client-id.ts';
+import { NAKED_TOO_LONG, POSITION_DIFFERS, quarantineForPosition, standingDelta, standingOf } from './doubt.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice, reduceReference } from './price-cap.ts';
-import { describe, flat, forced, hedged, imbalance, largerLeg, unresolved } from './shape.ts';
+import { describe, flat, forced, unresolved } from './shape.ts';
+
+/** Longest pause between two attempts on one leg. Naked exposure must end within 30 s of a venue's return. */
+const MAX_PAUSE_MS = 5_000;
+/** Between attempts of a quarantined hedge: naked, and hedged. */
+const NAKED_PAUSE_MS = 10_000;
+const HEDGED_PAUSE_MS = MINUTE_MS;
 
 export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (flat(hedge)) {
@@ -24,6 +31,10 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
       context,
     );
   }
+  // Nothing is left at the venues, and the ledger does not know why: reducing further would be guessing.
+  if (context.doubt.kind === 'confirmed' && legsOf(hedge).every((leg) => isZero(standingOf(leg, context)))) {
+    return hedge.state === 'quarantined' ? NOTHING : quarantineForPosition(hedge, context);
+  }
   const wanted = reductions(hedge, context);
   if (wanted.length === 0) return { facts: [], attempts: [], wakeAt: context.now + context.settings.retryDelayMs };
   const purpose = hedge.state === 'exiting' ? 'exit' : 'unwind';
@@ -35,16 +46,29 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
 }
 
 /**
- * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, the leg that can be
- * reduced goes no further than its partner: an exit must never make a hedge naked. Kill and flatten are forced.
+ * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, or the legs stayed
+ * unequal, the leg that can be reduced goes no further than its partner: an exit must never make a hedge more naked.
+ * Kill and flatten are forced.
  */
-function reductions(hedge: HedgeRecord, { reachable }: AdvanceContext): { leg: LegRecord; quantity: Base }[] {
+function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
+  const { reachable } = context;
   const standing = legsOf(hedge)
-    .filter((leg) => !isZero(leg.holding.quantity))
-    .map((leg) => ({ leg, quantity: abs(leg.holding.quantity) }));
-  if (forced(hedge) || standing.length < 2 || (reachable && hedge.state !== 'quarantined')) return standing;
-  if (!hedged(hedge)) return [{ leg: largerLeg(hedge), quantity: abs(imbalance(hedge)) }];
+    .map((leg) => ({ leg, quantity: standingOf(leg, context) }))
+    .filter(({ quantity }) => !isZero(quantity));
+  const [a, b] = standing;
+  if (forced(hedge) || !a || !b || (reachable && hedge.state !== 'quarantined' && hedge.reason !== NAKED_TOO_LONG))
+    return standing;
+  const excess = abs(standingDelta(hedge, context));
+  if (gte(excess, hedge.plan.commonLot)) {
+    const larger = gte(a.quantity, b.quantity) ? a : b;
+    return [{ leg: larger.leg, quantity: min(excess, larger.quantity) }];
+  }
   return reachable ? standing : [];
+}
+
+interface Reduction {
+  readonly leg: LegRecord;
+  readonly quantity: Base;
 }
 
 /** One reduce-only attempt on a leg, or when to try again, or quarantine. */
@@ -70,7 +94,7 @@ export function reduceLeg(
     );
   }
   const lastAt = since.at(-1)?.changedAt;
-  const retryAt = nextTryAt(lastAt, since.length, hedge, settings.retryDelayMs);
+  const retryAt = lastAt === undefined ? 0 : lastAt + pauseMs(hedge, since.length, context);
   // A last attempt in the future means that the clock went back: nothing is known of the pause, so it is over.
   if (now < retryAt && now >= (lastAt ?? 0)) return { facts: [], attempts: [], wakeAt: retryAt };
   const side = leg.holding.quantity.s > 0 ? 'sell' : 'buy';
@@ -103,13 +127,15 @@ export function reduceLeg(
 
 /** Attempts count from when this reduction began; all of them when that lies ahead, because the clock went back. */
 const startedAt = (hedge: HedgeRecord, now: Instant): Instant =>
-  hedge.state === 'quarantined' || hedge.stateSince > now ? 0 : hedge.stateSince;
+  isGivenUp(hedge) || hedge.stateSince > now ? 0 : hedge.stateSince;
 
-/** Retries wait for `delayMs` after the last outcome, doubling to 30 s; a quarantined hedge's for a minute. */
-function nextTryAt(lastChangedAt: Instant | undefined, tries: number, hedge: HedgeRecord, delayMs: number): Instant {
-  if (lastChangedAt === undefined) return 0;
-  if (hedge.state === 'quarantined') return lastChangedAt + MINUTE_MS;
-  return lastChangedAt + Math.min(delayMs * 2 ** (tries - 1), 30_000);
+/** Quarantined after everything else was tried. A position in doubt is contained with fresh attempts instead. */
+const isGivenUp = (hedge: HedgeRecord): boolean => hedge.state === 'quarantined' && hedge.reason !== POSITION_DIFFERS;
+
+/** After the last outcome: the configured delay, doubling up to a bound that keeps naked exposure short. */
+function pauseMs(hedge: HedgeRecord, tries: number, context: AdvanceContext): number {
+  if (!isGivenUp(hedge)) return Math.min(context.settings.retryDelayMs * 2 ** (tries - 1), MAX_PAUSE_MS);
+  return lt(abs(standingDelta(hedge, context)), hedge.plan.commonLot) ? HEDGED_PAUSE_MS : NAKED_PAUSE_MS;
 }
 
 function merge(parts: readonly Advance[]): Advance {

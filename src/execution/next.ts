@@ -1,11 +1,20 @@
 /** What the hedge state machine is given and what it answers. */
+import type { Base } from '../kernel/decimal.ts';
 import type { InstrumentKey } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { AttemptIntended, Fact, HedgeMoved, HedgeState } from '../ledger/facts.ts';
-import type { HedgeRecord } from '../ledger/state.ts';
+import type { HedgeRecord, LegRecord } from '../ledger/state.ts';
 import type { InstrumentView } from '../market/view.ts';
 import type { IdStamp } from './client-id.ts';
 import type { ExecutionSettings } from './settings.ts';
+
+/**
+ * What is held against the ledger's own positions. `open`: a difference is stored and not explained. `confirmed`: the
+ * venue has said the same again, well apart, with its fills read, so that it may be acted on.
+ */
+export type PositionDoubt =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'open' | 'confirmed'; readonly detail: string };
 
 export interface AdvanceContext {
   readonly now: Instant;
@@ -18,6 +27,13 @@ export interface AdvanceContext {
   readonly reduceOnly: boolean;
   /** Both of the hedge's venues answer; an exit that is not forced waits for it, so that it never goes naked. */
   readonly reachable: boolean;
+  /** About the positions of this hedge's instruments. */
+  readonly doubt: PositionDoubt;
+  /**
+   * Of a leg's ledger quantity, what the venue is known to hold: |quantity| unless less is confirmed. Reductions go no
+   * further. Positive.
+   */
+  readonly standing: (leg: LegRecord) => Base;
 }
 
 export interface Advance {

@@ -3,15 +3,16 @@
  * fill is booked once, and a trade id that comes back with other data keeps its first version and raises a
  * discrepancy.
  */
-import { abs, gte, isPositive, sub, sum, text } from '../kernel/decimal.ts';
-import { type InstrumentKey, instrumentKey, type LegName } from '../kernel/ids.ts';
+import { abs, type Base, eq, gte, isNegative, isPositive, min, sub, sum, text } from '../kernel/decimal.ts';
+import { type InstrumentKey, instrumentKey } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { AttemptOutcome, AttemptStatus, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
 import { fillDigest, fillIdentity } from '../ledger/fold.ts';
+import { ownersOf, unownedOf } from '../ledger/position-gaps.ts';
 import {
   type AttemptRecord,
+  accountKey,
   type HedgeRecord,
-  isFinal,
   isUnresolved,
   type LedgerState,
   type LegRecord,
@@ -101,12 +102,17 @@ function bookFill(state: LedgerState, fill: Fill, now: Instant): Fact[] {
   }
   // Nobody's order of ours: liquidation, ADL or a human. It belongs to the hedge whose leg it shrinks.
   const owner = shrunkLeg(state, fill);
+  const isWhole = owner !== undefined && eq(owner.quantity, fill.quantity);
   // Booked now it would be lost to its hedge, or come before the fill that it closes. Whoever asks again gets it again.
-  if (!owner && waitsForEntry(state, fill)) return [];
-  const booked: FillBooked = owner
-    ? { kind: 'fill', fill, hedge: owner.hedge.id, leg: owner.leg, bookedAt: now }
-    : { kind: 'fill', fill, bookedAt: now };
-  return [booked, foreign(fill, owner?.hedge, now)];
+  if (!isWhole && waitsForEntry(state, fill)) return [];
+  const booked: FillBooked = {
+    kind: 'fill',
+    fill,
+    ...(owner && { hedge: owner.hedge.id, leg: owner.leg.name }),
+    ...(owner && !isWhole && { legQuantity: owner.quantity }),
+    bookedAt: now,
+  };
+  return [booked, foreign(fill, owner, now)];
 }
 
 function ownerAttempt(state: LedgerState, fill: Fill): AttemptRecord | undefined {
@@ -134,15 +140,28 @@ function waitsForEntry(state: LedgerState, fill: Fill): boolean {
   });
 }
 
-/** The leg that the fill closes some of. */
-function shrunkLeg(state: LedgerState, fill: Fill): { hedge: HedgeRecord; leg: LegName } | undefined {
+interface Share {
+  readonly hedge: HedgeRecord;
+  readonly leg: LegRecord;
+  /** Of the fill, positive. */
+  readonly quantity: Base;
+}
+
+/**
+ * The leg that the fill closes some of, and how much. What the account holds beyond its hedges is a human's and goes
+ * first; what is left of the fill after the leg is nobody's: a leg never changes its direction.
+ */
+function shrunkLeg(state: LedgerState, fill: Fill): Share | undefined {
   const key = instrumentKey(fill.venue, fill.symbol);
-  for (const hedge of state.hedges.values()) {
-    if (isFinal(hedge.state) || hedge.plan.route !== fill.route) continue;
-    for (const leg of legsOf(hedge)) {
-      const shrinks = fill.side === 'sell' ? leg.holding.quantity.s > 0 : leg.holding.quantity.s < 0;
-      if (leg.key === key && shrinks && gte(abs(leg.holding.quantity), fill.quantity)) return { hedge, leg: leg.name };
-    }
+  const account = state.accounts.get(accountKey(fill.route, fill.venue));
+  if (!account) return undefined;
+  const closes = (quantity: Base): boolean => (fill.side === 'sell' ? isPositive(quantity) : isNegative(quantity));
+  const unowned = unownedOf(state, fill.route, key, account);
+  const left = closes(unowned) ? sub(fill.quantity, abs(unowned)) : fill.quantity;
+  if (!isPositive(left)) return undefined;
+  for (const { hedge, leg } of ownersOf(state, fill.route, key)) {
+    if (!closes(leg.holding.quantity)) continue;
+    return { hedge, leg, quantity: min(left, abs(leg.holding.quantity)) };
   }
   return undefined;
 }
@@ -171,7 +190,7 @@ function conflict(fill: Fill, known: string, now: Instant): DiscrepancyNoted {
   };
 }
 
-function foreign(fill: Fill, hedge: HedgeRecord | undefined, now: Instant): DiscrepancyNoted {
+function foreign(fill: Fill, owner: Share | undefined, now: Instant): DiscrepancyNoted {
   return {
     kind: 'discrepancy',
     id: `${fill.route}|${fill.venue}|foreign_fill|${fill.symbol}|${fill.tradeId}`,
@@ -179,7 +198,7 @@ function foreign(fill: Fill, hedge: HedgeRecord | undefined, now: Instant): Disc
     route: fill.route,
     what: 'foreign_fill',
     status: 'open',
-    ledger: hedge ? `belongs to ${hedge.id}` : 'no order of this ledger',
+    ledger: owner ? `${text(owner.quantity)} of it belongs to ${owner.hedge.id}` : 'no order of this ledger',
     venueSays: `${fill.side} ${text(fill.quantity)} at ${text(fill.price)}`,
     detail: `trade ${fill.tradeId} on ${fill.symbol} was not ordered by this bot (liquidation, deleveraging or a manual trade)`,
     at: now,

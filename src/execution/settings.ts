@@ -30,7 +30,7 @@ export interface ExecutionSettings {
   readonly maxCompletions: number;
   /** Reducing orders of one leg, before the hedge is quarantined for the operator. */
   readonly maxReduceAttempts: number;
-  /** A net delta beyond one common lot that lasts longer raises a critical alarm. */
+  /** A net delta of a common lot or more that lasts longer flattens the hedge. */
   readonly nakedLimitMs: number;
   readonly lookup: LookupSettings;
 }

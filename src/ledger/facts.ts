@@ -102,6 +102,8 @@ export interface FillBooked {
   /** Absent: nobody's order of ours (liquidation, ADL, a human). */
   readonly hedge?: HedgeId;
   readonly leg?: LegName;
+  /** How much of the fill is the leg's, when that is not all: a human's trade that closed it and went on. */
+  readonly legQuantity?: Base;
   readonly bookedAt: Instant;
 }
 

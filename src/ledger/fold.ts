@@ -4,7 +4,7 @@
  */
 
 import { invariant } from '../kernel/assert.ts';
-import { add, notional, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
+import { add, type Base, notional, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
 import type { InstrumentKey, LegName } from '../kernel/ids.ts';
 import { instrumentKey } from '../kernel/ids.ts';
 import type { Fill, FundingPayment } from '../market/order.ts';
@@ -150,20 +150,21 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
   }
   if (booked.hedge === undefined || booked.leg === undefined) return;
   const hedge = need(state, booked.hedge);
-  foldLegFill(hedge[booked.leg], fill);
+  foldLegFill(hedge[booked.leg], fill, booked.legQuantity ?? fill.quantity);
   hedge.openedAt ??= fill.at;
 }
 
-function foldLegFill(leg: LegRecord, fill: Fill): void {
-  const cash = notional(fill.quantity, fill.price);
-  leg.holding = applyFill(leg.holding, fill.side, fill.quantity, fill.price).holding;
+/** The whole fee goes with the leg, also when only part of the fill is its. */
+function foldLegFill(leg: LegRecord, fill: Fill, quantity: Base): void {
+  const cash = notional(quantity, fill.price);
+  leg.holding = applyFill(leg.holding, fill.side, quantity, fill.price).holding;
   leg.fees = add(leg.fees, fill.fee);
   if (fill.side === 'buy') {
     leg.boughtQuote = add(leg.boughtQuote, cash);
-    leg.boughtBase = add(leg.boughtBase, fill.quantity);
+    leg.boughtBase = add(leg.boughtBase, quantity);
   } else {
     leg.soldQuote = add(leg.soldQuote, cash);
-    leg.soldBase = add(leg.soldBase, fill.quantity);
+    leg.soldBase = add(leg.soldBase, quantity);
   }
 }
 

@@ -3,11 +3,12 @@
  * opening on that venue until a later reconciliation finds it explained. Nothing is adopted silently, nothing is
  * overwritten.
  */
-import { abs, add, type Base, eq, gt, isZero, type Quote, quote, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
+import { abs, add, type Base, gt, isZero, type Quote, quote, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
 import type { InstrumentKey, Route, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
 import type { DiscrepancyNoted, Fact } from './facts.ts';
+import { positionDiscrepancyId, positionGaps } from './position-gaps.ts';
 import { type AccountRecord, accountKey, isFinal, type LedgerState, legsOf } from './state.ts';
 
 /** Complete, successful reads of one account, taken while none of its orders was in flight. */
@@ -59,27 +60,18 @@ function positionDiffs(
   positions: readonly VenuePosition[],
   now: Instant,
 ): DiscrepancyNoted[] {
-  const said = new Map(positions.map((position) => [position.key, position.quantity]));
-  const keys = new Set<InstrumentKey>([...said.keys(), ...(account?.holdings.keys() ?? [])]);
-  const diffs: DiscrepancyNoted[] = [];
-  for (const key of [...keys].sort()) {
-    const ours = account?.holdings.get(key)?.quantity ?? ZERO_BASE;
-    const theirs = said.get(key) ?? ZERO_BASE;
-    if (eq(ours, theirs)) continue;
-    diffs.push({
-      kind: 'discrepancy',
-      id: `${route}|${venue}|position|${key}`,
-      venue,
-      route,
-      what: 'position',
-      status: 'open',
-      ledger: text(ours),
-      venueSays: text(theirs),
-      detail: `position of ${key}: ledger ${text(ours)}, venue ${text(theirs)}`,
-      at: now,
-    });
-  }
-  return diffs;
+  return positionGaps(account, positions).map(({ key, ledger, venue: said }) => ({
+    kind: 'discrepancy',
+    id: positionDiscrepancyId(route, venue, key),
+    venue,
+    route,
+    what: 'position',
+    status: 'open',
+    ledger: text(ledger),
+    venueSays: text(said),
+    detail: `position of ${key}: ledger ${text(ledger)}, venue ${text(said)}`,
+    at: now,
+  }));
 }
 
 function strayOrders(

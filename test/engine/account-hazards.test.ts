@@ -163,7 +163,7 @@ describe('reconciliation', () => {
   });
 
   it('fault-25-reconnect-gap: what the stream did not tell while it was down is read as soon as it is back', async () => {
-    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: HOUR_MS } });
+    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: HOUR_MS, positionsEveryMs: HOUR_MS } });
     await world.opened();
     world.faults.beta.stream = 'lost';
     world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('8'), 'liquidation');
@@ -177,7 +177,7 @@ describe('reconciliation', () => {
   });
 
   it('fault-22-told-without-a-fill: news of an order that is not ours is read up at once', async () => {
-    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: HOUR_MS } });
+    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: HOUR_MS, positionsEveryMs: HOUR_MS } });
     await world.opened();
     // A venue may tell a liquidation as an order of its own, without a trade that could be booked.
     world.faults.beta.stream = 'lost';

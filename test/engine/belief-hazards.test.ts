@@ -139,6 +139,6 @@ describe('memory', () => {
     await world.run(5_000);
     const { core } = world.engine;
     expect(world.state()).toBe('closed');
-    expect([core.exitMemory.size, core.forwardApr.size, core.nakedSince.size]).toEqual([0, 0, 0]);
+    expect([core.exitMemory.size, core.forwardApr.size, core.naked.size]).toEqual([0, 0, 0]);
   });
 });

@@ -1,4 +1,5 @@
 /** A venue whose requests, replies and stream fail as scripted; the exchange behind it is never wrong. */
+import { type Base, base, floorTo, scale } from '../../src/kernel/decimal.ts';
 import { failure, type Read } from '../../src/kernel/outcome.ts';
 import type { Instrument } from '../../src/market/instrument.ts';
 import type {
@@ -50,6 +51,10 @@ export interface Faults {
   stream: 'ok' | 'lost' | 'twice' | 'late';
   /** The venue's lists lack client order ids. */
   anonymousFills: boolean;
+  /** Trades that no order of ours made are told by nobody. */
+  foreignFillsHidden: boolean;
+  /** The list of positions shows this share of each, rounded to a lot: a lie that lasts. */
+  positionShare: number;
   /** Funding payments are not listed yet. */
   paymentsHidden: boolean;
 }
@@ -61,6 +66,8 @@ export const noFaults = (): Faults => ({
   reads: 'ok',
   stream: 'ok',
   anonymousFills: false,
+  foreignFillsHidden: false,
+  positionShare: 1,
   paymentsHidden: false,
 });
 
@@ -150,11 +157,16 @@ export class FaultyVenue implements Venue {
     if (faults.reads === 'no_positions' && !faults.down) {
       return this.#alive(Promise.resolve({ ok: true, value: [], at: clock.now() }));
     }
-    return this.#read(inner.positions(urgency));
+    const read = await this.#read(inner.positions(urgency));
+    if (!read.ok || faults.positionShare === 1) return read;
+    const lied = (quantity: Base): Base => floorTo(scale(quantity, faults.positionShare), base('0.5'));
+    return { ...read, value: read.value.map((each) => ({ ...each, quantity: lied(each.quantity) })) };
   }
 
   async fills(sinceAt: number): Promise<Read<readonly Fill[]>> {
     const read = await this.#read(this.#options.inner.fills(sinceAt));
+    if (read.ok && this.#options.faults.foreignFillsHidden)
+      return { ...read, value: read.value.filter(({ clientOrderId }) => clientOrderId !== undefined) };
     if (!read.ok || !this.#options.faults.anonymousFills) return read;
     return {
       ...read,
@@ -195,6 +207,7 @@ export class FaultyVenue implements Venue {
     const { inner, clock, faults, isDead } = this.#options;
     inner.subscribe((event) => {
       if (isDead() || faults.down || faults.stream === 'lost') return;
+      if (faults.foreignFillsHidden && event.kind === 'fill' && event.fill.clientOrderId === undefined) return;
       if (faults.stream === 'late') {
         clock.after(LATE_MS, () => {
           if (!isDead()) sink(event);

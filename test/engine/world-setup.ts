@@ -53,6 +53,7 @@ export const SETTINGS: EngineSettings = {
     lookup: { minValidityMs: 5_000, minLookups: 3, spacingMs: 1_000, horizonMs: 20 * MINUTE_MS },
   },
   reconcileEveryMs: 20_000,
+  positionsEveryMs: 5_000,
   paymentDelayMs: 2_000,
 };
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { advance } from '../../src/execution/advance.ts';
 import type { AdvanceContext } from '../../src/execution/next.ts';
-import { base, quote, text } from '../../src/kernel/decimal.ts';
+import { abs, base, quote, text } from '../../src/kernel/decimal.ts';
 import type { HedgeRecord } from '../../src/ledger/state.ts';
 import { World } from '../engine/world.ts';
 import { SETTINGS } from '../engine/world-setup.ts';
@@ -29,6 +29,8 @@ async function partly(bid: number, bookAgeMs = 0): Promise<{ hedge: HedgeRecord;
     reduceOnly: false,
     reachable: true,
     maxBookAgeMs: SETTINGS.risk.data.maxBookAgeMs,
+    doubt: { kind: 'none' },
+    standing: (leg) => abs(leg.holding.quantity),
   };
   return { hedge, context };
 }

@@ -27,7 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'first-empty-lookup-proves-absence',
     bug: 'one empty answer, and the order is sent again beside a live one',
     file: 'src/execution/absence.ts',
-    find: "  if (now - intendedAt < settings.minValidityMs) return 'keep_looking';\n  return proof.emptyAt.length >= settings.minLookups ? 'ask_position' : 'keep_looking';",
+    find: "  if (waited.watchedMs < settings.minValidityMs) return 'keep_looking';\n  return proof.emptyAtMs.length >= settings.minLookups ? 'ask_position' : 'keep_looking';",
     replace: "  return 'ask_position';",
     killedBy: ['test/execution/order-parts.test.ts', 'test/engine/hedge-hazards.test.ts'],
   },
@@ -154,9 +154,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'naked-without-alarm',
     bug: 'nobody is told of a naked leg',
-    file: 'src/engine/hedges.ts',
-    find: '    if (forMs >= NAKED_ALARM_MS) {',
-    replace: '    if (forMs >= 1_000 * NAKED_ALARM_MS) {',
+    file: 'src/engine/naked.ts',
+    find: 'const TOLD_AFTER_MS = 3_000;',
+    replace: 'const TOLD_AFTER_MS = 3_000_000;',
     killedBy: ['test/engine/hedge-hazards.test.ts', 'test/engine/forced-hazards.test.ts'],
   },
   {

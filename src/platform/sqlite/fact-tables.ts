@@ -35,7 +35,8 @@ export interface FactTable {
 }
 
 type FactOf<K extends Fact['kind']> = Extract<Fact, { readonly kind: K }>;
-type Owner = Pick<FactOf<'fill'>, 'hedge' | 'leg' | 'bookedAt'>;
+type Owner = Pick<FactOf<'payment'>, 'hedge' | 'leg' | 'bookedAt'>;
+type FillOwner = Pick<FactOf<'fill'>, 'hedge' | 'leg' | 'legQuantity' | 'bookedAt'>;
 
 const route = wordColumn<Route>('route', { live: true, paper: true });
 const side = wordColumn<Side>('side', { buy: true, sell: true });
@@ -104,6 +105,11 @@ const ownerColumns: ColumnsOf<Owner> = {
   bookedAt: whole('booked_at'),
 };
 
+const fillOwnerColumns: ColumnsOf<FillOwner> = {
+  ...ownerColumns,
+  legQuantity: optional(decimalColumn('leg_quantity', base)),
+};
+
 /** Every fact table, parents before the tables that refer to them. */
 export const TABLES: readonly FactTable[] = [
   flat('epoch', 'epochs', { epoch: whole('epoch'), mode, pid: whole('pid'), at }),
@@ -154,8 +160,8 @@ export const TABLES: readonly FactTable[] = [
     detail: optional(textual('detail')),
     at,
   }),
-  nested('fill', 'fills', fillColumns),
-  nested('payment', 'payments', paymentColumns),
+  nested('fill', 'fills', fillColumns, fillOwnerColumns),
+  nested('payment', 'payments', paymentColumns, ownerColumns),
   flat('decision', 'decisions', {
     subject: textual('subject'),
     asset: textual('asset'),
@@ -238,9 +244,11 @@ function nested<K extends 'fill' | 'payment'>(
   kind: K,
   table: string,
   columns: K extends 'fill' ? ColumnsOf<Fill> : ColumnsOf<FundingPayment>,
+  owner: K extends 'fill' ? ColumnsOf<FillOwner> : ColumnsOf<Owner>,
 ): FactTable {
   const inner = columns as ColumnsOf<Fill | FundingPayment>;
-  const all = [...names(columns), ...names(ownerColumns)];
+  const outer = owner as ColumnsOf<Owner>;
+  const all = [...names(columns), ...names(owner)];
   return {
     kind,
     table,
@@ -248,10 +256,10 @@ function nested<K extends 'fill' | 'payment'>(
     insert: insertInto(table, all),
     cells: (fact) => {
       const booked = fact as FactOf<'fill'> & FactOf<'payment'>;
-      return [...cellsOf(inner, booked[kind]), ...cellsOf(ownerColumns, booked)];
+      return [...cellsOf(inner, booked[kind]), ...cellsOf(outer, booked)];
     },
     fact: (row) =>
-      ({ kind, [kind]: readRow(inner, table, row), ...readRow(ownerColumns, table, row) }) as unknown as FactOf<K>,
+      ({ kind, [kind]: readRow(inner, table, row), ...readRow(outer, table, row) }) as unknown as FactOf<K>,
   };
 }
 

@@ -1,0 +1,194 @@
+/**
+ * The venues' positions between reconciliations: polled while a hedge stands, compared with the ledger, and when they
+ * differ, confirmed before anything acts on it. One wrong answer must never cost a leg.
+ */
+
+import type { PositionDoubt } from '../execution/next.ts';
+import { abs, type Base, eq, px, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
+import { type InstrumentKey, instrumentKey, splitKey } from '../kernel/ids.ts';
+import { type Instant, SECOND_MS } from '../kernel/instant.ts';
+import type { Read } from '../kernel/outcome.ts';
+import type { Fact } from '../ledger/facts.ts';
+import { coveredOf, marginConfirms, positionDiscrepancies, positionGaps } from '../ledger/position-gaps.ts';
+import { accountKey, type HedgeRecord, isFinal, type LegRecord, legsOf } from '../ledger/state.ts';
+import type { VenueBalance, VenuePosition } from '../market/order.ts';
+import { hasUnresolved, startReconcile } from './accounts.ts';
+import { type AccountWatch, alarm, type Core, onVenueBack, wakeAt } from './core.ts';
+import { markOf } from './valuation.ts';
+
+/** The two readings that confirm a difference lie at least this far apart. */
+export const CONFIRM_MS = 2 * SECOND_MS;
+/** Polls in a row without an answer before people are told. */
+const FAILURES_TOLD = 3;
+
+/** What is known of one account's positions at its venue. */
+export interface PositionWatch {
+  polling: boolean;
+  /** Polls in a row that failed. */
+  failures: number;
+  /** The newest complete list. */
+  read?: { readonly at: Instant; readonly positions: ReadonlyMap<InstrumentKey, VenuePosition> };
+  /** Differences seen once: ledger - venue, and when (monotonic) it was first seen. */
+  readonly suspects: Map<InstrumentKey, { readonly missing: Base; readonly sinceMs: number }>;
+  /** Differences that may be acted on: ledger - venue. It stays the same while own orders change both. */
+  readonly confirmed: Map<InstrumentKey, Base>;
+}
+
+export const newPositionWatch = (): PositionWatch => ({
+  polling: false,
+  failures: 0,
+  suspects: new Map(),
+  confirmed: new Map(),
+});
+
+/** Keeps the polls of a standing hedge's accounts going. */
+export function watchPositions(core: Core, hedge: HedgeRecord): void {
+  for (const { key } of legsOf(hedge)) {
+    const account = accountKey(hedge.plan.route, splitKey(key).venue);
+    const wake = `positions:${account}`;
+    if (core.wakes.has(wake) || core.positions.get(account)?.polling !== false) continue;
+    wakeAt(core, wake, core.clock.now() + core.settings.positionsEveryMs);
+  }
+}
+
+export function pollPositions(core: Core, watch: AccountWatch): void {
+  const own = core.positions.get(watch.key);
+  if (!own || own.polling || watch.reconciling || watch.status === 'booting' || !stands(core, watch)) return;
+  own.polling = true;
+  core.send({ kind: 'positions', account: watch.key, changes: watch.changes });
+}
+
+function stands(core: Core, watch: AccountWatch): boolean {
+  for (const hedge of core.ledger.hedges.values()) {
+    if (hedge.plan.route !== watch.route || isFinal(hedge.state)) continue;
+    if (legsOf(hedge).some((leg) => splitKey(leg.key).venue === watch.venue)) return true;
+  }
+  return false;
+}
+
+/** A poll's answer. What is news is read completely, with fills and balance, before it counts. */
+export function onPositionsRead(
+  core: Core,
+  watch: AccountWatch,
+  changes: number,
+  read: Read<readonly VenuePosition[]>,
+): void {
+  const own = core.positions.get(watch.key);
+  if (!own) return;
+  own.polling = false;
+  if (!read.ok) {
+    own.failures += 1;
+    core.log.debug({ account: watch.key, code: read.code, detail: read.detail }, 'positions could not be read');
+    if (own.failures >= FAILURES_TOLD)
+      alarm(core, 'warning', 'venue_down', watch.key, `positions cannot be read: ${read.code}: ${read.detail}`);
+    return;
+  }
+  // Whatever happened while the venue did not answer was not told.
+  const isBack = own.failures >= FAILURES_TOLD;
+  noteRead(own, read.value, read.at);
+  if (isBack) return onVenueBack(core, watch.key);
+  if (changes !== watch.changes || hasUnresolved(core, watch)) return;
+  if (differsFromKnown(core, watch, read.value)) startReconcile(core, watch);
+}
+
+function noteRead(own: PositionWatch, positions: readonly VenuePosition[], at: Instant): void {
+  own.failures = 0;
+  own.read = { at, positions: new Map(positions.map((position) => [position.key, position])) };
+}
+
+/** Whether the list says something else than the ledger and its open discrepancies do. */
+function differsFromKnown(core: Core, watch: AccountWatch, positions: readonly VenuePosition[]): boolean {
+  const gaps = positionGaps(core.ledger.accounts.get(watch.key), positions);
+  const known = [...core.ledger.discrepancies.values()].filter(
+    ({ route, venue, what }) => route === watch.route && venue === watch.venue && what === 'position',
+  );
+  if (gaps.length !== known.length) return true;
+  return gaps.some(
+    (gap) =>
+      !known.some(
+        ({ ledger, venueSays, id }) =>
+          id.endsWith(`|${gap.key}`) && ledger === text(gap.ledger) && venueSays === text(gap.venue),
+      ),
+  );
+}
+
+/**
+ * After a complete comparison: which differences are confirmed by now. True when another reading is needed soon.
+ */
+export function judgePositions(
+  core: Core,
+  watch: AccountWatch,
+  reads: { readonly positions: readonly VenuePosition[]; readonly balance: VenueBalance; readonly at: Instant },
+): boolean {
+  const own = core.positions.get(watch.key);
+  if (!own) return false;
+  const { positions, balance, at } = reads;
+  noteRead(own, positions, at);
+  const account = core.ledger.accounts.get(watch.key);
+  const gaps = positionGaps(account, positions);
+  const isConfirmedByMargin = marginConfirms({
+    account,
+    positions,
+    balance,
+    leverage: core.settings.execution.leverage,
+    markOf: (key) => {
+      const mark = markOf(core.market.get(key));
+      return mark === undefined ? undefined : px(mark);
+    },
+  });
+  const believed = gaps.filter((gap) => gap.listed || isConfirmedByMargin);
+  forgetOthers(own, new Set(believed.map(({ key }) => key)));
+  const nowMs = core.clock.monotonicMs();
+  let isAgain = false;
+  for (const { key, ledger, venue } of believed) {
+    const missing = sub(ledger, venue);
+    const suspect = own.suspects.get(key);
+    if (!suspect || !eq(suspect.missing, missing)) {
+      own.suspects.set(key, { missing, sinceMs: nowMs });
+      own.confirmed.delete(key);
+      isAgain = true;
+    } else if (nowMs - suspect.sinceMs < CONFIRM_MS) isAgain = true;
+    else if (!own.confirmed.has(key)) {
+      own.confirmed.set(key, missing);
+      const detail = `${text(abs(missing))} of ${key} ${missing.s > 0 === ledger.s > 0 ? 'missing at' : 'too much at'} the venue, read twice, and no fill says why`;
+      alarm(core, 'critical', 'position_confirmed', `${watch.route}|${key}`, detail);
+    }
+  }
+  return isAgain;
+}
+
+function forgetOthers(own: PositionWatch, keys: ReadonlySet<InstrumentKey>): void {
+  for (const key of own.suspects.keys()) if (!keys.has(key)) own.suspects.delete(key);
+  for (const key of own.confirmed.keys()) if (!keys.has(key)) own.confirmed.delete(key);
+}
+
+/** A trade that nobody here ordered explains what was missing, or changes it: the comparison begins anew. */
+export function forgetDoubts(core: Core, facts: readonly Fact[]): void {
+  for (const fact of facts) {
+    if (fact.kind !== 'fill' || (fact.fill.clientOrderId && core.ledger.attempts.has(fact.fill.clientOrderId)))
+      continue;
+    const { route, venue, symbol } = fact.fill;
+    const own = core.positions.get(accountKey(route, venue));
+    own?.suspects.delete(instrumentKey(venue, symbol));
+    own?.confirmed.delete(instrumentKey(venue, symbol));
+  }
+}
+
+export function doubtOf(core: Core, hedge: HedgeRecord): PositionDoubt {
+  const details = positionDiscrepancies(core.ledger, hedge);
+  if (details.length === 0) return { kind: 'none' };
+  const isConfirmed = legsOf(hedge).some((leg) => missingOf(core, hedge, leg) !== undefined);
+  return { kind: isConfirmed ? 'confirmed' : 'open', detail: details.join('; ') };
+}
+
+/** What the venue is known to hold of a leg: |quantity| unless less is confirmed. Positive. */
+export function standingOnVenue(core: Core, hedge: HedgeRecord, leg: LegRecord): Base {
+  const missing = missingOf(core, hedge, leg);
+  if (missing === undefined) return abs(leg.holding.quantity);
+  const account = core.ledger.accounts.get(accountKey(hedge.plan.route, splitKey(leg.key).venue));
+  const ledger = account?.holdings.get(leg.key)?.quantity ?? ZERO_BASE;
+  return coveredOf(core.ledger, hedge.plan.route, leg, sub(ledger, missing));
+}
+
+const missingOf = (core: Core, hedge: HedgeRecord, leg: LegRecord): Base | undefined =>
+  core.positions.get(accountKey(hedge.plan.route, splitKey(leg.key).venue))?.confirmed.get(leg.key);

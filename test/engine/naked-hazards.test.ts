@@ -1,0 +1,142 @@
+/** How long a hedge can be naked, judged by the exchanges' books, and what is told meanwhile. */
+import { describe, expect, it } from 'vitest';
+import { base, contracts } from '../../src/kernel/decimal.ts';
+import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
+import { World } from './world.ts';
+import { ACCOUNT, COMMON_LOT, SETTINGS, SOL } from './world-setup.ts';
+
+const both = (world: World): string[] => [world.position('alpha'), world.position('beta')];
+
+/** Production's limit, and an order that may be accepted for long after it was sent. */
+const PRODUCTION = {
+  ...SETTINGS,
+  execution: {
+    ...SETTINGS.execution,
+    nakedLimitMs: 8_000,
+    lookup: { ...SETTINGS.execution.lookup, minValidityMs: 30_000 },
+  },
+};
+
+/** Longest time, ms, in which the books of both exchanges together were a common lot or more away from zero. */
+async function longestNaked(world: World, ms: number, stepMs = 250): Promise<number> {
+  let longest = 0;
+  let since: number | undefined;
+  const end = world.clock.now() + ms;
+  while (world.clock.now() < end) {
+    const net = base(world.position('alpha')).plus(world.position('beta')).abs();
+    const now = world.clock.now();
+    if (net.lt(COMMON_LOT[SOL])) since = undefined;
+    else {
+      since ??= now;
+      longest = Math.max(longest, now - since);
+    }
+    await world.run(stepMs, stepMs);
+  }
+  return longest;
+}
+
+describe('naked while both venues answer', () => {
+  it('fault-18-second-leg-unknown: flattened before ten seconds, though the order may still be accepted', async () => {
+    const world = new World({ settings: PRODUCTION });
+    world.faults.beta.submits.push({ kind: 'request_lost' });
+    world.boot();
+    expect(await longestNaked(world, 60_000)).toBeLessThanOrEqual(10_000);
+    const told = world.alarms.find(({ code }) => code === 'naked_leg');
+    expect(told && told.at - world.hedge().plan.at).toBeLessThanOrEqual(5_000);
+    expect(both(world)).toEqual(['0', '0']);
+    expect(world.hedge()).toMatchObject({ state: 'closed', reason: 'unwound:naked_too_long' });
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-18-accepted-after-the-unwind: what is filled late is closed again, never left', async () => {
+    const world = new World({ settings: PRODUCTION });
+    world.faults.beta.submits.push({ kind: 'accepted_late', delayMs: 20_000 });
+    world.boot();
+    await world.run(1);
+    await world.operator({ action: 'pause' });
+    expect(await longestNaked(world, 2 * MINUTE_MS)).toBeLessThanOrEqual(10_000);
+    expect(world.exchanges.beta.trades(ACCOUNT).length).toBeGreaterThan(0);
+    expect(both(world)).toEqual(['0', '0']);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-18-filled-but-lookups-fail: its fills are read before anything is unwound', async () => {
+    const world = new World({ settings: { ...PRODUCTION, reconcileEveryMs: HOUR_MS } });
+    world.faults.beta.submits.push({ kind: 'reply_lost' });
+    Object.assign(world.faults.beta, { lookups: 'failing', stream: 'lost' });
+    world.boot();
+    await world.run(30_000, 500);
+    expect(both(world)).toEqual(['9.5', '-9.5']);
+    expect(world.submitted).toHaveLength(2);
+    world.healAll();
+    await world.run(30_000, 500);
+    expect(world.state()).toBe('held');
+  });
+
+  it.each(['liquidation', 'adl'] as const)('fault-22-%s-untold: repaired before ten seconds', async (by) => {
+    const world = new World({ settings: { ...PRODUCTION, reconcileEveryMs: HOUR_MS } });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.faults.beta.stream = 'lost';
+    world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('8'), by);
+    expect(await longestNaked(world, 30_000)).toBeLessThanOrEqual(10_000);
+    expect(both(world)).toEqual(['5.5', '-5.5']);
+  });
+
+  it('one leg of an exit is refused for a while: retried within seconds of its return', async () => {
+    const world = new World({ settings: PRODUCTION });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.exchanges.beta.setTrading(SOL, false);
+    await world.operator({ action: 'close', hedge: 'h1' });
+    await world.run(5 * MINUTE_MS, 1_000);
+    expect(both(world)).toEqual(['0', '-9.5']);
+    world.exchanges.beta.setTrading(SOL, true);
+    expect(await longestNaked(world, 60_000)).toBeLessThanOrEqual(30_000);
+    expect(both(world)).toEqual(['0', '0']);
+  });
+
+  it('a leg that cannot be trimmed costs its partner nothing, also past the limit', async () => {
+    const world = new World({ settings: PRODUCTION });
+    await world.opened();
+    world.exchanges.alpha.setTrading(SOL, false);
+    world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('4'), 'liquidation');
+    await world.run(5 * MINUTE_MS, 1_000);
+    expect(both(world)).toEqual(['9.5', '-7.5']);
+    world.exchanges.alpha.setTrading(SOL, true);
+    expect(await longestNaked(world, 60_000)).toBeLessThanOrEqual(30_000);
+    expect(world.wrongs()).toEqual([]);
+  });
+});
+
+describe('naked while a venue does not answer', () => {
+  it('fault-18-unreachable: held, told every minute, repaired within thirty seconds of its return', async () => {
+    const world = new World({ settings: PRODUCTION });
+    world.faults.beta.submits.push({ kind: 'request_lost' });
+    world.boot();
+    await world.run(1);
+    world.faults.beta.down = true;
+    world.feedDown.add('beta');
+    await world.run(10 * MINUTE_MS, 1_000);
+    expect(both(world)).toEqual(['9.5', '0']);
+    expect(world.submitted).toHaveLength(2);
+    const minutes = new Set(
+      world.alarms.filter(({ code }) => code === 'naked_too_long').map(({ at }) => Math.floor(at / MINUTE_MS)),
+    );
+    expect(minutes.size).toBeGreaterThanOrEqual(9);
+    world.faults.beta.down = false;
+    world.feedDown.clear();
+    expect(await longestNaked(world, 90_000)).toBeLessThanOrEqual(30_000);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-48-clock-goes-back: the timer counts on', async () => {
+    const world = new World({ settings: PRODUCTION });
+    world.faults.beta.submits.push({ kind: 'request_lost' });
+    world.boot();
+    await world.run(2_000, 250);
+    world.wallShiftMs = -HOUR_MS;
+    expect(await longestNaked(world, 20_000)).toBeLessThanOrEqual(9_000);
+    expect(both(world)).toEqual(['0', '0']);
+  });
+});
