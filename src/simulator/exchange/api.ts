@@ -293,6 +293,11 @@ export interface Exchange {
   /** Checks liquidation at a price that is not published as the mark (a bar's extreme). */
   stressMark(symbol: UnifiedSymbol, mark: Px): void;
   setTrading(symbol: UnifiedSymbol, trading: boolean): void;
+  /** New steps and minima, as venues announce them; what is open keeps its size. */
+  changeSteps(
+    symbol: UnifiedSymbol,
+    steps: Partial<Pick<ExchangeInstrument, 'lot' | 'minContracts' | 'tick' | 'minNotional'>>,
+  ): void;
   /**
    * The venue takes part of a position away at the mark, as in auto-deleveraging (no fee) or a forced liquidation
    * (taker fee). At most the position; undefined when there is none.

@@ -40,7 +40,7 @@ export interface PendingSettlement {
 }
 
 export interface Market {
-  readonly instrument: ExchangeInstrument;
+  instrument: ExchangeInstrument;
   trading: boolean;
   bids: readonly BookLevel[];
   asks: readonly BookLevel[];

@@ -26,6 +26,7 @@ type WorldSide = Pick<
   | 'recordSettled'
   | 'stressMark'
   | 'setTrading'
+  | 'changeSteps'
   | 'forceReduce'
 >;
 
@@ -58,6 +59,12 @@ export function worldSideOf(core: ExchangeCore): WorldSide {
     stressMark: (symbol, mark) => liquidateAt(core, core.market(symbol), mark),
     setTrading(symbol, trading) {
       core.market(symbol).trading = trading;
+      core.events.publish({ kind: 'status', symbol });
+      core.finish();
+    },
+    changeSteps(symbol, steps) {
+      const market = core.market(symbol);
+      market.instrument = { ...market.instrument, ...steps };
       core.events.publish({ kind: 'status', symbol });
       core.finish();
     },

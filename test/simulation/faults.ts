@@ -1,0 +1,130 @@
+/**
+ * The fault classes: how often each happens, how long it lasts, and what it impairs while it does. What each does is in
+ * `fault-acts.ts`.
+ *
+ * `impairs` decides what the oracle may still demand: `venue` - the venue of the fault does not answer (or lies);
+ * `market` - this instrument cannot be traded; `process` - the bot cannot act; `sight` - the private stream is silent, so
+ * that only the timer's reconciliation sees; `nothing` - every bound holds.
+ */
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/kernel/instant.ts';
+import type { Dice } from './dice.ts';
+
+export interface FaultClass {
+  /** Least and most instances in 24 h of a seed that has the class. */
+  readonly perDay: readonly [number, number];
+  /** How long it lasts, log-uniform; absent: an instant. */
+  readonly lastsMs?: readonly [number, number];
+  readonly impairs: 'venue' | 'market' | 'process' | 'sight' | 'nothing';
+  /** Happens to (or begins with) an order that leaves: always, half of the time, or never. */
+  readonly atOrder: 'always' | 'half' | 'never';
+}
+
+const orders = { perDay: [2, 8], impairs: 'nothing', atOrder: 'always' } as const;
+const windowOf = (least: number, most: number): readonly [number, number] => [least, most];
+
+export const FAULTS = {
+  request_lost: orders,
+  reply_lost: orders,
+  accepted_late: orders,
+  delivered_twice: { ...orders, perDay: [1, 3] },
+  refused: orders,
+  ack_late: orders,
+  stall: { perDay: [1, 5], lastsMs: windowOf(300, 20 * SECOND_MS), impairs: 'venue', atOrder: 'half' },
+  wrong_empty: { perDay: [1, 5], lastsMs: windowOf(SECOND_MS, 5 * MINUTE_MS), impairs: 'venue', atOrder: 'half' },
+  short_page: {
+    perDay: [1, 4],
+    lastsMs: windowOf(10 * SECOND_MS, 20 * MINUTE_MS),
+    impairs: 'nothing',
+    atOrder: 'half',
+  },
+  lagging_lists: {
+    perDay: [1, 4],
+    lastsMs: windowOf(10 * SECOND_MS, 10 * MINUTE_MS),
+    impairs: 'venue',
+    atOrder: 'half',
+  },
+  anonymous_fills: { perDay: [1, 3], lastsMs: windowOf(MINUTE_MS, 4 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  rate_limit: { perDay: [1, 5], lastsMs: windowOf(2 * SECOND_MS, 5 * MINUTE_MS), impairs: 'venue', atOrder: 'half' },
+  maintenance: { perDay: [1, 4], lastsMs: windowOf(5 * SECOND_MS, 30 * MINUTE_MS), impairs: 'venue', atOrder: 'half' },
+  thin_book: { perDay: [1, 6], lastsMs: windowOf(5 * SECOND_MS, 10 * MINUTE_MS), impairs: 'market', atOrder: 'half' },
+  halt: { perDay: [1, 3], lastsMs: windowOf(10 * SECOND_MS, 30 * MINUTE_MS), impairs: 'market', atOrder: 'half' },
+  price_shock: { perDay: [1, 4], impairs: 'nothing', atOrder: 'half' },
+  adl: { perDay: [1, 5], impairs: 'nothing', atOrder: 'never' },
+  liquidation: { perDay: [1, 4], impairs: 'nothing', atOrder: 'never' },
+  lot_change: { perDay: [1, 2], impairs: 'nothing', atOrder: 'half' },
+  tick_change: { perDay: [1, 2], impairs: 'nothing', atOrder: 'half' },
+  interval_change: { perDay: [1, 3], impairs: 'nothing', atOrder: 'never' },
+  feed_silence: { perDay: [1, 5], lastsMs: windowOf(3 * SECOND_MS, 30 * MINUTE_MS), impairs: 'venue', atOrder: 'half' },
+  stream_silence: { perDay: [1, 4], lastsMs: windowOf(5 * SECOND_MS, HOUR_MS), impairs: 'sight', atOrder: 'half' },
+  events_twice: { perDay: [1, 3], lastsMs: windowOf(MINUTE_MS, 6 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  events_shuffled: { perDay: [1, 3], lastsMs: windowOf(MINUTE_MS, 6 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  late_payment: { perDay: [1, 4], lastsMs: windowOf(MINUTE_MS, 2 * HOUR_MS), impairs: 'nothing', atOrder: 'never' },
+  late_settlement: {
+    perDay: [1, 4],
+    lastsMs: windowOf(2 * SECOND_MS, 10 * MINUTE_MS),
+    impairs: 'nothing',
+    atOrder: 'never',
+  },
+  revised_payment: { perDay: [1, 4], impairs: 'nothing', atOrder: 'never' },
+  clock_jump: { perDay: [1, 3], lastsMs: windowOf(SECOND_MS, 2 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  process_stall: { perDay: [1, 4], lastsMs: windowOf(200, 90 * SECOND_MS), impairs: 'process', atOrder: 'half' },
+  crash: { perDay: [1, 5], impairs: 'nothing', atOrder: 'half' },
+  crash_at_commit: { perDay: [1, 6], impairs: 'nothing', atOrder: 'half' },
+  crash_at_request: { perDay: [1, 6], impairs: 'nothing', atOrder: 'always' },
+  crash_in_recovery: { perDay: [1, 4], impairs: 'nothing', atOrder: 'half' },
+  power_loss: { perDay: [1, 4], impairs: 'nothing', atOrder: 'half' },
+  disk_full: { perDay: [1, 3], lastsMs: windowOf(SECOND_MS, 5 * MINUTE_MS), impairs: 'process', atOrder: 'half' },
+  disk_busy: { perDay: [1, 3], lastsMs: windowOf(500, 10 * SECOND_MS), impairs: 'process', atOrder: 'half' },
+  operator_pause: { perDay: [1, 3], lastsMs: windowOf(MINUTE_MS, 2 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  operator_close: { perDay: [1, 5], impairs: 'nothing', atOrder: 'half' },
+  operator_flatten: { perDay: [1, 3], impairs: 'nothing', atOrder: 'half' },
+  operator_kill: { perDay: [1, 2], lastsMs: windowOf(SECOND_MS, HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  config_edit: { perDay: [1, 4], lastsMs: windowOf(MINUTE_MS, 4 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  manual_close: { perDay: [1, 3], impairs: 'nothing', atOrder: 'never' },
+  manual_open: { perDay: [1, 2], lastsMs: windowOf(MINUTE_MS, HOUR_MS), impairs: 'nothing', atOrder: 'never' },
+} as const satisfies Record<string, FaultClass>;
+
+export type FaultKind = keyof typeof FAULTS;
+export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
+export const faultClass = (kind: FaultKind): FaultClass => FAULTS[kind];
+
+/** One instance: everything that was drawn for it, so that taking another one away does not change it. */
+export interface Fault {
+  readonly id: string;
+  readonly kind: FaultKind;
+  /** Into the run. With `atOrder`, the first order to the venue from then on starts it. */
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly venue: string;
+  readonly asset: string;
+  readonly atOrder: boolean;
+  /** Uniform in [0, 1), for whatever the class needs. */
+  readonly dice: readonly [number, number, number];
+}
+
+/** All instances of one class in a run. */
+export function schedules(
+  kind: FaultKind,
+  hours: number,
+  listed: readonly { readonly venue: string; readonly asset: string }[],
+  dice: Dice,
+): Fault[] {
+  const { perDay, lastsMs, atOrder } = faultClass(kind);
+  const count = Math.max(1, Math.round((dice.between(perDay[0], perDay[1]) * hours) / 24));
+  return Array.from({ length: count }, (_, number): Fault => {
+    const { venue, asset } = dice.pick(listed);
+    const forMs = lastsMs ? Math.round(lastsMs[0] * (lastsMs[1] / lastsMs[0]) ** dice.unit()) : 0;
+    const isAtOrder = dice.unit() < { always: 1, half: 0.5, never: 0 }[atOrder];
+    const atMs = Math.round(dice.between(0, hours * HOUR_MS * 0.97));
+    return {
+      id: `${kind}#${number + 1}`,
+      kind,
+      atMs,
+      forMs,
+      venue,
+      asset,
+      atOrder: isAtOrder,
+      dice: [dice.unit(), dice.unit(), dice.unit()],
+    };
+  });
+}

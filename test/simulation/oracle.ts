@@ -1,0 +1,433 @@
+/**
+ * The judge. It reads the exchanges' books, what crosses the wire and what is durable; it knows no decision code. Every
+ * rule is checked when what it is about happens, bounds of time at every event. Entry point: `Oracle`.
+ *
+ * Naked means: an asset's positions over all venues, without what a human holds, net to a common lot or more, or stand on
+ * one venue alone. Bounds, in virtual time, counted from the later of the beginning and the end of what impaired a venue,
+ * market or the process involved: 10 s from the beginning, 30 s after an impairment; while the private stream is silent,
+ * one reconciliation interval more. An alarm within 5 s of the moment from which the bot can know.
+ */
+
+import type { EngineSettings } from '../../src/engine/settings.ts';
+import {
+  abs,
+  add,
+  type Base,
+  base,
+  commonStep,
+  contractsToBase,
+  gte,
+  isZero,
+  max,
+  neg,
+  sub,
+  text,
+  toNumber,
+  ZERO_BASE,
+} from '../../src/kernel/decimal.ts';
+import { splitKey } from '../../src/kernel/ids.ts';
+import type { AttemptIntended, AttemptOutcome, AttemptStatus, Fact } from '../../src/ledger/facts.ts';
+import type { OrderRequest } from '../../src/market/order.ts';
+import type { Alarm } from '../../src/ports/notifier.ts';
+import type { SubmitOutcome, Venue } from '../../src/ports/venue.ts';
+import type { ExchangeEvent, ExchangeTrade } from '../../src/simulator/exchange/api.ts';
+import { ACCOUNT } from './bot.ts';
+import { type Fault, faultClass } from './faults.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Rig } from './sim-venue.ts';
+import type { Disk } from './store.ts';
+
+export interface Violation {
+  readonly rule: string;
+  readonly detail: string;
+  readonly atMs: number;
+}
+
+const NAKED_MS = 10_000;
+const AFTER_IMPAIRMENT_MS = 30_000;
+const ALARM_MS = 5_000;
+/** From a fill at the venue to its news at the bot and one more answer. */
+const NEWS_MS = 1_500;
+/** Mark and book differ, and both have moved since the limit was held against them. */
+const EXPOSURE_TOLERANCE = 0.02;
+const NAKED_ALARMS: ReadonlySet<string> = new Set([
+  'naked_leg',
+  'naked_too_long',
+  'order_unknown',
+  'quarantined',
+  'killed',
+]);
+const READS: readonly string[] = ['positions', 'openOrders', 'balance', 'fills', 'payments'];
+const FINAL: ReadonlySet<AttemptStatus | 'intended'> = new Set([
+  'filled',
+  'canceled',
+  'expired',
+  'rejected',
+  'proven_absent',
+]);
+
+interface Sent {
+  readonly order: OrderRequest;
+  readonly venue: string;
+  /** Still on their way. */
+  copies: number;
+  arrivedAt: number | undefined;
+}
+
+interface Attempt {
+  readonly intent: AttemptIntended;
+  status: AttemptStatus | 'intended';
+  readonly factAt: number;
+}
+
+interface Naked {
+  readonly since: number;
+  alarmed: boolean;
+}
+
+export interface OracleWorld {
+  readonly scheduler: Scheduler;
+  readonly startAt: number;
+  readonly rigs: ReadonlyMap<string, Rig>;
+  readonly disk: Disk;
+  settings(): EngineSettings;
+  isRunning(): boolean;
+}
+
+export class Oracle {
+  violation: Violation | undefined;
+  /** Moves of hedges and of order attempts, counted. */
+  readonly transitions = new Map<string, number>();
+  readonly attempts = new Map<string, Attempt>();
+  readonly sent = new Map<string, Sent>();
+  readonly #world: OracleWorld;
+  readonly #positions = new Map<string, Base>();
+  readonly #foreign = new Map<string, Base>();
+  readonly #lots = new Map<string, Base>();
+  readonly #touchedAt = new Map<string, number>();
+  readonly #naked = new Map<string, Naked>();
+  /** Active impairments by what they impair, and when the last one ended. */
+  readonly #impaired = new Map<string, { active: number; until: number }>();
+  readonly #framesAt = new Map<string, number>();
+  readonly #reads = new Map<string, Set<string>>();
+  readonly #lyingUntil = new Map<string, number>();
+  #paused = false;
+  #killed = false;
+  #aliveSince = 0;
+
+  constructor(world: OracleWorld) {
+    this.#world = world;
+    for (const [id, rig] of world.rigs) {
+      rig.exchange.listen((event) => this.#onExchange(id, event));
+      for (const symbol of rig.exchange.symbols()) this.relisted(id, symbol);
+    }
+  }
+
+  /** Longest and present naked times, for the figures. */
+  worstNakedMs = 0;
+
+  fail(rule: string, detail: string): void {
+    this.violation ??= { rule, detail, atMs: this.#world.scheduler.now - this.#world.startAt };
+  }
+
+  relisted(venue: string, symbol: string): void {
+    const market = this.#world.rigs.get(venue)?.exchange.market(symbol);
+    if (!market) return;
+    const lot = contractsToBase(market.instrument.lot, market.instrument.contractSize);
+    const key = `${venue}|${symbol}`;
+    this.#lots.set(key, max(lot, this.#lots.get(key) ?? lot));
+  }
+
+  /** A human's own position, which the bot must leave alone. */
+  foreign(venue: string, symbol: string, signed: Base): void {
+    const key = `${venue}|${symbol}`;
+    this.#foreign.set(key, add(this.#foreign.get(key) ?? ZERO_BASE, signed));
+    this.#judgeAsset(symbol);
+  }
+
+  foreignOf(venue: string, symbol: string): Base {
+    return this.#foreign.get(`${venue}|${symbol}`) ?? ZERO_BASE;
+  }
+
+  // What impairs.
+
+  impair(fault: Fault, change: 1 | -1): void {
+    const { impairs, kind } = { ...faultClass(fault.kind), kind: fault.kind };
+    const { now } = this.#world.scheduler;
+    if (kind === 'wrong_empty' || kind === 'lagging_lists')
+      this.#lyingUntil.set(fault.venue, change > 0 ? Number.POSITIVE_INFINITY : now + 60_000);
+    if (impairs === 'nothing') return;
+    const name =
+      impairs === 'process'
+        ? 'process'
+        : impairs === 'market'
+          ? `${fault.venue}|${fault.asset}`
+          : `${impairs} ${fault.venue}`;
+    this.#impairedBy(name, change);
+  }
+
+  #impairedBy(name: string, change: 1 | -1): void {
+    const state = this.#impaired.get(name) ?? { active: 0, until: Number.NEGATIVE_INFINITY };
+    state.active += change;
+    state.until = this.#world.scheduler.now;
+    this.#impaired.set(name, state);
+  }
+
+  died(): void {
+    this.#impairedBy('process', 1);
+    const { disk } = this.#world;
+    for (const [id, attempt] of this.attempts) if (attempt.factAt >= disk.facts.length) this.attempts.delete(id);
+  }
+
+  started(): void {
+    const { now } = this.#world.scheduler;
+    if ((this.#impaired.get('process')?.active ?? 0) > 0) this.#impairedBy('process', -1);
+    this.#aliveSince = now;
+    this.#reads.clear();
+    this.#framesAt.clear();
+  }
+
+  // What crosses the wire.
+
+  framed(venue: string, symbol: string, madeAt: number): void {
+    this.#framesAt.set(`${venue}|${symbol}`, madeAt);
+  }
+
+  answered(venue: string, what: string, ok: boolean): void {
+    if (!ok || !READS.includes(what)) return;
+    const reads = this.#reads.get(venue) ?? new Set();
+    this.#reads.set(venue, reads.add(what));
+  }
+
+  left(venue: Venue, order: OrderRequest, copies: number): void {
+    const { symbol } = splitKey(order.key);
+    const attempt = this.attempts.get(order.clientOrderId);
+    const { disk, scheduler } = this.#world;
+    this.#touchedAt.set(`${venue.id}|${symbol}`, scheduler.now);
+    if (!attempt || attempt.factAt >= disk.durable)
+      this.fail('durable_first', `${order.clientOrderId} left before its intent was durable`);
+    if (this.sent.has(order.clientOrderId)) this.fail('sent_once', `${order.clientOrderId} left twice`);
+    this.sent.set(order.clientOrderId, { order, venue: venue.id, copies, arrivedAt: undefined });
+    if (!attempt) return;
+    const { hedge, leg, purpose } = attempt.intent;
+    for (const [id, other] of this.attempts) {
+      if (id === order.clientOrderId || other.intent.hedge !== hedge || other.intent.leg !== leg) continue;
+      if (!FINAL.has(other.status))
+        this.fail('one_at_a_time', `${order.clientOrderId} left beside ${id}, which is ${other.status}`);
+    }
+    const opens = purpose === 'enter' || purpose === 'complete';
+    if (!opens && !order.reduceOnly) this.fail('reduce_only', `${purpose} ${order.clientOrderId} may open`);
+    if (opens) this.#judgeOpening(venue.id, symbol, purpose, order);
+  }
+
+  arrived(venue: Venue, order: OrderRequest, outcome: SubmitOutcome): void {
+    const sent = this.sent.get(order.clientOrderId);
+    if (sent) {
+      sent.copies -= 1;
+      if (outcome.kind === 'acked') sent.arrivedAt = this.#world.scheduler.now;
+    }
+    const status = this.attempts.get(order.clientOrderId)?.status;
+    if (outcome.kind === 'acked' && status === 'rejected')
+      this.fail('truthful_outcome', `${order.clientOrderId} is recorded as rejected; ${venue.id} accepts it`);
+  }
+
+  // What is durable.
+
+  committed(facts: readonly Fact[]): void {
+    const first = this.#world.disk.facts.length - facts.length;
+    for (const [at, fact] of facts.entries()) {
+      switch (fact.kind) {
+        case 'attempt':
+          this.attempts.set(fact.clientOrderId, { intent: fact, status: 'intended', factAt: first + at });
+          break;
+        case 'outcome':
+          this.#onOutcome(fact);
+          break;
+        case 'hedge_moved':
+          this.#count(`hedge ${fact.from} -> ${fact.to}`);
+          break;
+        case 'control':
+          if (fact.action === 'pause') this.#paused = true;
+          if (fact.action === 'resume') this.#paused = false;
+          if (fact.action === 'kill') this.#killed = true;
+          if (fact.action === 'kill_reset') this.#killed = false;
+      }
+    }
+  }
+
+  alarmed(alarm: Alarm): void {
+    if (!NAKED_ALARMS.has(alarm.code)) return;
+    for (const naked of this.#naked.values()) naked.alarmed = true;
+  }
+
+  #onOutcome(fact: AttemptOutcome): void {
+    const attempt = this.attempts.get(fact.clientOrderId);
+    if (!attempt) return;
+    this.#count(`order ${attempt.status} -> ${fact.status}`);
+    attempt.status = fact.status;
+    const { venue, symbol } = splitKey(attempt.intent.key);
+    const rig = this.#world.rigs.get(venue);
+    const order = rig?.exchange.order(ACCOUNT, symbol, { clientOrderId: fact.clientOrderId });
+    const lie = (detail: string): void =>
+      this.fail('truthful_outcome', `${fact.clientOrderId} is recorded as ${fact.status}; ${detail}`);
+    switch (fact.status) {
+      case 'filled':
+      case 'canceled':
+      case 'expired':
+        if (!order || order.status === 'open') lie(`at the venue it is ${order?.status ?? 'unknown'}`);
+        return;
+      case 'rejected':
+        if (order) lie(`at the venue it is ${order.status}`);
+        return;
+      case 'proven_absent':
+        if (order && (this.#lyingUntil.get(venue) ?? 0) < this.#world.scheduler.now)
+          lie(`at the venue it is ${order.status}`);
+    }
+  }
+
+  // What happens at the venues.
+
+  #onExchange(venue: string, event: ExchangeEvent): void {
+    if (event.kind !== 'order' || !event.trade || event.account !== ACCOUNT) return;
+    const { trade } = event;
+    const key = `${venue}|${trade.symbol}`;
+    const before = this.#positions.get(key) ?? ZERO_BASE;
+    const signed = this.#signed(venue, trade);
+    const after = add(before, signed);
+    this.#positions.set(key, after);
+    this.#touchedAt.set(key, this.#world.scheduler.now);
+    const flips = before.s !== after.s && !isZero(before) && !isZero(after);
+    if (flips && trade.clientOrderId !== '' && isZero(this.#foreign.get(key) ?? ZERO_BASE))
+      this.fail('never_flips', `${trade.clientOrderId} took ${key} from ${text(before)} to ${text(after)}`);
+    this.#judgeAsset(trade.symbol);
+  }
+
+  #signed(venue: string, trade: ExchangeTrade): Base {
+    const market = this.#world.rigs.get(venue)?.exchange.market(trade.symbol);
+    if (!market) throw new Error(`no market ${venue}|${trade.symbol}`);
+    const quantity = contractsToBase(trade.contracts, market.instrument.contractSize);
+    return trade.side === 'buy' ? quantity : neg(quantity);
+  }
+
+  /** The bot's own position: what a human holds is not its business. */
+  own(venue: string, symbol: string): Base {
+    const key = `${venue}|${symbol}`;
+    return sub(this.#positions.get(key) ?? ZERO_BASE, this.#foreign.get(key) ?? ZERO_BASE);
+  }
+
+  isNaked(symbol: string): boolean {
+    const standing = [...this.#world.rigs.keys()].filter((venue) => !isZero(this.own(venue, symbol)));
+    if (standing.length === 0) return false;
+    if (standing.length === 1) return true;
+    const net = standing.reduce((total, venue) => add(total, this.own(venue, symbol)), ZERO_BASE);
+    if (isZero(net)) return false;
+    const lots = standing.map((venue) => this.#lots.get(`${venue}|${symbol}`) ?? base('0'));
+    return gte(
+      abs(net),
+      lots.reduce((a, b) => commonStep(a, b)),
+    );
+  }
+
+  #judgeAsset(symbol: string): void {
+    const { now } = this.#world.scheduler;
+    if (!this.isNaked(symbol)) this.#naked.delete(symbol);
+    else if (!this.#naked.has(symbol)) this.#naked.set(symbol, { since: now, alarmed: false });
+  }
+
+  /** Called at every event: bounds of time. */
+  tick(): void {
+    if (this.#naked.size === 0) return;
+    const { now } = this.#world.scheduler;
+    for (const [symbol, naked] of this.#naked) {
+      const { until, sightMs } = this.#impairedUntil(symbol, naked.since);
+      const clear = now - Math.max(naked.since, until);
+      this.worstNakedMs = Math.max(this.worstNakedMs, clear);
+      const bound = Math.max(naked.since + NAKED_MS, until + AFTER_IMPAIRMENT_MS) + sightMs;
+      const told = `${symbol} for ${now - naked.since} ms: ${this.describe(symbol)}`;
+      if (now > bound) this.fail('naked', told);
+      const knows = Math.max(naked.since, until + AFTER_IMPAIRMENT_MS - ALARM_MS, this.#aliveSince);
+      if (!naked.alarmed && now > knows + ALARM_MS + NEWS_MS + sightMs) this.fail('alarm', `no alarm while ${told}`);
+    }
+  }
+
+  describe(symbol: string): string {
+    return [...this.#world.rigs.keys()].map((venue) => `${venue} ${text(this.own(venue, symbol))}`).join(', ');
+  }
+
+  #impairedUntil(symbol: string, since: number): { until: number; sightMs: number } {
+    const { now } = this.#world.scheduler;
+    const asset = symbol.slice(0, symbol.indexOf('/'));
+    const untilOf = (name: string): number => {
+      const state = this.#impaired.get(name);
+      return !state ? Number.NEGATIVE_INFINITY : state.active > 0 ? now : state.until;
+    };
+    let until = untilOf('process');
+    let sightMs = 0;
+    for (const venue of this.#world.rigs.keys()) {
+      const key = `${venue}|${symbol}`;
+      if (isZero(this.own(venue, symbol)) && (this.#touchedAt.get(key) ?? 0) < since - 60_000) continue;
+      until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
+      if (untilOf(`sight ${venue}`) > since) sightMs = this.#world.settings().reconcileEveryMs + AFTER_IMPAIRMENT_MS;
+    }
+    return { until, sightMs };
+  }
+
+  #judgeOpening(venue: string, symbol: string, purpose: 'enter' | 'complete', order: OrderRequest): void {
+    const settings = this.#world.settings();
+    const { now } = this.#world.scheduler;
+    const no = (rule: string, detail: string): void => this.fail(rule, `${purpose} ${order.clientOrderId}: ${detail}`);
+    if (this.#killed) no('opens_killed', 'the kill switch is latched');
+    const frameAt = this.#framesAt.get(`${venue}|${symbol}`);
+    if (frameAt === undefined || now - frameAt > settings.risk.data.maxBookAgeMs)
+      no(
+        'opens_stale',
+        `the newest book of ${venue} ${symbol} is ${frameAt === undefined ? 'missing' : `${now - frameAt} ms old`}`,
+      );
+    if (purpose === 'complete') return;
+    if (this.#paused || settings.paused) no('opens_paused', 'openings are paused');
+    if (!settings.enabledVenues.has(venue)) no('opens_disabled', `${venue} is turned off`);
+    const unread = READS.filter((read) => !this.#reads.get(venue)?.has(read));
+    if (unread.length > 0) no('opens_unreconciled', `${venue} was not read since the start: ${unread.join(', ')}`);
+    this.#judgeExposure(settings, no);
+  }
+
+  /** Everything that stands and everything under way, at the marks. */
+  #judgeExposure({ risk }: EngineSettings, no: (rule: string, detail: string) => void): void {
+    const byVenue = new Map<string, number>();
+    const byAsset = new Map<string, Map<string, number>>();
+    const note = (venue: string, symbol: string, quantity: number): void => {
+      const mark = toNumber(this.#world.rigs.get(venue)?.exchange.market(symbol)?.mark ?? base('0'));
+      const usd = Math.abs(quantity) * mark;
+      byVenue.set(venue, (byVenue.get(venue) ?? 0) + usd);
+      const sides = byAsset.get(symbol) ?? new Map<string, number>();
+      const side = quantity > 0 ? 'long' : 'short';
+      sides.set(side, (sides.get(side) ?? 0) + usd);
+      byAsset.set(symbol, sides);
+    };
+    for (const key of this.#positions.keys()) {
+      const { venue, symbol } = splitKey(key);
+      const own = this.own(venue, symbol);
+      if (!isZero(own)) note(venue, symbol, toNumber(own));
+    }
+    for (const [id, { order, venue, copies }] of this.sent) {
+      if (copies <= 0 || order.reduceOnly || FINAL.has(this.attempts.get(id)?.status ?? 'intended')) continue;
+      const quantity = toNumber(order.quantity);
+      note(venue, splitKey(order.key).symbol, order.side === 'buy' ? quantity : -quantity);
+    }
+    const over = (usd: number, limit: number): boolean => usd > limit * (1 + EXPOSURE_TOLERANCE);
+    const { exposure } = risk;
+    const total = [...byVenue.values()].reduce((a, b) => a + b, 0);
+    if (over(total, exposure.maxTotalNotionalUsd)) no('total_exposure', `${total.toFixed(2)} USD`);
+    for (const [venue, usd] of byVenue)
+      if (over(usd, exposure.maxVenueNotionalUsd)) no('venue_exposure', `${venue} ${usd.toFixed(2)} USD`);
+    for (const [symbol, sides] of byAsset) {
+      const usd = Math.max(...sides.values());
+      if (over(usd, exposure.maxAssetNotionalUsd)) no('asset_exposure', `${symbol} ${usd.toFixed(2)} USD`);
+    }
+    if (byAsset.size > exposure.maxOpenHedges) no('open_hedges', `${byAsset.size} assets stand`);
+  }
+
+  #count(name: string): void {
+    this.transitions.set(name, (this.transitions.get(name) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,72 @@
+/** The engine's settings in a simulated world: the one place that must follow when settings grow. */
+import type { EngineSettings } from '../../src/engine/settings.ts';
+import { MINUTE_MS } from '../../src/kernel/instant.ts';
+import type { Dice } from './dice.ts';
+
+/** No answer by then: the sender gives up, and cannot know. */
+export const REQUEST_TIMEOUT_MS = 1_500;
+
+export function settingsOf(dice: Dice, venues: readonly string[]): EngineSettings {
+  const hedgeNotionalUsd = dice.whole(3, 15) * 100;
+  return {
+    mode: 'sim',
+    paused: false,
+    enabledVenues: new Set(venues),
+    liveShare: 1,
+    signal: { horizonHours: 24, notionalUsd: hedgeNotionalUsd, basisAllowanceRate: 0, reversionHalfLifeHours: 12 },
+    risk: {
+      entry: { minNetApr: 0.1, minSpreadPer8h: 0.0003, minConfidence: 0, maxBreakEvenHours: 48 },
+      exit: { minForwardApr: 0.02, confirmMinutes: dice.pick([0, 5, 30]), maxHoldHours: dice.pick([0, 0, 6]) },
+      size: { hedgeNotionalUsd, minHedgeNotionalUsd: 100, maxDepthShare: dice.pick([0.3, 0.6, 1]) },
+      exposure: {
+        maxOpenHedges: dice.whole(1, 4),
+        maxTotalNotionalUsd: dice.pick([3_000, 8_000, 20_000]),
+        maxVenueNotionalUsd: dice.pick([1_500, 5_000]),
+        maxAssetNotionalUsd: 2_000,
+        maxLeverage: 10,
+      },
+      data: { maxBookAgeMs: 5_000, maxFundingAgeMs: 120_000 },
+      cooldown: { afterExitMinutes: dice.pick([1, 30, 90]), afterFailureMinutes: dice.pick([1, 15, 120]) },
+      loss: { maxDailyLossUsd: 100_000 },
+      allow: { assets: [], venues: [] },
+      deny: { assets: [], venues: [] },
+    },
+    execution: {
+      leverage: dice.pick([1, 2, 3, 8]),
+      marginReserveRate: 0.1,
+      entryPriceCapRate: 0.002,
+      exitPriceCapRate: 0.002,
+      exitPriceCapMaxRate: 0.05,
+      enterDeadlineMs: 15_000,
+      balanceDeadlineMs: dice.pick([5_000, 30_000]),
+      retryDelayMs: 500,
+      maxCompletions: dice.whole(0, 2),
+      maxReduceAttempts: dice.pick([3, 8]),
+      nakedLimitMs: 30_000,
+      lookup: { minValidityMs: 4_000, minLookups: 3, spacingMs: 800, horizonMs: 20 * MINUTE_MS },
+    },
+    reconcileEveryMs: dice.pick([5, 15, 30]) * MINUTE_MS,
+    paymentDelayMs: 5_000,
+  };
+}
+
+/** What an operator may save into the configuration while the bot runs. */
+export function editedSettings(
+  now: EngineSettings,
+  dice: readonly number[],
+  venues: readonly string[],
+): EngineSettings {
+  const [kind = 0, size = 0] = dice;
+  const { exposure } = now.risk;
+  if (kind < 0.4) {
+    const lowered = { ...exposure, maxOpenHedges: Math.floor(size * 2), maxTotalNotionalUsd: 500 + 1_000 * size };
+    return { ...now, risk: { ...now.risk, exposure: lowered } };
+  }
+  if (kind < 0.6) {
+    const off = venues[Math.floor(size * venues.length)];
+    return { ...now, enabledVenues: new Set(venues.filter((venue) => venue !== off)) };
+  }
+  if (kind < 0.75) return { ...now, liveShare: size < 0.5 ? 0 : 0.5 };
+  if (kind < 0.9) return { ...now, paused: true };
+  return { ...now, execution: { ...now.execution, retryDelayMs: 1_000, maxReduceAttempts: 2, maxCompletions: 0 } };
+}

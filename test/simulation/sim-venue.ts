@@ -1,0 +1,307 @@
+/**
+ * A venue as one process sees it: requests take time on the way there and back, get lost, come late or twice; lists lag;
+ * the private stream has an order or loses it. The exchange behind is never wrong.
+ */
+import { failure, type Read } from '../../src/kernel/outcome.ts';
+import type { OrderRef, OrderRequest } from '../../src/market/order.ts';
+import type {
+  AccountEvent,
+  AccountSetup,
+  CancelOutcome,
+  LookupOutcome,
+  SubmitOutcome,
+  Venue,
+} from '../../src/ports/venue.ts';
+import type { Exchange } from '../../src/simulator/exchange/api.ts';
+import { createModelVenue } from '../../src/simulator/model-venue.ts';
+import type { Conditions } from './conditions.ts';
+import type { Dice } from './dice.ts';
+import type { VenuePlan } from './plan.ts';
+import type { Scheduler } from './scheduler.ts';
+import { REQUEST_TIMEOUT_MS } from './settings.ts';
+
+/** One venue of the world; outlives processes. */
+export interface Rig {
+  readonly plan: VenuePlan;
+  readonly exchange: Exchange;
+  readonly conditions: Conditions;
+  readonly network: Dice;
+}
+
+/** The process that holds the connection. */
+export interface Owner {
+  isDead(): boolean;
+  /** Runs `act` in the process: never when it is dead, later when it is stopped. */
+  deliver(act: () => void): void;
+  crash(why: string): void;
+}
+
+export interface Wire {
+  /** An order leaves; `copies` of it will arrive. */
+  left(venue: Venue, order: OrderRequest, copies: number): void;
+  arrived(venue: Venue, order: OrderRequest, outcome: SubmitOutcome): void;
+  /** An answer to `what` reached the process. */
+  answered(venue: Venue, what: string, ok: boolean): void;
+}
+
+interface Options {
+  readonly rig: Rig;
+  readonly account: string;
+  readonly route: Venue['route'];
+  readonly owner: Owner;
+  readonly scheduler: Scheduler;
+  readonly wire: Wire;
+}
+
+const UNKNOWN: SubmitOutcome = { kind: 'unknown', code: 'timeout', detail: 'no answer' };
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+const same = <T>(value: T): T => value;
+
+export class SimVenue implements Venue {
+  readonly id: string;
+  readonly route: Venue['route'];
+  readonly #options: Options;
+  readonly #inner: Venue;
+  #sink: ((event: AccountEvent) => void) | undefined;
+  /** A stream keeps its order: nothing is delivered before what was told earlier. */
+  #lastDeliveryAt = 0;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.id = options.rig.plan.id;
+    this.route = options.route;
+    const { account, route } = options;
+    this.#inner = createModelVenue({ exchange: options.rig.exchange, account, route });
+  }
+
+  submit(order: OrderRequest, urgency: 'reduce' | 'open' | 'poll'): Promise<SubmitOutcome> {
+    const { owner, rig, scheduler, wire } = this.#options;
+    if (owner.isDead()) return never();
+    for (const act of rig.conditions.onSubmit.splice(0)) act();
+    const fault = rig.conditions.submits.shift();
+    const isLost = fault?.kind === 'request_lost' || rig.conditions.down > 0;
+    const copies =
+      isLost || fault?.kind === 'crash_before' || fault?.kind === 'refused'
+        ? 0
+        : fault?.kind === 'delivered_twice'
+          ? 2
+          : 1;
+    wire.left(this, order, copies);
+    if (owner.isDead()) return never();
+    if (fault?.kind === 'crash_before') {
+      owner.crash('before a request left');
+      return never();
+    }
+    return new Promise((resolve) => {
+      let answered = false;
+      const answer = (outcome: SubmitOutcome, delayMs: number): void => {
+        scheduler.after(delayMs, () =>
+          owner.deliver(() => {
+            if (answered) return;
+            answered = true;
+            wire.answered(this, 'submit', outcome.kind === 'acked');
+            resolve(outcome);
+          }),
+        );
+      };
+      const sentAt = scheduler.now;
+      const arrive = (isAnswered: boolean, replyMs: number): void => {
+        void this.#inner.submit(order, urgency).then((outcome) => {
+          wire.arrived(this, order, outcome);
+          const tookMs = scheduler.now - sentAt + replyMs;
+          if (isAnswered && tookMs < REQUEST_TIMEOUT_MS) answer(outcome, replyMs);
+          else answer(UNKNOWN, Math.max(0, REQUEST_TIMEOUT_MS - (scheduler.now - sentAt)));
+        });
+      };
+      const back = this.#latency();
+      if (isLost) return answer(UNKNOWN, REQUEST_TIMEOUT_MS);
+      if (fault?.kind === 'refused')
+        return answer({ kind: 'rejected', code: fault.code, detail: 'simulated' }, 2 * back);
+      if (fault?.kind === 'accepted_late') {
+        answer(UNKNOWN, REQUEST_TIMEOUT_MS);
+        scheduler.after(fault.delayMs, () => arrive(false, 0));
+        return;
+      }
+      const there = this.#latency() + this.#stall();
+      scheduler.after(there, () => {
+        if (rig.conditions.banned > 0) {
+          wire.arrived(this, order, { kind: 'rejected', code: 'rate_limited', detail: '' });
+          return answer({ kind: 'rejected', code: 'rate_limited', detail: 'simulated' }, back);
+        }
+        arrive(fault?.kind !== 'reply_lost', fault?.kind === 'ack_late' ? fault.delayMs : back);
+      });
+      if (there > REQUEST_TIMEOUT_MS) answer(UNKNOWN, REQUEST_TIMEOUT_MS);
+      if (fault?.kind === 'delivered_twice') scheduler.after(there + fault.delayMs, () => arrive(false, 0));
+      if (fault?.kind === 'crash_after') owner.crash('after a request left');
+    });
+  }
+
+  lookup(ref: OrderRef, urgency: 'reduce' | 'open' | 'poll'): Promise<LookupOutcome> {
+    return this.#ask<LookupOutcome>(
+      'lookup',
+      () => this.#inner.lookup(ref, urgency),
+      (code) => ({ kind: 'failed', code, detail: 'simulated' }),
+      (outcome) => (this.#isEmpty(outcome) ? { kind: 'not_found' } : outcome),
+    );
+  }
+
+  cancel(ref: OrderRef): Promise<CancelOutcome> {
+    return this.#ask<CancelOutcome>(
+      'cancel',
+      () => this.#inner.cancel(ref),
+      (code) => ({ kind: 'failed', code, detail: 'simulated' }),
+    );
+  }
+
+  instruments(): ReturnType<Venue['instruments']> {
+    return this.#read('instruments', () => this.#inner.instruments());
+  }
+
+  prepare(setup: AccountSetup): ReturnType<Venue['prepare']> {
+    return this.#read('prepare', () => this.#inner.prepare(setup));
+  }
+
+  openOrders(): ReturnType<Venue['openOrders']> {
+    return this.#read(
+      'openOrders',
+      () => this.#inner.openOrders(),
+      (rows) => this.#unlessEmpty(rows),
+    );
+  }
+
+  positions(urgency: 'reduce' | 'open' | 'poll'): ReturnType<Venue['positions']> {
+    return this.#read(
+      'positions',
+      () => this.#inner.positions(urgency),
+      (rows) => this.#unlessEmpty(rows),
+    );
+  }
+
+  balance(): ReturnType<Venue['balance']> {
+    return this.#read('balance', () => this.#inner.balance());
+  }
+
+  async fills(sinceAt: number): ReturnType<Venue['fills']> {
+    return this.#read(
+      'fills',
+      () => this.#inner.fills(sinceAt),
+      (rows) => {
+        const { anonymousFills } = this.#options.rig.conditions;
+        const told = this.#listed(rows);
+        return anonymousFills > 0 ? told.map(({ clientOrderId: _, ...fill }) => fill) : told;
+      },
+    );
+  }
+
+  async payments(sinceAt: number): ReturnType<Venue['payments']> {
+    return this.#read(
+      'payments',
+      () => this.#inner.payments(sinceAt),
+      (rows) => (this.#options.rig.conditions.paymentsHidden > 0 ? [] : this.#listed(rows)),
+    );
+  }
+
+  serverTime(): ReturnType<Venue['serverTime']> {
+    return this.#read('serverTime', () => this.#inner.serverTime());
+  }
+
+  subscribe(sink: (event: AccountEvent) => void): void {
+    this.#sink = sink;
+    this.#inner.subscribe((event) => {
+      const { conditions } = this.#options.rig;
+      if (conditions.down > 0 || conditions.streamSilent > 0) return;
+      this.#tell(event);
+      if (conditions.streamTwice > 0) this.#tell(event);
+    });
+  }
+
+  /** The private stream is there again after it was not. */
+  reconnected(): void {
+    this.#tell({ kind: 'stream', status: 'up', reason: 'reconnected' });
+  }
+
+  async close(): Promise<void> {
+    this.#sink = undefined;
+    await this.#inner.close();
+  }
+
+  #tell(event: AccountEvent): void {
+    const { owner, rig, scheduler } = this.#options;
+    const isShuffled = rig.conditions.streamShuffled > 0;
+    const delayMs = this.#latency() + (isShuffled ? rig.network.between(0, 1_200) : 0);
+    const at = isShuffled ? scheduler.now + delayMs : Math.max(this.#lastDeliveryAt + 1, scheduler.now + delayMs);
+    if (!isShuffled) this.#lastDeliveryAt = Math.ceil(at);
+    scheduler.after(at - scheduler.now, () => owner.deliver(() => this.#sink?.(event)));
+  }
+
+  #read<T>(what: string, run: () => Promise<Read<T>>, change: (value: T) => T = same): Promise<Read<T>> {
+    return this.#ask<Read<T>>(
+      what,
+      run,
+      (code) => failure(code, 'simulated'),
+      (read) => {
+        if (!read.ok) return read;
+        const isShort = this.#options.rig.conditions.shortPage > 0 && (what === 'fills' || what === 'payments');
+        return isShort ? failure('incomplete', 'a page was short') : { ...read, value: change(read.value) };
+      },
+    );
+  }
+
+  #ask<T extends { kind: string } | { ok: boolean }>(
+    what: string,
+    run: () => Promise<T>,
+    failed: (code: string) => T,
+    change: (value: T) => T = same,
+  ): Promise<T> {
+    const { owner, rig, scheduler, wire } = this.#options;
+    if (owner.isDead()) return never();
+    return new Promise((resolve) => {
+      const answer = (value: T, delayMs: number): void => {
+        scheduler.after(delayMs, () =>
+          owner.deliver(() => {
+            wire.answered(this, what, 'ok' in value ? value.ok : value.kind !== 'failed');
+            resolve(value);
+          }),
+        );
+      };
+      const { conditions } = rig;
+      const there = this.#latency() + this.#stall();
+      if (conditions.down > 0 || there > REQUEST_TIMEOUT_MS) return answer(failed('timeout'), REQUEST_TIMEOUT_MS);
+      scheduler.after(there, () => {
+        if (conditions.banned > 0) return answer(failed('rate_limited'), this.#latency());
+        if (conditions.down > 0) return answer(failed('timeout'), REQUEST_TIMEOUT_MS);
+        void run().then((value) => answer(change(value), this.#latency()));
+      });
+    });
+  }
+
+  #latency(): number {
+    const { network, plan } = this.#options.rig;
+    // Mostly near the base, now and then several times as much.
+    return plan.latencyMs - plan.jitterMs * Math.log(1 - network.unit());
+  }
+
+  #stall(): number {
+    return Math.max(0, this.#options.rig.conditions.stalledUntil - this.#options.scheduler.now);
+  }
+
+  #unlessEmpty<T>(rows: readonly T[]): readonly T[] {
+    return this.#options.rig.conditions.wrongEmpty > 0 ? [] : rows;
+  }
+
+  #isEmpty(outcome: LookupOutcome): boolean {
+    const { conditions } = this.#options.rig;
+    if (outcome.kind !== 'found') return false;
+    return conditions.wrongEmpty > 0 || this.#isTooYoung(outcome.order.updatedAt);
+  }
+
+  #isTooYoung(at: number): boolean {
+    const { rig, scheduler } = this.#options;
+    return rig.conditions.lagMs > 0 && at > scheduler.now - rig.conditions.lagMs;
+  }
+
+  #listed<T extends { readonly at: number }>(rows: readonly T[]): readonly T[] {
+    if (this.#options.rig.conditions.wrongEmpty > 0) return [];
+    return rows.filter(({ at }) => !this.#isTooYoung(at));
+  }
+}
