@@ -60,6 +60,7 @@ const same = <T>(value: T): T => value;
 export class SimVenue implements Venue {
   readonly id: string;
   readonly route: Venue['route'];
+  readonly orderMemoryMs: number;
   readonly #options: Options;
   readonly #inner: Venue;
   #sink: ((event: AccountEvent) => void) | undefined;
@@ -72,6 +73,7 @@ export class SimVenue implements Venue {
     this.route = options.route;
     const { account, route } = options;
     this.#inner = createModelVenue({ exchange: options.rig.exchange, account, route });
+    this.orderMemoryMs = this.#inner.orderMemoryMs;
   }
 
   submit(order: OrderRequest, urgency: 'reduce' | 'open' | 'poll'): Promise<SubmitOutcome> {

@@ -59,6 +59,9 @@ export function openStore(disk: Disk, isDead: () => boolean, onCommit: (facts: r
       onCommit(facts);
       if (isDue) throw new Killed('killed after a commit');
     },
+    stage(facts) {
+      this.commit(facts);
+    },
     load: () => disk.facts.filter((fact) => fact.kind !== 'decision'),
     close: () => undefined,
   };
