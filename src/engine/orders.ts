@@ -88,7 +88,9 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
       core.log.debug({ order: clientOrderId, code: outcome.code, detail: outcome.detail }, 'lookup failed');
       retryLookup(core, attempt, watch);
   }
+  // One that was found rests; its fate is known well enough.
   if (
+    outcome.kind !== 'found' &&
     isUnresolved(attempt) &&
     waited(core, watch).ageMs > horizonMs(core.settings.execution.lookup, memoryMs(core, watch))
   )

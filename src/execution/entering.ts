@@ -3,15 +3,14 @@ import {
   abs,
   add,
   type Base,
-  cmp,
   floorTo,
   gt,
   isZero,
   lt,
   lte,
   max,
+  notional,
   px,
-  quantityFor,
   sub,
   ZERO_BASE,
 } from '../kernel/decimal.ts';
@@ -41,11 +40,11 @@ export function leftToEnter(hedge: HedgeRecord): Base {
   return gt(left, ZERO_BASE) ? floorTo(left, hedge.plan.commonLot) : ZERO_BASE;
 }
 
-/** Whether the venue takes an order of this size that does not reduce. */
-export function isTakable({ instrument, mark, book }: InstrumentView, quantity: Base): boolean {
+/** Whether the venue refuses an order of this size that does not reduce. Without a price, only what is surely too small. */
+export function isTooSmall({ instrument, mark, book }: InstrumentView, quantity: Base): boolean {
+  if (isZero(quantity) || lt(quantity, instrument.minQuantity)) return true;
   const price = mark?.mark ?? (book ? mid(book) : Number.NaN);
-  if (isZero(quantity) || lt(quantity, instrument.minQuantity) || !(price > 0)) return false;
-  return instrument.minNotional === undefined || cmp(quantity, quantityFor(instrument.minNotional, px(price))) >= 0;
+  return instrument.minNotional !== undefined && price > 0 && lt(notional(quantity, px(price)), instrument.minNotional);
 }
 
 /** The instrument with a sound book that is not stale: what entries may be priced from. */
@@ -70,8 +69,8 @@ export function finishEntry(hedge: HedgeRecord, context: AdvanceContext, why?: s
 export function keepOrUnwind(hedge: HedgeRecord, reason: string, detail: string, context: AdvanceContext): Advance {
   const { entry } = hedge.plan;
   // A last part under a common lot is no shortage.
-  const isTooSmall = entry.style !== 'taker' && lte(add(matched(hedge), hedge.plan.commonLot), entry.least);
-  return isTooSmall
+  const isTooLittle = entry.style !== 'taker' && lte(add(matched(hedge), hedge.plan.commonLot), entry.least);
+  return isTooLittle
     ? moveTo(hedge, 'unwinding', 'too_small', detail, context)
     : moveTo(hedge, 'held', reason, detail, context);
 }

@@ -29,7 +29,7 @@ import { type AttemptRecord, type HedgeRecord, isUnresolved, type LegRecord } fr
 import { mid } from '../market/book.ts';
 import type { Side } from '../market/order.ts';
 import type { InstrumentView } from '../market/view.ts';
-import { entriesOf, expired, finishEntry, freshView, isTakable, leftToEnter } from './entering.ts';
+import { entriesOf, expired, finishEntry, freshView, isTooSmall, leftToEnter } from './entering.ts';
 import { type Advance, type AdvanceContext, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice } from './price-cap.ts';
@@ -61,8 +61,11 @@ export function enterAsMaker(hedge: HedgeRecord, entry: MakerEntry, context: Adv
   const wakeAt = nextLook(hedge, entry, legs, context, hedging.wakeAt);
   if (resting) return { ...NOTHING, cancels, wakeAt };
   if (unresolved(taker)) return { ...NOTHING, wakeAt };
-  // Whatever keeps the other leg from being completed, waiting would only leave this one alone.
-  if (end !== undefined || gte(abs(lead), hedge.plan.commonLot)) return finishEntry(hedge, context, end ?? 'unhedged');
+  const isLonely = gte(lead, hedge.plan.commonLot);
+  // The other book may be back in a moment, or not be known yet after a start.
+  if (isLonely && canStillHedge(taker, context) && sinceChange(maker, context.now) < STRANDED_MS)
+    return { ...NOTHING, wakeAt };
+  if (isLonely || end !== undefined) return finishEntry(hedge, context, end ?? 'unhedged');
   if (context.stop) return { ...NOTHING, wakeAt };
   return rest(hedge, entry, maker, context) ?? { ...NOTHING, wakeAt };
 }
@@ -83,7 +86,7 @@ function endOf(hedge: HedgeRecord, entry: MakerEntry, legs: Legs, context: Advan
   if (gte(neg(lead), hedge.plan.commonLot)) return 'other_leg_larger';
   if (isStranded(hedge, legs, context)) return 'stranded';
   const view = context.market(maker.key);
-  if (view && !isTakable(view, leftToEnter(hedge))) return 'filled';
+  if (view && isTooSmall(view, leftToEnter(hedge))) return 'filled';
   const last = entriesOf(maker).at(-1);
   if (last?.status === 'rejected' && last.code !== undefined && last.code !== WOULD_CROSS)
     return `rejected:${last.code}`;
@@ -94,13 +97,21 @@ function endOf(hedge: HedgeRecord, entry: MakerEntry, legs: Legs, context: Advan
 const fellShort = (attempt: AttemptRecord): boolean =>
   !isUnresolved(attempt) && cmp(attempt.filled, attempt.intent.quantity) < 0;
 
+const canStillHedge = (taker: LegRecord, { reduceOnly }: AdvanceContext): boolean =>
+  !reduceOnly && !entriesOf(taker).some(fellShort);
+
 /** A lead that should be hedged and is too small for the other venue, for too long. */
 function isStranded(hedge: HedgeRecord, { maker, taker, lead }: Legs, { market, now }: AdvanceContext): boolean {
   if (!gte(lead, hedge.plan.commonLot)) return false;
   const view = market(taker.key);
-  if (!view || isTakable(view, floorTo(lead, hedge.plan.commonLot))) return false;
-  const filledAt = Math.max(...maker.attempts.map((attempt) => attempt.filledAt ?? 0));
-  return now < filledAt || now - filledAt >= STRANDED_MS;
+  if (!view || !isTooSmall(view, floorTo(lead, hedge.plan.commonLot))) return false;
+  return sinceChange(maker, now) >= STRANDED_MS;
+}
+
+/** Since the newest fill or outcome of a leg's orders; for ever when that lies ahead, because the clock went back. */
+function sinceChange({ attempts }: LegRecord, now: Instant): number {
+  const newest = Math.max(0, ...attempts.map(({ changedAt, filledAt }) => Math.max(changedAt, filledAt ?? 0)));
+  return newest > now ? Number.POSITIVE_INFINITY : now - newest;
 }
 
 /** Why the resting order must go for now. */
@@ -133,7 +144,7 @@ function hedgeLead(hedge: HedgeRecord, { taker, resting, lead }: Legs, context: 
   const room = sub(plan.quantity, abs(taker.holding.quantity));
   const wanted = floorTo(min(lead, room), plan.commonLot);
   const view = freshView(taker, context);
-  if (!gte(wanted, plan.commonLot) || !view?.book || !isTakable(view, wanted)) return NOTHING;
+  if (!gte(wanted, plan.commonLot) || !view?.book || isTooSmall(view, wanted)) return NOTHING;
   const failures = entriesOf(taker).filter(fellShort);
   const lastAt = failures.at(-1)?.changedAt;
   if (lastAt !== undefined) {
@@ -211,13 +222,12 @@ function nextLook(
 ): Instant {
   const rested = entriesOf(maker).at(-1);
   const hedging = entriesOf(taker).at(-1);
-  const filledAt = Math.max(0, ...maker.attempts.map((attempt) => attempt.filledAt ?? 0));
   const instants = [
     hedge.plan.at + entry.deadlineMs,
     ...(rested ? [rested.intent.at + entry.repriceMs] : []),
     ...(hedging ? [hedging.intent.at + HEDGE_PATIENCE_MS] : []),
     ...(retryAt === undefined ? [] : [retryAt]),
-    filledAt + STRANDED_MS,
+    now - sinceChange(maker, now) + STRANDED_MS,
   ].filter((at) => at > now);
   // Past the deadline nothing but an answer is awaited; it is looked up by its own clock.
   return Math.min(...instants, now + Math.max(settings.retryDelayMs, 30_000));

@@ -9,7 +9,7 @@ import type { SlicedEntry } from '../ledger/entry-plan.ts';
 import { type AttemptRecord, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
 import type { InstrumentView } from '../market/view.ts';
-import { entriesOf, expired, finishEntry, freshView, isTakable, leftToEnter } from './entering.ts';
+import { entriesOf, expired, finishEntry, freshView, isTooSmall, leftToEnter } from './entering.ts';
 import { type Advance, type AdvanceContext, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice } from './price-cap.ts';
@@ -46,7 +46,7 @@ function endOf(hedge: HedgeRecord, entry: SlicedEntry, context: AdvanceContext):
   const quantity = sliceOf(hedge, entry);
   for (const leg of legsOf(hedge)) {
     const view = context.market(leg.key);
-    if (isZero(quantity) || (view && !isTakable(view, quantity))) return 'filled';
+    if (isZero(quantity) || (view && isTooSmall(view, quantity))) return 'filled';
   }
   const last = legsOf(hedge).map((leg) => entriesOf(leg).at(-1));
   if (!last.every((attempt) => attempt && isZero(attempt.filled))) return undefined;
