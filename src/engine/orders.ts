@@ -72,6 +72,8 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
   const watch = core.lookups.get(clientOrderId);
   if (!attempt || !watch) return;
   watch.inFlight = false;
+  // Asked because the venue listed it as open: only its being found would be news.
+  if (outcome.kind !== 'found' && !isUnresolved(attempt)) return forgetOrder(core, clientOrderId);
   const now = core.clock.now();
   switch (outcome.kind) {
     case 'found': {
