@@ -21,8 +21,8 @@ export type Step =
   | { readonly do: 'rates'; readonly carry: boolean }
   | { readonly do: 'submits'; readonly venue: VenueName; readonly fault: SubmitFault }
   | { readonly do: 'cancels'; readonly venue: VenueName; readonly fault: CancelFault }
-  /** The market trades through what rests. */
-  | { readonly do: 'through'; readonly venue: VenueName; readonly symbol: MarketSymbol; readonly size: number }
+  /** The market trades through whatever rests, `size` base units of each at most. */
+  | { readonly do: 'through'; readonly size: number }
   | { readonly do: 'switch'; readonly venue: VenueName; readonly to: Switch }
   | { readonly do: 'feed'; readonly venue: VenueName }
   | { readonly do: 'halt'; readonly venue: VenueName; readonly symbol: MarketSymbol; readonly trading: boolean }
@@ -131,15 +131,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** What only orders that rest, or come in parts, can meet. */
 const styleStep: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('through' as const),
-      venue,
-      symbol,
-      size: fc.constantFrom(0.02, 0.1, 0.3, 1, 4, 20),
-    }),
-  },
+  { weight: 6, arbitrary: fc.constantFrom(0.02, 0.1, 0.3, 1, 4, 20).map((size): Step => ({ do: 'through', size })) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('cancels' as const), venue, fault: cancelFault }) },
 );
 
@@ -158,7 +150,7 @@ export const stepsOf = (maxLength: number): fc.Arbitrary<Step[]> =>
 
 /** Lives in which what rests is traded with and cancels go astray. */
 export const styledStepsOf = (maxLength: number): fc.Arbitrary<Step[]> =>
-  fc.array(fc.oneof({ weight: 3, arbitrary: step }, { weight: 1, arbitrary: styleStep }), {
+  fc.array(fc.oneof({ weight: 2, arbitrary: step }, { weight: 1, arbitrary: styleStep }), {
     minLength: 3,
     maxLength,
     size: 'max',
@@ -224,7 +216,10 @@ async function apply(world: World, step: Step): Promise<void> {
       world.faults[step.venue].cancels.push(step.fault);
       return;
     case 'through':
-      return tradeThrough(world, step.venue, step.size, step.symbol);
+      for (const each of ['alpha', 'beta'] as const) {
+        for (const asset of [SOL, ETH] as const) tradeThrough(world, each, step.size, asset);
+      }
+      return;
     case 'switch':
       Object.assign(world.faults[step.venue], { [step.to.key]: step.to.value });
       return;
