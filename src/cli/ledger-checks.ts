@@ -27,8 +27,10 @@ export interface CheckedFacts {
 /** Moves that the hedge state machine and the operator's commands make. */
 const MOVES: Readonly<Record<HedgeState, readonly HedgeState[]>> = {
   planned: ['entering', 'aborted', 'balancing', 'held', 'exiting', 'unwinding', 'quarantined'],
+  // Unwound: what a spread-out entry reached is too small to keep.
   entering: ['aborted', 'balancing', 'held', 'exiting', 'unwinding', 'quarantined'],
-  balancing: ['held', 'unwinding', 'closed', 'exiting', 'quarantined'],
+  // Entered further: a slice was completed and more follow.
+  balancing: ['held', 'entering', 'unwinding', 'closed', 'exiting', 'quarantined'],
   held: ['balancing', 'unwinding', 'exiting', 'closed', 'quarantined'],
   // An operator's kill or flatten takes over an exit that had another reason.
   exiting: ['exiting', 'unwinding', 'closed', 'quarantined'],

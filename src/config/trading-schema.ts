@@ -1,5 +1,6 @@
 /** The schema of what decides: `signal`, `risk` and `execution`. The rest is in `schema.ts`. */
 import * as z from 'zod';
+import type { EntryStyle } from '../market/order.ts';
 import { also, fraction, list, live, positive, restart, section, whole } from './key.ts';
 
 export const VENUE_IDS = ['binance', 'bybit', 'okx'] as const;
@@ -156,8 +157,53 @@ export const riskSchema = section(
   'Limits. Every one is checked for every hedge; all that fail are reported.',
 );
 
+const makerSchema = section(
+  z.strictObject({
+    deadlineMs: live(
+      whole(1_000, 1_800_000).default(60_000),
+      'ms',
+      'From the plan until nothing more is entered; what is held by then is kept, or unwound when it is too small.',
+    ),
+    repriceMs: live(
+      whole(100, 600_000).default(2_000),
+      'ms',
+      'A resting order stays this long before it may be replaced at another price.',
+    ),
+    maxReprices: live(
+      whole(0, 100).default(10),
+      'orders',
+      'Resting orders after the first, refused ones counted. The last one rests until the deadline.',
+    ),
+  }),
+  'Style maker_taker: a post-only order on the leg with the wider book, each fill hedged at once on the other.',
+);
+
+const slicedSchema = section(
+  z.strictObject({
+    notionalUsd: live(
+      usd().default(250),
+      'USD per leg',
+      'Size of one slice, and the largest difference between the legs on the way; more where a venue takes no order that small.',
+    ),
+    intervalMs: live(whole(100, 600_000).default(5_000), 'ms', 'Between two slices.'),
+    deadlineMs: live(
+      whole(1_000, 3_600_000).default(120_000),
+      'ms',
+      'From the plan until no slice follows; what is held by then is kept, or unwound when it is too small.',
+    ),
+  }),
+  'Style sliced: both legs at once, in parts over time.',
+);
+
 export const executionSchema = section(
   z.strictObject({
+    style: live(
+      z.enum(['taker', 'maker_taker', 'sliced'] as const satisfies readonly EntryStyle[]).default('taker'),
+      '',
+      'How hedges are entered from now on. taker: both legs at once. maker_taker: one leg rests, the other takes. sliced: both legs in parts. Exits always take on both legs.',
+    ),
+    maker: makerSchema,
+    sliced: slicedSchema,
     leverage: also(
       restart(z.number().min(1).max(125).default(2), 'times', 'Leverage set on every instrument; 1 = fully margined.'),
       { loosens: 'raise' },

@@ -11,6 +11,7 @@ import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { FundingQuote } from '../market/funding.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { FundingPayment } from '../market/order.ts';
+import { lookUpRisen } from './cancels.ts';
 import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
 import { CONFIRM_MS, forgetDoubts, judgePositions } from './positions.ts';
@@ -139,6 +140,7 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
     wakeAt(core, `reconcile:${watch.key}`, now + UNSETTLED_RETRY_MS);
     return;
   }
+  lookUpRisen(core, openOrders.value);
   const truth = { positions: positions.value, openOrders: openOrders.value, balance: balance.value };
   const differences = reconcile(core.ledger, watch.route, watch.venue, truth, now);
   if (!record(core, differences)) return;

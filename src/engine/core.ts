@@ -29,6 +29,7 @@ import type { EngineSettings } from './settings.ts';
 export type Command =
   | { readonly kind: 'boot'; readonly account: string }
   | { readonly kind: 'submit'; readonly account: string; readonly order: OrderRequest; readonly urgency: Urgency }
+  | { readonly kind: 'cancel'; readonly account: string; readonly ref: OrderRef }
   | { readonly kind: 'lookup'; readonly account: string; readonly ref: OrderRef; readonly urgency: Urgency }
   | { readonly kind: 'proof'; readonly account: string; readonly clientOrderId: ClientOrderId }
   | {
@@ -74,6 +75,14 @@ export interface LookupWatch {
   readonly ageThenMs: number;
 }
 
+/** A cancel of one order: requests are repeated with growing pauses until a lookup knows the order's end. */
+export interface CancelWatch {
+  inFlight: boolean;
+  tries: number;
+  /** No request before. */
+  notBefore: Instant;
+}
+
 /** The newest verdict on each pair, for `why` and the status screen. */
 export interface PairVerdict {
   readonly opportunity: Opportunity;
@@ -103,6 +112,7 @@ export interface Core {
   readonly exitMemory: Map<HedgeId, ExitMemory>;
   readonly forwardApr: Map<HedgeId, number>;
   readonly lookups: Map<ClientOrderId, LookupWatch>;
+  readonly cancels: Map<ClientOrderId, CancelWatch>;
   readonly naked: Map<HedgeId, NakedWatch>;
   /** Named instants to look again at: one clock timer serves them all. */
   readonly wakes: Map<string, Instant>;

@@ -1,4 +1,5 @@
 /** Entries and exits: ranks what changed, closes what no longer pays, opens the best that risk approves. */
+import { entryPlan, pricedFor } from '../execution/entry-plan.ts';
 import { moveTo } from '../execution/next.ts';
 import { planEntry } from '../execution/plan.ts';
 import { routeOf } from '../execution/route.ts';
@@ -21,7 +22,8 @@ export function decide(core: Core): void {
   const assets = [...core.dirtyAssets].sort();
   core.dirtyAssets.clear();
   const now = core.clock.now();
-  for (const asset of assets) core.rankings.set(asset, rankAsset(core.market, asset, core.settings.signal, now));
+  const signal = pricedFor(core.settings.signal, core.settings.execution);
+  for (const asset of assets) core.rankings.set(asset, rankAsset(core.market, asset, signal, now));
   decideExits(core, new Set(assets));
   decideEntries(core, assets);
   flushDecisions(core);
@@ -93,7 +95,8 @@ function decideEntries(core: Core, assets: readonly string[]): void {
       continue;
     }
     const hedge: HedgeId = `h${core.ledger.nextHedge}`;
-    const plan = planEntry(verdict.approved, { ids: core.ids, hedge, route, now: core.clock.now() });
+    const entry = entryPlan(verdict.approved, core.settings.execution);
+    const plan = planEntry(verdict.approved, { ids: core.ids, hedge, route, entry, now: core.clock.now() });
     if (!recordIntent(core, plan.facts)) return;
     // The plan itself tells what was decided and why; its line in the decisions need not delay the orders.
     recordLater(core, [decision(core, opportunity.pair, opportunity.asset, 'approved', [])]);

@@ -115,6 +115,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     exitMemory: new Map(),
     forwardApr: new Map(),
     lookups: new Map(),
+    cancels: new Map(),
     naked: new Map(),
     wakes: new Map(),
     pending: [],
@@ -240,6 +241,7 @@ class Loop {
 const RESULTS: ReadonlySet<EngineEvent['kind']> = new Set([
   'booted',
   'submitted',
+  'cancel_answered',
   'looked_up',
   'proof_read',
   'reconciled',

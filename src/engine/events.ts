@@ -6,7 +6,7 @@ import type { MarketEvent } from '../market/event.ts';
 import type { SettledRate } from '../market/funding.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { Fill, FundingPayment, OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
-import type { AccountEvent, LookupOutcome, SubmitOutcome } from '../ports/venue.ts';
+import type { AccountEvent, CancelOutcome, LookupOutcome, SubmitOutcome } from '../ports/venue.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** All of one account's reads for a reconciliation. */
@@ -39,6 +39,7 @@ export type EngineEvent =
       readonly result: Read<readonly Instrument[]>;
     }
   | { readonly kind: 'submitted'; readonly clientOrderId: ClientOrderId; readonly outcome: SubmitOutcome }
+  | { readonly kind: 'cancel_answered'; readonly clientOrderId: ClientOrderId; readonly outcome: CancelOutcome }
   | { readonly kind: 'looked_up'; readonly clientOrderId: ClientOrderId; readonly outcome: LookupOutcome }
   | {
       readonly kind: 'proof_read';

@@ -5,7 +5,9 @@ import { flat } from '../execution/shape.ts';
 import type { HedgeId } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import { type HedgeRecord, isFinal } from '../ledger/state.ts';
+import { cancelAttempt } from './cancels.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
+import { entryStop } from './entry.ts';
 import { isReachable, watchNaked } from './naked.ts';
 import { sendAttempts } from './orders.ts';
 import { doubtOf, standingOnVenue, watchPositions } from './positions.ts';
@@ -14,14 +16,25 @@ import { doubtOf, standingOnVenue, watchPositions } from './positions.ts';
 const MAX_MOVES = 12;
 
 export function advanceHedges(core: Core): void {
+  const awaited = hedgesAwaited(core);
   for (const hedge of core.ledger.hedges.values()) {
-    if (isFinal(hedge.state) && flat(hedge)) continue;
+    if (isFinal(hedge.state) && flat(hedge) && !awaited.has(hedge.id)) continue;
     advanceHedge(core, hedge);
     if (watchNaked(core, hedge)) advanceHedge(core, hedge);
     watchWaiting(core, hedge);
     watchPositions(core, hedge);
     if (isFinal(hedge.state)) forget(core, hedge.id);
   }
+}
+
+/** Hedges with an order whose end is not known: one that ended may have an order that has risen again. */
+function hedgesAwaited({ lookups, ledger }: Core): ReadonlySet<HedgeId> {
+  const awaited = new Set<HedgeId>();
+  for (const clientOrderId of lookups.keys()) {
+    const attempt = ledger.attempts.get(clientOrderId);
+    if (attempt) awaited.add(attempt.intent.hedge);
+  }
+  return awaited;
 }
 
 /** What is remembered about a standing hedge only. */
@@ -36,6 +49,8 @@ function advanceHedge(core: Core, hedge: HedgeRecord): void {
   core.wakes.delete(wake);
   for (let moves = 0; moves < MAX_MOVES; moves++) {
     const next = advance(hedge, contextOf(core, hedge));
+    // A cancel needs nothing durable: the intent of its order is.
+    for (const attempt of next.cancels ?? []) cancelAttempt(core, attempt);
     if (next.facts.length === 0) {
       if (next.wakeAt !== undefined) wakeAt(core, wake, next.wakeAt);
       return;
@@ -52,6 +67,8 @@ function advanceHedge(core: Core, hedge: HedgeRecord): void {
 }
 
 function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
+  const reachable = isReachable(core, hedge);
+  const stop = entryStop(core, hedge, reachable);
   return {
     now: core.clock.now(),
     market: (key) => core.market.get(key),
@@ -59,9 +76,10 @@ function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
     ids: core.ids,
     maxBookAgeMs: core.settings.risk.data.maxBookAgeMs,
     reduceOnly: core.ledger.killed,
-    reachable: isReachable(core, hedge),
+    reachable,
     doubt: doubtOf(core, hedge),
     standing: (leg) => standingOnVenue(core, hedge, leg),
+    ...(stop ? { stop } : {}),
   };
 }
 
@@ -77,7 +95,9 @@ function watchWaiting(core: Core, hedge: HedgeRecord): void {
 /** An entry order whose fate stays unknown is held, never guessed at; people are told. */
 function watchEntry(core: Core, hedge: HedgeRecord, now: Instant): void {
   if (hedge.state !== 'entering') return;
-  const overdueAt = hedge.plan.at + core.settings.execution.enterDeadlineMs;
+  const { entry } = hedge.plan;
+  const spreadMs = entry.style === 'taker' ? 0 : entry.deadlineMs;
+  const overdueAt = hedge.plan.at + spreadMs + core.settings.execution.enterDeadlineMs;
   if (now >= overdueAt)
     alarm(
       core,

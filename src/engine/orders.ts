@@ -72,12 +72,14 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
   const watch = core.lookups.get(clientOrderId);
   if (!attempt || !watch) return;
   watch.inFlight = false;
+  // Asked because the venue listed it as open: only its being found would be news.
+  if (outcome.kind !== 'found' && !isUnresolved(attempt)) return forgetOrder(core, clientOrderId);
   const now = core.clock.now();
   switch (outcome.kind) {
     case 'found': {
       watch.proof = NO_PROOF;
       record(core, afterFound(core.ledger, attempt, outcome.order, outcome.fills, now));
-      if (!isUnresolved(attempt)) core.lookups.delete(clientOrderId);
+      if (!isUnresolved(attempt)) forgetOrder(core, clientOrderId);
       else retryLookup(core, attempt, watch);
       break;
     }
@@ -88,7 +90,9 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
       core.log.debug({ order: clientOrderId, code: outcome.code, detail: outcome.detail }, 'lookup failed');
       retryLookup(core, attempt, watch);
   }
+  // One that was found rests; its fate is known well enough.
   if (
+    outcome.kind !== 'found' &&
     isUnresolved(attempt) &&
     waited(core, watch).ageMs > horizonMs(core.settings.execution.lookup, memoryMs(core, watch))
   )
@@ -144,7 +148,7 @@ export function onProofRead(core: Core, clientOrderId: string, positions: Read<r
   const proven = record(core, [
     { kind: 'outcome', clientOrderId, status: 'proven_absent', code: 'proven_absent', at: core.clock.now() },
   ]);
-  if (proven) core.lookups.delete(clientOrderId);
+  if (proven) forgetOrder(core, clientOrderId);
   else retryLookup(core, attempt, watch);
 }
 
@@ -162,7 +166,8 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
       const attempt = core.ledger.attempts.get(event.order.clientOrderId);
       // Nobody's order of ours: a human's, or a forced reduction that some venues tell without its trades.
       if (!attempt) return resync(core, watch.key);
-      if (isUnresolved(attempt) && attempt.venueOrderId !== undefined) lookup(core, attempt);
+      if (isUnresolved(attempt) ? attempt.venueOrderId !== undefined : event.order.status === 'open')
+        lookup(core, attempt);
       return;
     }
     case 'stream':
@@ -178,13 +183,30 @@ export function lookup(core: Core, attempt: AttemptRecord): void {
   if (watch.inFlight) return;
   watch.inFlight = true;
   core.wakes.delete(`lookup:${attempt.intent.clientOrderId}`);
-  const { clientOrderId, key } = attempt.intent;
-  const ref: OrderRef =
-    attempt.venueOrderId === undefined
-      ? { clientOrderId, key }
-      : { clientOrderId, key, venueOrderId: attempt.venueOrderId };
   // An entry of unknown fate is a position that may stand alone: its lookups have the reserve too.
-  core.send({ kind: 'lookup', account: watch.account, ref, urgency: 'reduce' });
+  core.send({ kind: 'lookup', ...orderRef(attempt), urgency: 'reduce' });
+}
+
+/** As `lookup`; when one is under way, which may tell of the moment before, the next follows it at once. */
+export function lookupSoon(core: Core, attempt: AttemptRecord): void {
+  watchOf(core, attempt).tries = 0;
+  lookup(core, attempt);
+}
+
+/** The account of an order and its name there. */
+export function orderRef({ intent, venueOrderId }: AttemptRecord): {
+  readonly account: string;
+  readonly ref: OrderRef;
+} {
+  const { clientOrderId, key, route } = intent;
+  const account = accountKey(route, splitKey(key).venue);
+  return { account, ref: { clientOrderId, key, ...(venueOrderId === undefined ? {} : { venueOrderId }) } };
+}
+
+/** Its end is known. */
+function forgetOrder(core: Core, clientOrderId: string): void {
+  core.lookups.delete(clientOrderId);
+  core.cancels.delete(clientOrderId);
 }
 
 /** Lookups whose time has come. */

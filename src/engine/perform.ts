@@ -38,6 +38,11 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
       const outcome = await venue.submit(command.order, command.urgency);
       return { kind: 'submitted', clientOrderId: command.order.clientOrderId, outcome };
     }
+    case 'cancel': {
+      // The port cancels with the urgency of a reduction.
+      const outcome = await venue.cancel(command.ref);
+      return { kind: 'cancel_answered', clientOrderId: command.ref.clientOrderId, outcome };
+    }
     case 'lookup': {
       const outcome = await venue.lookup(command.ref, command.urgency);
       return { kind: 'looked_up', clientOrderId: command.ref.clientOrderId, outcome };

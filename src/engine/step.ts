@@ -15,6 +15,7 @@ import {
   startReconcile,
   withAccountFees,
 } from './accounts.ts';
+import { onCancelAnswered } from './cancels.ts';
 import { type AccountWatch, alarm, type Core, record, recordLater, resync } from './core.ts';
 import { decide } from './decide.ts';
 import type { EngineEvent } from './events.ts';
@@ -42,6 +43,9 @@ export function step(core: Core, event: EngineEvent): void {
       break;
     case 'submitted':
       onSubmitted(core, event.clientOrderId, event.outcome);
+      break;
+    case 'cancel_answered':
+      onCancelAnswered(core, event.clientOrderId, event.outcome);
       break;
     case 'looked_up':
       onLookedUp(core, event.clientOrderId, event.outcome);

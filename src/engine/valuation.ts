@@ -47,6 +47,9 @@ function committedUsd(core: Core, watch: AccountWatch): number {
         const quantity = isUnresolved(attempt) ? intent.quantity : filled;
         usd += toNumber(notional(quantity, intent.limitPrice)) / hedge.plan.leverage;
       }
+      const later = notYetSent(hedge, leg);
+      if (later > 0)
+        usd += (later * (markOf(core.market.get(leg.key)) ?? Number.POSITIVE_INFINITY)) / hedge.plan.leverage;
     }
   }
   return usd;
@@ -63,20 +66,31 @@ function exposureOfHedge(hedge: HedgeRecord, market: MarketView): HedgeExposure 
     asset,
     longKey,
     shortKey,
-    longNotionalUsd: worstNotionalUsd(hedge.long, market),
-    shortNotionalUsd: worstNotionalUsd(hedge.short, market),
+    longNotionalUsd: worstNotionalUsd(hedge, hedge.long, market),
+    shortNotionalUsd: worstNotionalUsd(hedge, hedge.short, market),
   };
 }
 
-/** Position plus every unresolved order that would enlarge it. */
-function worstNotionalUsd(leg: LegRecord, market: MarketView): number | undefined {
-  const inFlight = leg.attempts
-    .filter((attempt) => isUnresolved(attempt) && !attempt.intent.reduceOnly)
-    .reduce((total, attempt) => total + toNumber(sub(attempt.intent.quantity, attempt.filled)), 0);
-  const quantity = Math.abs(toNumber(leg.holding.quantity)) + inFlight;
+/** Position plus every unresolved order that would enlarge it, plus what the entry has yet to send. */
+function worstNotionalUsd(hedge: HedgeRecord, leg: LegRecord, market: MarketView): number | undefined {
+  const quantity = Math.abs(toNumber(leg.holding.quantity)) + inFlight(leg) + notYetSent(hedge, leg);
   if (quantity === 0) return 0;
   const price = markOf(market.get(leg.key));
   return price === undefined ? undefined : quantity * price;
+}
+
+/** Base units that open orders may still add. */
+const inFlight = (leg: LegRecord): number =>
+  leg.attempts
+    .filter((attempt) => isUnresolved(attempt) && !attempt.intent.reduceOnly)
+    .reduce((total, attempt) => total + toNumber(sub(attempt.intent.quantity, attempt.filled)), 0);
+
+/** Base units of the plan that an entry spread over time has no order for yet. */
+function notYetSent({ plan, state }: HedgeRecord, leg: LegRecord): number {
+  const isEntering = state === 'planned' || state === 'entering' || state === 'balancing';
+  if (plan.entry.style === 'taker' || !isEntering) return 0;
+  const sent = Math.abs(toNumber(leg.holding.quantity)) + inFlight(leg);
+  return Math.max(0, toNumber(plan.quantity) - sent);
 }
 
 /** Mark, or mid while there is none. */

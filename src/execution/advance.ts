@@ -10,12 +10,22 @@ import { type HedgeRecord, legsOf } from '../ledger/state.ts';
 import { balance } from './balance.ts';
 import { contain, wasLeaving } from './contain.ts';
 import { POSITION_DIFFERS, quarantineForPosition } from './doubt.ts';
+import { finishEntry, restingOf } from './entering.ts';
 import { flatten } from './flatten.ts';
+import { enterAsMaker } from './maker.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { describe, flat, hedged, oneSided, unresolved } from './shape.ts';
+import { enterSliced } from './sliced.ts';
 
 /** What to do next about one hedge. Moves come first in `facts`; the attempts are among the facts. */
 export function advance(hedge: HedgeRecord, context: AdvanceContext): Advance {
+  const next = ofState(hedge, context);
+  // An order rests while its hedge is being entered and never longer, whatever came between or came late.
+  const stray = hedge.state === 'entering' ? [] : restingOf(hedge);
+  return stray.length > 0 ? { ...next, cancels: stray } : next;
+}
+
+function ofState(hedge: HedgeRecord, context: AdvanceContext): Advance {
   switch (hedge.state) {
     case 'planned':
     case 'entering':
@@ -38,11 +48,15 @@ export function advance(hedge: HedgeRecord, context: AdvanceContext): Advance {
 }
 
 function enter(hedge: HedgeRecord, context: AdvanceContext): Advance {
-  if (legsOf(hedge).some(unresolved)) return NOTHING;
-  if (flat(hedge)) return moveTo(hedge, 'aborted', entryFailure(hedge), describe(hedge), context);
-  if (oneSided(hedge)) return moveTo(hedge, 'balancing', 'leg_missing', describe(hedge), context);
-  if (hedged(hedge)) return moveTo(hedge, 'held', 'filled', describe(hedge), context);
-  return moveTo(hedge, 'balancing', 'partial_fill', describe(hedge), context);
+  const { entry } = hedge.plan;
+  switch (entry.style) {
+    case 'taker':
+      return legsOf(hedge).some(unresolved) ? NOTHING : finishEntry(hedge, context);
+    case 'maker_taker':
+      return enterAsMaker(hedge, entry, context);
+    case 'sliced':
+      return enterSliced(hedge, entry, context);
+  }
 }
 
 function hold(hedge: HedgeRecord, context: AdvanceContext): Advance {
@@ -62,12 +76,4 @@ function release(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (hedge.reason !== 'order_unresolvable') return flatten(hedge, context);
   if (legsOf(hedge).some(unresolved)) return NOTHING;
   return moveTo(hedge, wasLeaving(hedge) ? 'unwinding' : 'balancing', 'order_resolved', describe(hedge), context);
-}
-
-/** Why an entry without any fill failed: the first refusal's code, or that nothing filled within the price caps. */
-function entryFailure(hedge: HedgeRecord): string {
-  const refused = legsOf(hedge)
-    .flatMap((leg) => leg.attempts)
-    .find((attempt) => attempt.status === 'rejected');
-  return refused ? `rejected:${refused.code ?? 'unknown_code'}` : 'no_fill';
 }

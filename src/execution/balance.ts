@@ -2,20 +2,35 @@
  * Balancing: the legs differ by a common lot or more. Complete the smaller leg while that is still an entry and cheap
  * enough; otherwise trim the larger one, reduce-only.
  */
-import { abs, floorTo, gte, isZero, lt, min, notional, px, text, toNumber } from '../kernel/decimal.ts';
+import {
+  abs,
+  floorTo,
+  gte,
+  isPositive,
+  isZero,
+  lt,
+  min,
+  notional,
+  px,
+  sub,
+  text,
+  toNumber,
+} from '../kernel/decimal.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { ageMs, type InstrumentView } from '../market/view.ts';
+import { entriesOf, keepOrUnwind } from './entering.ts';
 import { reduceLeg } from './flatten.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice, touch } from './price-cap.ts';
 import { describe, flat, hedged, imbalance, largerLeg, oneSided, unresolved } from './shape.ts';
+import { goesOn } from './sliced.ts';
 
 export function balance(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (legsOf(hedge).some(unresolved)) return NOTHING;
   if (flat(hedge)) return moveTo(hedge, 'closed', 'unwound', describe(hedge), context);
-  if (hedged(hedge)) return moveTo(hedge, 'held', 'balanced', describe(hedge), context);
+  if (hedged(hedge)) return balanced(hedge, context);
   const larger = largerLeg(hedge);
   const smaller = larger === hedge.long ? hedge.short : hedge.long;
   const completion = complete(hedge, smaller, context);
@@ -24,15 +39,26 @@ export function balance(hedge: HedgeRecord, context: AdvanceContext): Advance {
   return trim(hedge, larger, context);
 }
 
+/** Unequal legs that an entry left; those of a hedge that was held have another reason. */
+const FROM_ENTRY: ReadonlySet<string> = new Set(['partial_fill', 'leg_missing']);
+
+function balanced(hedge: HedgeRecord, context: AdvanceContext): Advance {
+  if (!FROM_ENTRY.has(hedge.reason)) return moveTo(hedge, 'held', 'balanced', describe(hedge), context);
+  if (goesOn(hedge, context)) return moveTo(hedge, 'entering', 'slice_balanced', describe(hedge), context);
+  return keepOrUnwind(hedge, 'balanced', describe(hedge), context);
+}
+
 /** One more attempt on the smaller leg, or undefined when trimming is the better or only choice. */
 function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): Advance | undefined {
   const { settings, now } = context;
-  const entry = leg.attempts.find((attempt) => attempt.intent.purpose === 'enter');
+  // Of several, the newest: each was priced when it was sent.
+  const entry = entriesOf(leg).at(-1);
   const last = leg.attempts.at(-1);
   const completions = leg.attempts.filter((attempt) => attempt.intent.purpose === 'complete').length;
   if (context.reduceOnly || !context.reachable || hedge.reason === 'imbalance') return undefined;
-  if (!entry || completions >= settings.maxCompletions || now - hedge.plan.at > settings.balanceDeadlineMs)
-    return undefined;
+  // An entry that is spread over time may have to be balanced long after it was planned.
+  const since = hedge.plan.entry.style === 'taker' ? hedge.plan.at : hedge.stateSince;
+  if (!entry || completions >= settings.maxCompletions || now - since > settings.balanceDeadlineMs) return undefined;
   // A refusal repeats: margin, permission and limits do not mend within seconds.
   if (last?.status === 'rejected') return undefined;
   const view = context.market(leg.key);
@@ -43,7 +69,9 @@ function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): 
   const reference = toNumber(entry.intent.referencePrice);
   const limitPrice = capPrice(reference, side, settings.entryPriceCapRate, view.instrument.tick);
   if (side === 'buy' ? price > toNumber(limitPrice) : price < toNumber(limitPrice)) return undefined;
-  const quantity = floorTo(abs(imbalance(hedge)), view.instrument.lot);
+  // A leg that holds more than was planned is not followed there.
+  const room = sub(hedge.plan.quantity, abs(leg.holding.quantity));
+  const quantity = floorTo(min(abs(imbalance(hedge)), room), view.instrument.lot);
   if (!tradable(view, quantity)) return undefined;
   const attempt = intend(hedge.plan, {
     leg: leg.name,
@@ -80,6 +108,6 @@ function trim(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): Adva
 function tradable(view: InstrumentView, quantity: Parameters<typeof notional>[0]): boolean {
   const { minQuantity, minNotional } = view.instrument;
   const price = view.mark?.mark ?? touch(view, 'buy');
-  if (isZero(quantity) || lt(quantity, minQuantity) || price === undefined) return false;
+  if (!isPositive(quantity) || lt(quantity, minQuantity) || price === undefined) return false;
   return minNotional === undefined || gte(notional(quantity, px(price)), minNotional);
 }

@@ -9,6 +9,7 @@ import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import { MAX_ATTEMPTS } from './client-id.ts';
 import { NAKED_TOO_LONG, POSITION_DIFFERS, quarantineForPosition, standingDelta, standingOf } from './doubt.ts';
+import { restingOf } from './entering.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice, reduceReference } from './price-cap.ts';
@@ -48,22 +49,28 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
 /**
  * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, or the legs stayed
  * unequal, the leg that can be reduced goes no further than its partner: an exit must never make a hedge more naked.
- * Kill and flatten are forced.
+ * The same while an order of its entry still rests and its leg cannot follow. Kill and flatten are forced.
  */
 function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   const { reachable } = context;
   const standing = legsOf(hedge)
     .map((leg) => ({ leg, quantity: standingOf(leg, context) }))
     .filter(({ quantity }) => !isZero(quantity));
+  const rests = restingOf(hedge).length > 0;
   const [a, b] = standing;
-  if (forced(hedge) || !a || !b || (reachable && hedge.state !== 'quarantined' && hedge.reason !== NAKED_TOO_LONG))
+  if (
+    forced(hedge) ||
+    !a ||
+    !b ||
+    (reachable && !rests && hedge.state !== 'quarantined' && hedge.reason !== NAKED_TOO_LONG)
+  )
     return standing;
   const excess = abs(standingDelta(hedge, context));
   if (gte(excess, hedge.plan.commonLot)) {
     const larger = gte(a.quantity, b.quantity) ? a : b;
     return [{ leg: larger.leg, quantity: min(excess, larger.quantity) }];
   }
-  return reachable ? standing : [];
+  return reachable && !rests ? standing : [];
 }
 
 interface Reduction {

@@ -3,7 +3,7 @@ import type { Base } from '../kernel/decimal.ts';
 import type { InstrumentKey } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { AttemptIntended, Fact, HedgeMoved, HedgeState } from '../ledger/facts.ts';
-import type { HedgeRecord, LegRecord } from '../ledger/state.ts';
+import type { AttemptRecord, HedgeRecord, LegRecord } from '../ledger/state.ts';
 import type { InstrumentView } from '../market/view.ts';
 import type { IdStamp } from './client-id.ts';
 import type { ExecutionSettings } from './settings.ts';
@@ -15,6 +15,13 @@ import type { ExecutionSettings } from './settings.ts';
 export type PositionDoubt =
   | { readonly kind: 'none' }
   | { readonly kind: 'open' | 'confirmed'; readonly detail: string };
+
+/** Why an entry that is spread over time adds nothing: `wait` for now, `end` for good. */
+export interface EntryStop {
+  readonly kind: 'wait' | 'end';
+  /** Stable code: `paused`, `edge_gone`, `venue_blocked`, ... */
+  readonly reason: string;
+}
 
 export interface AdvanceContext {
   readonly now: Instant;
@@ -34,11 +41,15 @@ export interface AdvanceContext {
    * further. Positive.
    */
   readonly standing: (leg: LegRecord) => Base;
+  /** Of an entry that is spread over time; absent: it may go on. */
+  readonly stop?: EntryStop;
 }
 
 export interface Advance {
   readonly facts: readonly Fact[];
   readonly attempts: readonly AttemptIntended[];
+  /** Resting orders to cancel; told again until each has a known end. */
+  readonly cancels?: readonly AttemptRecord[];
   /** Look again at this instant even if nothing happens. */
   readonly wakeAt?: Instant;
 }

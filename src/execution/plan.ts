@@ -2,15 +2,16 @@
 import { type Base, type Px, px } from '../kernel/decimal.ts';
 import type { HedgeId, InstrumentKey, LegName, Route } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
+import type { EntryPlan } from '../ledger/entry-plan.ts';
 import type { AttemptIntended, AttemptPurpose, Fact, HedgePlanned } from '../ledger/facts.ts';
-import type { Side } from '../market/order.ts';
+import type { OrderRequest, Side } from '../market/order.ts';
 import type { Approved } from '../risk/approved.ts';
 import { clientOrderId, type IdStamp } from './client-id.ts';
 
 export interface PlannedEntry {
   readonly hedge: HedgeId;
   readonly facts: readonly Fact[];
-  /** Least liquid leg first; both are sent at once. */
+  /** Least liquid leg first; both are sent at once. None of an entry that is spread over time: `advance` makes those. */
   readonly attempts: readonly AttemptIntended[];
 }
 
@@ -18,10 +19,11 @@ export interface PlanContext {
   readonly ids: IdStamp;
   readonly hedge: HedgeId;
   readonly route: Route;
+  readonly entry: EntryPlan;
   readonly now: Instant;
 }
 
-/** Plans both legs as capped IOC limits at the approved quantity. */
+/** Plans the hedge; of style `taker`, with both legs as capped IOC limits at the approved quantity. */
 export function planEntry(approved: Approved, context: PlanContext): PlannedEntry {
   const { opportunity } = approved;
   const plan: HedgePlanned = {
@@ -34,26 +36,12 @@ export function planEntry(approved: Approved, context: PlanContext): PlannedEntr
     quantity: approved.quantity,
     commonLot: approved.commonLot,
     leverage: approved.leverage,
+    entry: context.entry,
     expectation: JSON.stringify({ ...opportunity, reasons: [...opportunity.reasons] }),
     epoch: context.ids.epoch,
     at: context.now,
   };
-  // The leg that costs more slippage at equal size is the less liquid one.
-  const longFirst = opportunity.long.slippageUsd >= opportunity.short.slippageUsd;
-  const names: readonly LegName[] = longFirst ? ['long', 'short'] : ['short', 'long'];
-  const attempts = names.map((leg) =>
-    intend(plan, {
-      leg,
-      purpose: 'enter',
-      side: leg === 'long' ? 'buy' : 'sell',
-      quantity: approved.quantity,
-      limitPrice: approved[leg].entryLimit,
-      reference: approved[leg].mid,
-      number: 1,
-      ids: context.ids,
-      now: context.now,
-    }),
-  );
+  const attempts = context.entry.style === 'taker' ? takeBoth(plan, approved, context) : [];
   return {
     hedge: context.hedge,
     facts: [
@@ -73,12 +61,34 @@ export function planEntry(approved: Approved, context: PlanContext): PlannedEntr
   };
 }
 
+function takeBoth(plan: HedgePlanned, approved: Approved, context: PlanContext): AttemptIntended[] {
+  const { opportunity } = approved;
+  // The leg that costs more slippage at equal size is the less liquid one.
+  const longFirst = opportunity.long.slippageUsd >= opportunity.short.slippageUsd;
+  const names: readonly LegName[] = longFirst ? ['long', 'short'] : ['short', 'long'];
+  return names.map((leg) =>
+    intend(plan, {
+      leg,
+      purpose: 'enter',
+      side: leg === 'long' ? 'buy' : 'sell',
+      quantity: approved.quantity,
+      limitPrice: approved[leg].entryLimit,
+      reference: approved[leg].mid,
+      number: 1,
+      ids: context.ids,
+      now: context.now,
+    }),
+  );
+}
+
 export interface Intent {
   readonly leg: LegName;
   readonly purpose: AttemptPurpose;
   readonly side: Side;
   readonly quantity: Base;
   readonly limitPrice: Px;
+  /** Left out: `ioc`. */
+  readonly style?: OrderRequest['style'];
   /** What the fill's slippage is measured from. */
   readonly reference: number;
   /** Attempt number of this hedge and leg, from 1. */
@@ -101,7 +111,7 @@ export function intend(plan: HedgePlanned, intent: Intent): AttemptIntended {
     side: intent.side,
     quantity: intent.quantity,
     limitPrice: intent.limitPrice,
-    style: 'ioc',
+    style: intent.style ?? 'ioc',
     reduceOnly: intent.purpose !== 'enter' && intent.purpose !== 'complete',
     referencePrice: px(intent.reference),
     epoch: intent.ids.epoch,

@@ -1,4 +1,5 @@
 /** What the executor is told by the configuration. Rates are fractions of a price; durations carry their unit. */
+import type { EntryStyle } from '../market/order.ts';
 
 export interface LookupSettings {
   /** An unknown order may still be accepted this long after it was sent; absence is never concluded sooner. */
@@ -11,7 +12,29 @@ export interface LookupSettings {
   readonly horizonMs: number;
 }
 
+/** Of entries that rest on one leg. */
+export interface MakerSettings {
+  /** For the whole entry; what is held by then is kept, the rest is not entered. */
+  readonly deadlineMs: number;
+  /** An order rests at least this long before it is replaced at another price. */
+  readonly repriceMs: number;
+  /** Resting orders after the first, refused ones counted. */
+  readonly maxReprices: number;
+}
+
+/** Of entries in parts. */
+export interface SliceSettings {
+  /** Size of one part per leg; more when a venue takes no order that small. */
+  readonly notionalUsd: number;
+  readonly intervalMs: number;
+  readonly deadlineMs: number;
+}
+
 export interface ExecutionSettings {
+  /** How hedges are entered from now on; those that have begun keep their own. Exits always take on both legs. */
+  readonly style: EntryStyle;
+  readonly maker: MakerSettings;
+  readonly sliced: SliceSettings;
   /** Leverage set on every instrument at both venues; 1 = fully margined. */
   readonly leverage: number;
   /** Worst entry price: this fraction beyond mid when the hedge was approved, for completing orders too. */

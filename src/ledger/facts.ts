@@ -6,6 +6,7 @@ import type { Base, Px, Quote } from '../kernel/decimal.ts';
 import type { ClientOrderId, HedgeId, InstrumentKey, LegName, Mode, Route, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { Fill, FundingPayment, Side } from '../market/order.ts';
+import type { EntryPlan } from './entry-plan.ts';
 
 /** A process start: epochs rise by one, so that no client order id is ever made twice. */
 export interface EpochStarted {
@@ -16,7 +17,7 @@ export interface EpochStarted {
   readonly at: Instant;
 }
 
-/** The hedge, as approved and routed. Committed together with its first two attempts. */
+/** The hedge, as approved and routed. Of style `taker`, committed together with its two attempts. */
 export interface HedgePlanned {
   readonly kind: 'hedge_planned';
   readonly hedge: HedgeId;
@@ -29,6 +30,7 @@ export interface HedgePlanned {
   /** A quantity both venues accept; a difference below it is dust. */
   readonly commonLot: Base;
   readonly leverage: number;
+  readonly entry: EntryPlan;
   /** The opportunity's numbers as they were believed, JSON. */
   readonly expectation: string;
   readonly epoch: number;

@@ -147,6 +147,7 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
   if (attempt) {
     attempt.filled = add(attempt.filled, fill.quantity);
     attempt.filledQuote = add(attempt.filledQuote, notional(fill.quantity, fill.price));
+    attempt.filledAt = booked.bookedAt;
   }
   if (booked.hedge === undefined || booked.leg === undefined) return;
   const hedge = need(state, booked.hedge);
@@ -159,6 +160,7 @@ function foldLegFill(leg: LegRecord, fill: Fill, quantity: Base): void {
   const cash = notional(quantity, fill.price);
   leg.holding = applyFill(leg.holding, fill.side, quantity, fill.price).holding;
   leg.fees = add(leg.fees, fill.fee);
+  if (fill.liquidity === 'maker') leg.makerQuote = add(leg.makerQuote, cash);
   if (fill.side === 'buy') {
     leg.boughtQuote = add(leg.boughtQuote, cash);
     leg.boughtBase = add(leg.boughtBase, quantity);
@@ -213,6 +215,7 @@ function emptyLeg(name: LegName, key: InstrumentKey): LegRecord {
     soldQuote: ZERO_QUOTE,
     boughtBase: ZERO_BASE,
     soldBase: ZERO_BASE,
+    makerQuote: ZERO_QUOTE,
     fees: ZERO_QUOTE,
     funding: ZERO_QUOTE,
     attempts: [],

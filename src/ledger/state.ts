@@ -22,6 +22,8 @@ export interface AttemptRecord {
   /** Sum of booked fills, and their cash. */
   filled: Base;
   filledQuote: Quote;
+  /** When its newest fill was booked. */
+  filledAt?: Instant;
   code?: string;
   /** When the newest outcome was recorded; the intent's instant until then. */
   changedAt: Instant;
@@ -38,6 +40,8 @@ export interface LegRecord {
   soldQuote: Quote;
   boughtBase: Base;
   soldBase: Base;
+  /** Part of that cash which traded as maker. */
+  makerQuote: Quote;
   /** Positive = paid. */
   fees: Quote;
   /** Positive = received. */

@@ -7,6 +7,12 @@ export type Side = 'buy' | 'sell';
 /** Of a position. */
 export type Direction = 'long' | 'short';
 
+/**
+ * How a hedge is entered. `taker`: both legs at once. `maker_taker`: one leg rests as maker, each of its fills is hedged on
+ * the other at once. `sliced`: both legs at once, in parts over time.
+ */
+export type EntryStyle = 'taker' | 'maker_taker' | 'sliced';
+
 /** One order as the executor wants it. The limit caps the price: a buy never pays more, a sell never takes less. */
 export interface OrderRequest {
   readonly clientOrderId: ClientOrderId;

@@ -27,6 +27,8 @@ export interface ApprovedFields {
   readonly quantity: Base;
   /** Smallest step that both venues accept. */
   readonly commonLot: Base;
+  /** Smallest quantity worth holding, which both venues take and can close again. Not above `quantity`. */
+  readonly least: Base;
   readonly leverage: number;
   readonly at: Instant;
 }
@@ -38,6 +40,7 @@ export class Approved implements ApprovedFields {
   readonly short: ApprovedLeg;
   readonly quantity: Base;
   readonly commonLot: Base;
+  readonly least: Base;
   readonly leverage: number;
   readonly at: Instant;
 
@@ -47,6 +50,7 @@ export class Approved implements ApprovedFields {
     this.short = fields.short;
     this.quantity = fields.quantity;
     this.commonLot = fields.commonLot;
+    this.least = fields.least;
     this.leverage = fields.leverage;
     this.at = fields.at;
   }

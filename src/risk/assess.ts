@@ -37,6 +37,7 @@ export function assess(
     short: { instrument: short.instrument, entryLimit: sizing.shortLimit, mid: sizing.shortMid },
     quantity: sizing.quantity,
     commonLot: sizing.commonLot,
+    least: sizing.least,
     leverage: settings.leverage,
     at: now,
   });

@@ -44,6 +44,8 @@ export interface Sized {
   readonly kind: 'sized';
   readonly quantity: Base;
   readonly commonLot: Base;
+  /** Smallest quantity that would have been worth opening. */
+  readonly least: Base;
   /** Highest price of the long leg's entry, on the tick. */
   readonly longLimit: Px;
   /** Lowest price of the short leg's entry, on the tick. */
@@ -98,6 +100,7 @@ export function sizeHedge(
     kind: 'sized',
     quantity,
     commonLot,
+    least: needed,
     longLimit: long.entryLimit,
     shortLimit: short.entryLimit,
     longMid: long.mid,

@@ -3,7 +3,8 @@
  * is lower. Entry points: `rank` over assets, `rankAsset` on a frame of one asset, `assessPair` for two given legs.
  *
  * Expected cash counts the settlements that each leg meets within the horizon on its own clock (`receipts.ts`). Costs
- * are both legs' taker fees and book slippage, entry and exit, and the basis allowance; perpetuals borrow nothing.
+ * are both legs' fees and book slippage of the order style that will be used (`entry-cost.ts`), and the basis
+ * allowance; perpetuals borrow nothing.
  */
 import { invariant } from '../kernel/assert.ts';
 import { HOUR_MS, type Instant } from '../kernel/instant.ts';
@@ -12,9 +13,10 @@ import type { Direction } from '../market/order.ts';
 import type { InstrumentView, MarketView } from '../market/view.ts';
 import { confidence } from './confidence.ts';
 import { carryingDirection, pairKey } from './direction.ts';
+import { entryOf, legCost } from './entry-cost.ts';
 import { type SpreadStats, spreadStats } from './history.ts';
 import { isLinearPerpetual, type LegDefect, type LegQuote, quoteLeg } from './leg-quote.ts';
-import type { Opportunity, OpportunityLeg, Unpriced } from './opportunity.ts';
+import type { Opportunity, OpportunityEntry, OpportunityLeg, Unpriced } from './opportunity.ts';
 import { breakEvenHours, expectedRateSum, settlementCount } from './receipts.ts';
 import type { SignalSettings } from './settings.ts';
 
@@ -92,11 +94,12 @@ function pricePair(
   if (mismatch) return { pair, asset, key: short.key, ...mismatch };
   const { notionalUsd, horizonHours } = settings;
   const untilAt = now + horizonHours * HOUR_MS;
-  const longLeg = legOf(long, 'long', notionalUsd, now, untilAt);
-  const shortLeg = legOf(short, 'short', notionalUsd, now, untilAt);
+  const entry = entryOf(long, short, settings);
+  const longLeg = legOf(long, 'long', entry, notionalUsd, now, untilAt);
+  const shortLeg = legOf(short, 'short', entry, notionalUsd, now, untilAt);
   const grossUsd = longLeg.fundingUsd + shortLeg.fundingUsd;
   const basisUsd = basisCharge(long, short, settings);
-  const costUsd = long.feesUsd + short.feesUsd + long.slippageUsd + short.slippageUsd + basisUsd;
+  const costUsd = longLeg.feesUsd + shortLeg.feesUsd + longLeg.slippageUsd + shortLeg.slippageUsd + basisUsd;
   const netUsd = grossUsd - costUsd;
   const spreadHourlyRate = short.hourlyRate - long.hourlyRate;
   const stats = spreadStats(long, short, now);
@@ -106,6 +109,7 @@ function pricePair(
     asset,
     long: longLeg,
     short: shortLeg,
+    entry,
     notionalUsd,
     horizonHours,
     spreadHourlyRate,
@@ -120,6 +124,7 @@ function pricePair(
     reasons: [
       `short ${short.venue} at ${percent(short.curve.predictedRate)} per ${short.intervalHours} h, long ${long.venue} at ${percent(long.curve.predictedRate)} per ${long.intervalHours} h`,
       `${grossUsd.toFixed(2)} USD funding in ${horizonHours} h, ${costUsd.toFixed(2)} USD costs, on ${notionalUsd} USD a leg`,
+      ...entryReason(entry, long, short),
       historyReason(stats),
     ],
   };
@@ -146,6 +151,7 @@ const basisCharge = (long: LegQuote, short: LegQuote, settings: SignalSettings):
 function legOf(
   quote: LegQuote,
   direction: Direction,
+  entry: OpportunityEntry,
   notionalUsd: number,
   now: Instant,
   untilAt: Instant,
@@ -161,14 +167,23 @@ function legOf(
     nextSettlementAt: quote.curve.nextAt,
     settlements,
     fundingUsd: settlementCash(signedUsd, expectedRateSum(quote.curve, settlements)),
-    feesUsd: quote.feesUsd,
-    slippageUsd: quote.slippageUsd,
     mid: quote.mid,
-    entryPrice: direction === 'long' ? quote.buyPrice : quote.sellPrice,
+    ...legCost(quote, direction, entry, notionalUsd),
   };
 }
 
 const percent = (rate: number): string => `${(rate * 100).toFixed(4)} %`;
+
+function entryReason(entry: OpportunityEntry, long: LegQuote, short: LegQuote): string[] {
+  switch (entry.style) {
+    case 'taker':
+      return [];
+    case 'maker_taker':
+      return [`rests on ${(entry.maker === 'long' ? long : short).venue}, whose book is the wider one`];
+    case 'sliced':
+      return [`in slices of ${entry.sliceUsd.toFixed(0)} USD`];
+  }
+}
 
 function historyReason(stats: SpreadStats | undefined): string {
   if (!stats) return 'no settled history: the predicted rates are taken to stay';

@@ -25,14 +25,17 @@ export interface LegQuote {
   /** Of the coming settlement, fraction per hour. */
   readonly hourlyRate: number;
   readonly curve: RateCurve;
+  readonly instrument: Instrument;
+  readonly book: Book;
+  /** Best levels. */
+  readonly bid: number;
+  readonly ask: number;
   readonly mid: number;
   /** Mean price of buying the planned size from the asks. */
   readonly buyPrice: number;
   /** Mean price of selling the planned size to the bids. */
   readonly sellPrice: number;
-  /** Taker, entry and exit together. */
-  readonly feesUsd: number;
-  /** Against mid, entry and exit together: one buys and the other sells whatever the direction. */
+  /** Against mid, of taking in and out: one buys and the other sells whatever the direction. */
   readonly slippageUsd: number;
 }
 
@@ -50,6 +53,9 @@ export function quoteLeg(view: InstrumentView, settings: SignalSettings, now: In
   if (!instrument.trading) return defect('not_trading', 'the venue does not trade it now');
   if (!(Math.abs(instrument.takerFeeRate) <= MAX_FEE_RATE)) {
     return defect('bad_instrument', `taker fee rate is ${instrument.takerFeeRate}`);
+  }
+  if (settings.entry?.style === 'maker_taker' && !(Math.abs(instrument.makerFeeRate) <= MAX_FEE_RATE)) {
+    return defect('bad_instrument', `maker fee rate is ${instrument.makerFeeRate}`);
   }
   const unsound = fundingDefect(funding, now);
   if (unsound) return defect(unsound.code, unsound.detail);
@@ -70,14 +76,15 @@ export function quoteLeg(view: InstrumentView, settings: SignalSettings, now: In
     hourlyRate: hourlyRate(funding.predictedRate, intervalHours),
     curve: rateCurve(funding, mean, settings.reversionHalfLifeHours),
     ...walked,
-    feesUsd: 2 * instrument.takerFeeRate * settings.notionalUsd,
+    instrument,
+    book,
   };
 }
 
 function walkBothSides(
   book: Book,
   notionalUsd: number,
-): Pick<LegQuote, 'mid' | 'buyPrice' | 'sellPrice' | 'slippageUsd'> | undefined {
+): Pick<LegQuote, 'bid' | 'ask' | 'mid' | 'buyPrice' | 'sellPrice' | 'slippageUsd'> | undefined {
   const middle = mid(book);
   const size = notionalUsd / middle;
   const buy = walkLevels(book.asks, size);
@@ -85,6 +92,8 @@ function walkBothSides(
   const enough = size * (1 - WALK_TOLERANCE);
   if (!(buy.filled >= enough && sell.filled >= enough)) return undefined;
   return {
+    bid: book.bids[0]?.price ?? Number.NaN,
+    ask: book.asks[0]?.price ?? Number.NaN,
     mid: middle,
     buyPrice: buy.averagePrice,
     sellPrice: sell.averagePrice,

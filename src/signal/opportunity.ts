@@ -1,7 +1,14 @@
 /** The one output of every opportunity model. Rates are fractions, cash is USD as `number` (an estimate, never booked). */
-import type { InstrumentKey, VenueId } from '../kernel/ids.ts';
+import type { InstrumentKey, LegName, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { Direction } from '../market/order.ts';
+
+/** The order style that an opportunity is priced at, and will be entered with. */
+export type OpportunityEntry =
+  | { readonly style: 'taker' }
+  | { readonly style: 'maker_taker'; readonly maker: LegName }
+  /** Largest part, USD per leg. */
+  | { readonly style: 'sliced'; readonly sliceUsd: number };
 
 export interface OpportunityLeg {
   readonly key: InstrumentKey;
@@ -17,11 +24,11 @@ export interface OpportunityLeg {
   readonly fundingUsd: number;
   /** Entry and exit fees at the planned order style. */
   readonly feesUsd: number;
-  /** Entry and exit slippage against mid, walked from the book at the planned size. */
+  /** Entry and exit slippage against mid, walked from the book at the planned size; a resting entry has none. */
   readonly slippageUsd: number;
   /** Mid of the book that priced it. */
   readonly mid: number;
-  /** Mean entry price at the planned size. */
+  /** Mean entry price at the planned size; the touch of a resting leg. */
   readonly entryPrice: number;
 }
 
@@ -32,6 +39,7 @@ export interface Opportunity {
   readonly asset: string;
   readonly long: OpportunityLeg;
   readonly short: OpportunityLeg;
+  readonly entry: OpportunityEntry;
   /** Per leg, at which it was priced. */
   readonly notionalUsd: number;
   readonly horizonHours: number;

@@ -20,6 +20,7 @@ function ledgerWith(state: HedgeState): LedgerState {
     quantity: base('1'),
     commonLot: base('0.1'),
     leverage: 2,
+    entry: { style: 'taker' },
     expectation: '{}',
     epoch: 1,
     at: 1,

@@ -39,10 +39,23 @@ export type SubmitFault =
   | { readonly kind: 'crash_before' }
   | { readonly kind: 'crash_after' };
 
+/** What happens to one cancel. */
+export type CancelFault =
+  /** Never arrives. */
+  | { readonly kind: 'request_lost' }
+  /** Done; the reply is lost. */
+  | { readonly kind: 'reply_lost' }
+  /** Acknowledged at once, done later: the order may fill in between. */
+  | { readonly kind: 'done_late'; readonly delayMs: number }
+  /** Not done, and told as not open. */
+  | { readonly kind: 'denied' };
+
 /** Switches of one venue; they outlive a crashed process. */
 export interface Faults {
   /** For the coming submits, in order. */
   readonly submits: SubmitFault[];
+  /** For the coming cancels, in order. */
+  readonly cancels: CancelFault[];
   /** Nothing gets through in either direction. */
   down: boolean;
   lookups: 'ok' | 'failing' | 'not_found';
@@ -61,6 +74,7 @@ export interface Faults {
 
 export const noFaults = (): Faults => ({
   submits: [],
+  cancels: [],
   down: false,
   lookups: 'ok',
   reads: 'ok',
@@ -73,8 +87,9 @@ export const noFaults = (): Faults => ({
 
 /** Undoes whatever is switched on. */
 export function heal(faults: Faults): void {
-  Object.assign(faults, { ...noFaults(), submits: faults.submits });
+  Object.assign(faults, { ...noFaults(), submits: faults.submits, cancels: faults.cancels });
   faults.submits.length = 0;
+  faults.cancels.length = 0;
 }
 
 export interface FaultyVenueOptions {
@@ -91,6 +106,7 @@ export interface FaultyVenueOptions {
 
 const LATE_MS = 700;
 const SLOW_MS = 3_000;
+const NO_ANSWER = { kind: 'failed', code: 'timeout', detail: 'no answer' } as const;
 const TIMEOUT = { kind: 'unknown', code: 'timeout', detail: 'no answer' } as const;
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
@@ -199,8 +215,25 @@ export class FaultyVenue implements Venue {
     return this.#read(this.#options.inner.serverTime());
   }
 
-  cancel(ref: OrderRef): Promise<CancelOutcome> {
-    return this.#alive(this.#options.inner.cancel(ref));
+  async cancel(ref: OrderRef): Promise<CancelOutcome> {
+    const { inner, clock, faults, isDead } = this.#options;
+    if (isDead()) return never();
+    const fault = faults.cancels.shift();
+    if (faults.down) return NO_ANSWER;
+    switch (fault?.kind) {
+      case undefined:
+        return this.#alive(inner.cancel(ref));
+      case 'request_lost':
+        return NO_ANSWER;
+      case 'reply_lost':
+        await inner.cancel(ref);
+        return this.#alive(Promise.resolve(NO_ANSWER));
+      case 'done_late':
+        clock.after(fault.delayMs, () => void inner.cancel(ref));
+        return { kind: 'accepted' };
+      case 'denied':
+        return { kind: 'not_open' };
+    }
   }
 
   subscribe(sink: (event: AccountEvent) => void): void {

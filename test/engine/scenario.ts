@@ -4,7 +4,8 @@ import type { OperatorCommand } from '../../src/engine/events.ts';
 import type { EngineSettings } from '../../src/engine/settings.ts';
 import { contracts, isZero } from '../../src/kernel/decimal.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
-import type { Faults, SubmitFault } from './faulty-venue.ts';
+import type { CancelFault, Faults, SubmitFault } from './faulty-venue.ts';
+import { tradeThrough } from './styles.ts';
 import { World } from './world.ts';
 import { ACCOUNT, ETH, type MarketSymbol, SETTINGS, SOL } from './world-setup.ts';
 
@@ -19,6 +20,9 @@ export type Step =
   | { readonly do: 'book'; readonly venue: VenueName; readonly symbol: MarketSymbol; readonly depth: number }
   | { readonly do: 'rates'; readonly carry: boolean }
   | { readonly do: 'submits'; readonly venue: VenueName; readonly fault: SubmitFault }
+  | { readonly do: 'cancels'; readonly venue: VenueName; readonly fault: CancelFault }
+  /** The market trades through whatever rests, `size` base units of each at most. */
+  | { readonly do: 'through'; readonly size: number }
   | { readonly do: 'switch'; readonly venue: VenueName; readonly to: Switch }
   | { readonly do: 'feed'; readonly venue: VenueName }
   | { readonly do: 'halt'; readonly venue: VenueName; readonly symbol: MarketSymbol; readonly trading: boolean }
@@ -48,6 +52,11 @@ const submitFault: fc.Arbitrary<SubmitFault> = fc.oneof(
   ),
   fc.integer({ min: 1, max: 4_000 }).map((delayMs): SubmitFault => ({ kind: 'accepted_late', delayMs })),
   fc.integer({ min: 1, max: 9_000 }).map((delayMs): SubmitFault => ({ kind: 'ack_late', delayMs })),
+);
+
+const cancelFault: fc.Arbitrary<CancelFault> = fc.oneof(
+  fc.constantFrom<CancelFault>({ kind: 'request_lost' }, { kind: 'reply_lost' }, { kind: 'denied' }),
+  fc.integer({ min: 1, max: 6_000 }).map((delayMs): CancelFault => ({ kind: 'done_late', delayMs })),
 );
 
 const toggle: fc.Arbitrary<Switch> = fc.constantFrom<Switch>(
@@ -120,8 +129,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+/** What only orders that rest, or come in parts, can meet. */
+const styleStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(0.02, 0.1, 0.3, 1, 4, 20).map((size): Step => ({ do: 'through', size })) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('cancels' as const), venue, fault: cancelFault }) },
+);
+
 /** Exits and entries follow one another closely. */
-const QUICK: EngineSettings = {
+export const QUICK: EngineSettings = {
   ...SETTINGS,
   risk: {
     ...SETTINGS.risk,
@@ -133,9 +148,20 @@ const QUICK: EngineSettings = {
 export const stepsOf = (maxLength: number): fc.Arbitrary<Step[]> =>
   fc.array(step, { minLength: 3, maxLength, size: 'max' });
 
+/** Lives in which what rests is traded with and cancels go astray. */
+export const styledStepsOf = (maxLength: number): fc.Arbitrary<Step[]> =>
+  fc.array(fc.oneof({ weight: 2, arbitrary: step }, { weight: 1, arbitrary: styleStep }), {
+    minLength: 3,
+    maxLength,
+    size: 'max',
+  });
+
 /** Lives through `steps`, then has peace; the wrongs that are left. A world that threw throws. */
-export async function live(steps: readonly Step[]): Promise<{ world: World; wrongs: readonly string[] }> {
-  const world = new World({ settings: QUICK, symbols: [SOL, ETH] });
+export async function live(
+  steps: readonly Step[],
+  settings = QUICK,
+): Promise<{ world: World; wrongs: readonly string[] }> {
+  const world = new World({ settings, symbols: [SOL, ETH] });
   world.boot();
   for (const each of steps) {
     await apply(world, each);
@@ -185,6 +211,14 @@ async function apply(world: World, step: Step): Promise<void> {
       return;
     case 'submits':
       world.faults[step.venue].submits.push(step.fault);
+      return;
+    case 'cancels':
+      world.faults[step.venue].cancels.push(step.fault);
+      return;
+    case 'through':
+      for (const each of ['alpha', 'beta'] as const) {
+        for (const asset of [SOL, ETH] as const) tradeThrough(world, each, step.size, asset);
+      }
       return;
     case 'switch':
       Object.assign(world.faults[step.venue], { [step.to.key]: step.to.value });

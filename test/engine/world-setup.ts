@@ -39,6 +39,9 @@ export const SETTINGS: EngineSettings = {
     deny: { assets: [], venues: [] },
   },
   execution: {
+    style: 'taker',
+    maker: { deadlineMs: 30_000, repriceMs: 2_000, maxReprices: 5 },
+    sliced: { notionalUsd: 250, intervalMs: 2_000, deadlineMs: 60_000 },
     leverage: 2,
     marginReserveRate: 0.1,
     entryPriceCapRate: 0.002,

@@ -17,6 +17,7 @@ export const plan = (hedge = 'h1'): HedgePlanned => ({
   quantity: base('10'),
   commonLot: base('0.5'),
   leverage: 2,
+  entry: { style: 'taker' },
   expectation: '{}',
   epoch: 1,
   at: AT,

@@ -16,6 +16,7 @@ export const planned = (hedge: string, over: Partial<HedgePlanned> = {}): HedgeP
   quantity: base('0.25'),
   commonLot: base('0.01'),
   leverage: 2.5,
+  entry: { style: 'taker' },
   expectation: '{"netApr":0.31}',
   epoch: 1,
   at: AT,

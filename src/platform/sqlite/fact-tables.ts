@@ -21,6 +21,7 @@ import {
   wholeColumn as whole,
   wordColumn,
 } from './column.ts';
+import { entryColumn } from './entry-column.ts';
 
 export interface FactTable {
   readonly kind: Fact['kind'];
@@ -125,6 +126,8 @@ export const TABLES: readonly FactTable[] = [
     expectation: textual('expectation'),
     epoch: whole('epoch'),
     at,
+    // Last: a plan that an earlier version staged has its cells in their old order.
+    entry: entryColumn('entry'),
   }),
   flat('hedge_moved', 'hedge_moves', {
     hedge: textual('hedge'),

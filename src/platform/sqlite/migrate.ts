@@ -11,6 +11,7 @@ import { factsMigration } from './migrations/0001-facts.ts';
 import { viewsMigration } from './migrations/0002-views.ts';
 import { intentsMigration } from './migrations/0003-intents.ts';
 import { repairsMigration } from './migrations/0004-repairs.ts';
+import { entryMigration } from './migrations/0005-entry.ts';
 
 export interface Migration {
   /** 1, 2, ... without gaps; stored as SQLite's user_version. */
@@ -19,7 +20,13 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [factsMigration, viewsMigration, intentsMigration, repairsMigration];
+export const MIGRATIONS: readonly Migration[] = [
+  factsMigration,
+  viewsMigration,
+  intentsMigration,
+  repairsMigration,
+  entryMigration,
+];
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
 export const schemaVersion = (database: Database): number => Number(database.pragma('user_version', { simple: true }));

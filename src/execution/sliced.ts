@@ -1,0 +1,86 @@
+/**
+ * Entering in parts: both legs at once, one slice after another. The next slice is sent only once the former is hedged
+ * within a common lot, so that no more than one slice is ever unequal. Legs that a slice left unequal are balanced first;
+ * what could be completed goes on, what had to be trimmed ends the entry.
+ */
+import { type Base, isZero, min, ratio, scale, ZERO_BASE } from '../kernel/decimal.ts';
+import type { Instant } from '../kernel/instant.ts';
+import type { SlicedEntry } from '../ledger/entry-plan.ts';
+import { type AttemptRecord, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
+import { mid } from '../market/book.ts';
+import type { InstrumentView } from '../market/view.ts';
+import { entriesOf, expired, finishEntry, freshView, isTooSmall, leftToEnter } from './entering.ts';
+import { type Advance, type AdvanceContext, NOTHING } from './next.ts';
+import { intend } from './plan.ts';
+import { capPrice } from './price-cap.ts';
+import { flat, hedged, unresolved } from './shape.ts';
+
+export function enterSliced(hedge: HedgeRecord, entry: SlicedEntry, context: AdvanceContext): Advance {
+  const { now, settings } = context;
+  if (legsOf(hedge).some(unresolved)) return NOTHING;
+  if (!flat(hedge) && !hedged(hedge)) return finishEntry(hedge, context);
+  const end = endOf(hedge, entry, context);
+  if (end !== undefined) return finishEntry(hedge, context, end);
+  const dueAt = nextSliceAt(hedge, entry, now);
+  if (now < dueAt) return { ...NOTHING, wakeAt: dueAt };
+  const later = { ...NOTHING, wakeAt: now + settings.retryDelayMs };
+  if (context.stop) return later;
+  const views = legsOf(hedge).map((leg) => ({ leg, view: freshView(leg, context) }));
+  const quantity = sliceOf(hedge, entry);
+  const attempts = views.flatMap(({ leg, view }) => (view ? [slice(hedge, leg, view, quantity, context)] : []));
+  // Both or none.
+  return attempts.length === views.length ? { facts: attempts, attempts } : later;
+}
+
+/** May slices follow after the legs were balanced? Not when one had to be trimmed: the book was too thin for it. */
+export function goesOn(hedge: HedgeRecord, { now, stop }: AdvanceContext): boolean {
+  const { entry } = hedge.plan;
+  if (entry.style !== 'sliced' || expired(hedge, entry, now) || stop?.kind === 'end') return false;
+  return !legsOf(hedge).some((leg) => leg.attempts.some((attempt) => attempt.intent.purpose === 'trim'));
+}
+
+/** Why no slice follows. */
+function endOf(hedge: HedgeRecord, entry: SlicedEntry, context: AdvanceContext): string | undefined {
+  if (context.stop?.kind === 'end') return context.stop.reason;
+  if (expired(hedge, entry, context.now)) return 'deadline';
+  const quantity = sliceOf(hedge, entry);
+  for (const leg of legsOf(hedge)) {
+    const view = context.market(leg.key);
+    if (isZero(quantity) || (view && isTooSmall(view, quantity))) return 'filled';
+  }
+  const last = legsOf(hedge).map((leg) => entriesOf(leg).at(-1));
+  if (!last.every((attempt) => attempt && isZero(attempt.filled))) return undefined;
+  const refused = last.find((attempt) => attempt?.status === 'rejected');
+  return refused ? `rejected:${refused.code ?? 'unknown_code'}` : 'no_fill';
+}
+
+/** What is left in equal parts, none larger than the planned slice. */
+function sliceOf(hedge: HedgeRecord, { slice: largest }: SlicedEntry): Base {
+  const { commonLot } = hedge.plan;
+  const lots = Math.round(ratio(leftToEnter(hedge), commonLot));
+  const parts = Math.ceil(lots / Math.round(ratio(largest, commonLot)));
+  return parts === 0 ? ZERO_BASE : min(largest, scale(commonLot, Math.ceil(lots / parts)));
+}
+
+function nextSliceAt(hedge: HedgeRecord, { intervalMs }: SlicedEntry, now: Instant): Instant {
+  const sent = legsOf(hedge).flatMap((leg) => entriesOf(leg).map(({ intent }: AttemptRecord) => intent.at));
+  const last = Math.max(...sent, 0);
+  // A slice that lies ahead means that the clock went back: the pause is over.
+  return last > now ? 0 : last + intervalMs;
+}
+
+function slice(hedge: HedgeRecord, leg: LegRecord, view: InstrumentView, quantity: Base, context: AdvanceContext) {
+  const side = leg.name === 'long' ? 'buy' : 'sell';
+  const reference = view.book ? mid(view.book) : Number.NaN;
+  return intend(hedge.plan, {
+    leg: leg.name,
+    purpose: 'enter',
+    side,
+    quantity,
+    limitPrice: capPrice(reference, side, context.settings.entryPriceCapRate, view.instrument.tick),
+    reference,
+    number: leg.attempts.length + 1,
+    ids: context.ids,
+    now: context.now,
+  });
+}

@@ -1,0 +1,181 @@
+/** Entries in parts, each hazard by name. Expectations are read from the exchanges' books. */
+import { describe, expect, it } from 'vitest';
+import { contracts, px, toNumber } from '../../src/kernel/decimal.ts';
+import { SLICED } from './styles.ts';
+import { World } from './world.ts';
+import { ACCOUNT, COMMON_LOT, SETTINGS, SOL } from './world-setup.ts';
+
+const positions = (world: World) => [world.position('alpha'), world.position('beta')];
+const entries = (world: World, venue: string) =>
+  world.submitted.filter((order) => order.key.startsWith(venue) && !order.reduceOnly);
+
+/** A running world whose first slice is filled. */
+async function begun(settings = SLICED): Promise<World> {
+  const world = new World({ settings });
+  world.boot();
+  await world.run(1_000);
+  expect(positions(world)).toEqual(['2.5', '-2.5']);
+  expect(world.state()).toBe('entering');
+  return world;
+}
+
+describe('slices', () => {
+  it('enters in equal parts of at most the slice, each on both legs at once, the interval apart', async () => {
+    const world = await begun();
+    await world.run(10_000);
+    expect(world.hedge()).toMatchObject({ state: 'held', reason: 'filled' });
+    expect(positions(world)).toEqual(['9.5', '-9.5']);
+    // 250 USD at 100 is 2.5; 9.5 is four parts of at most that.
+    expect(entries(world, 'alpha').map((order) => toNumber(order.quantity))).toEqual([2.5, 2.5, 2.5, 2]);
+    expect(entries(world, 'beta').map((order) => toNumber(order.quantity))).toEqual([2.5, 2.5, 2.5, 2]);
+    const at = world.hedge().long.attempts.map(({ intent }) => intent.at);
+    for (const [i, each] of at.slice(1).entries()) expect(each - (at[i] ?? 0)).toBeGreaterThanOrEqual(2_000);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('both intents of a slice are one commit', async () => {
+    const world = await begun();
+    const commits: number[] = [];
+    const { store } = world;
+    const commit = store.commit.bind(store);
+    store.commit = (facts) => {
+      commits.push(facts.filter((fact) => fact.kind === 'attempt').length);
+      commit(facts);
+    };
+    await world.run(10_000);
+    expect(commits.filter((count) => count > 0)).toEqual([2, 2, 2]);
+  });
+
+  it('slice-left-unequal: completed first, then the next one follows', async () => {
+    const world = await begun();
+    // The other book thins out in the moment between the two orders of a slice.
+    const stop = world.exchanges.alpha.listen((event) => {
+      if (event.kind !== 'order' || !event.trade) return;
+      stop();
+      const level = (price: string) => ({ price: px(price), contracts: contracts('2') });
+      world.exchanges.beta.setBook(SOL, [level('99.98')], [level('100.02')]);
+    });
+    const refill = world.exchanges.beta.listen((event) => {
+      if (event.kind !== 'order' || event.order.status !== 'expired') return;
+      refill();
+      expect(positions(world)).toEqual(['5', '-3.5']);
+      world.book('beta', SOL, 50);
+    });
+    await world.run(15_000);
+    expect(world.state()).toBe('held');
+    expect(world.wrongs()).toEqual([]);
+    expect(world.store.facts.some((fact) => fact.kind === 'hedge_moved' && fact.reason === 'slice_balanced')).toBe(
+      true,
+    );
+    expect(positions(world)).toEqual(['9.5', '-9.5']);
+  });
+
+  it('slice-on-one-leg-rejected: that slice alone is taken back, no other follows', async () => {
+    const world = await begun();
+    world.faults.beta.submits.push({ kind: 'refused', code: 'insufficient_margin' });
+    await world.run(10_000, 250);
+    expect(world.state()).toBe('held');
+    expect(positions(world)).toEqual(['2.5', '-2.5']);
+    expect(entries(world, 'alpha')).toHaveLength(2);
+  });
+
+  it('slice-of-unknown-fate: the next waits for it', async () => {
+    const world = await begun();
+    world.faults.beta.submits.push({ kind: 'request_lost' });
+    await world.run(4_000, 250);
+    expect(entries(world, 'alpha')).toHaveLength(2);
+    await world.run(30_000, 250);
+    expect(positions(world)).toEqual(['9.5', '-9.5']);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('slice-without-any-fill: what is held is kept, and nothing is tried again', async () => {
+    const world = await begun();
+    world.book('alpha', SOL, 50);
+    for (const venue of ['alpha', 'beta'] as const)
+      world.faults[venue].submits.push({ kind: 'refused', code: 'not_trading' });
+    await world.run(10_000, 250);
+    expect(world.hedge()).toMatchObject({ state: 'held' });
+    expect(world.hedge().detail).toContain('rejected:not_trading');
+    expect(positions(world)).toEqual(['2.5', '-2.5']);
+  });
+});
+
+describe('stopping', () => {
+  it('pause-mid-way: no slice follows, what is held is kept', async () => {
+    const world = await begun();
+    await world.operator({ action: 'pause' });
+    await world.run(20_000);
+    expect(world.state()).toBe('held');
+    expect(positions(world)).toEqual(['2.5', '-2.5']);
+  });
+
+  it('paused-under-the-minimum: too little to keep is unwound', async () => {
+    const small = { ...SLICED.execution.sliced, notionalUsd: 50 };
+    const world = new World({ settings: { ...SLICED, execution: { ...SLICED.execution, sliced: small } } });
+    world.boot();
+    await world.run(1_000);
+    expect(positions(world)).toEqual(['0.5', '-0.5']);
+    await world.operator({ action: 'pause' });
+    await world.run(5_000);
+    expect(world.hedge()).toMatchObject({ state: 'closed', reason: 'unwound:too_small' });
+    expect(positions(world)).toEqual(['0', '0']);
+  });
+
+  it('edge-gone-mid-way: the rates turn, no slice follows', async () => {
+    const world = await begun();
+    Object.assign(world.rates, { alpha: 0.001, beta: 0.00001 });
+    world.move(SOL, 0);
+    await world.run(5_000);
+    expect(entries(world, 'alpha')).toHaveLength(1);
+    expect(world.store.facts.some((fact) => fact.kind === 'hedge_moved' && fact.detail.startsWith('edge_gone'))).toBe(
+      true,
+    );
+  });
+
+  it('deadline: a market that was away for too long finds the entry over', async () => {
+    const world = await begun();
+    world.feedDown.add('beta');
+    await world.run(61_000);
+    expect(world.state()).toBe('held');
+    expect(positions(world)).toEqual(['2.5', '-2.5']);
+  });
+
+  it('fault-60-kill-mid-way: everything is closed', async () => {
+    const world = await begun();
+    await world.operator({ action: 'kill' });
+    await world.run(5_000);
+    expect(positions(world)).toEqual(['0', '0']);
+    expect(world.hedge()).toMatchObject({ state: 'closed', reason: 'kill' });
+  });
+
+  it('fault-33-restart-between-slices: goes on where it was', async () => {
+    const world = await begun();
+    world.crash();
+    await world.run(500);
+    world.boot();
+    await world.run(15_000);
+    expect(world.state()).toBe('held');
+    expect(positions(world)).toEqual(['9.5', '-9.5']);
+    expect(world.wrongs()).toEqual([]);
+  });
+});
+
+it('clock-behind-a-slice: fault-48, a clock that went back does not stop the entry for an hour', async () => {
+  const world = await begun();
+  world.wallShiftMs = -3_600_000;
+  await world.run(10_000);
+  // How long ago it was planned is unknown: it ends, and holds what it has.
+  expect(world.state()).toBe('held');
+  expect(positions(world)).toEqual(['2.5', '-2.5']);
+});
+
+it('liquidated-mid-way: what a venue takes away on the way is not answered by a position of one leg', async () => {
+  const world = await begun();
+  world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('5'), 'liquidation');
+  await world.run(30_000, 250);
+  const [a, b] = positions(world).map(Number);
+  expect(Math.abs((a ?? 0) + (b ?? 0))).toBeLessThan(toNumber(COMMON_LOT[SOL]));
+  expect(Math.abs(a ?? 0)).toBeLessThanOrEqual(SETTINGS.risk.size.hedgeNotionalUsd / 100);
+  expect(world.wrongs()).toEqual([]);
+});
