@@ -102,7 +102,6 @@ async function connectLine(
       createCcxtVenue({
         connection: account,
         route: 'live',
-        clock,
         ioClock,
         random: random.fork(`account:${id}`),
         ...narrowed,

@@ -165,6 +165,9 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
       if (isUnresolved(attempt) && attempt.venueOrderId !== undefined) lookup(core, attempt);
       return;
     }
+    case 'clock':
+      watch.clock = event.reading;
+      return;
     case 'stream':
       core.log.debug({ status: event.status, reason: event.reason }, 'account stream');
       // Whatever happened while it was down was not told.

@@ -17,7 +17,8 @@ import { type Listing, listingsOf, toBase } from './units.ts';
 export interface Account {
   readonly connection: AccountConnection;
   readonly route: Route;
-  readonly clock: Clock;
+  /** The venue's time: the ends of history windows. */
+  readonly clock: Pick<Clock, 'now'>;
   readonly listings: Listings;
   /** Market ids that `prepare` was given: the scope of fills. */
   readonly prepared: Set<string>;
@@ -155,4 +156,4 @@ export function positionOf(account: Account, raw: RawPosition): VenuePosition | 
 export const NOTHING: Base = base('0');
 
 /** A little after now, so that rows stamped by a venue whose clock runs ahead are inside a window. */
-export const windowEnd = (clock: Clock): Instant => clock.now() + 60_000;
+export const windowEnd = (clock: Pick<Clock, 'now'>): Instant => clock.now() + 60_000;

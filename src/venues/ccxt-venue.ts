@@ -26,8 +26,6 @@ import { type AccountStreamHandle, openAccountStream } from './stream.ts';
 export interface CcxtVenueOptions {
   readonly connection: AccountConnection;
   readonly route: Route;
-  /** The bot's clock: ends of history windows. */
-  readonly clock: Clock;
   /** Real time: pauses between stream reconnects. */
   readonly ioClock: Clock;
   readonly random: Random;
@@ -36,9 +34,9 @@ export interface CcxtVenueOptions {
 }
 
 export function createCcxtVenue(options: CcxtVenueOptions): Venue {
-  const { connection, route, clock, assets } = options;
+  const { connection, route, assets } = options;
   const listings = new Listings(connection, assets);
-  const account: Account = { connection, route, clock, listings, prepared: new Set() };
+  const account: Account = { connection, route, clock: connection.venueClock, listings, prepared: new Set() };
   let stream: AccountStreamHandle | undefined;
   return {
     id: connection.venue,
@@ -66,6 +64,7 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
     subscribe: (sink) => {
       invariant(stream === undefined, `${connection.venue}: one subscriber`);
       stream = openAccountStream(account, options.ioClock, options.random, sink);
+      connection.venueClock.listen((reading) => sink({ kind: 'clock', reading }));
     },
     close: async () => {
       stream?.close();
