@@ -131,7 +131,7 @@ async function searchElsewhere(
 ): Promise<LookupOutcome> {
   const { connection } = account;
   const { reads } = connection.facts;
-  const open = await connection.call(urgency, (client) => reads.openOrders(client));
+  const open = await connection.call(urgency, (client) => reads.openOrders(client, listing.marketId));
   if (!open.ok) return { kind: 'failed', code: open.code, detail: open.detail };
   const raw = open.value.rows.find(({ clientOrderId }) => clientOrderId === ref.clientOrderId);
   if (raw !== undefined) return withFills(account, ref, listing, raw, urgency);

@@ -99,7 +99,10 @@ export const binanceReads: AccountReads = {
     const body = await get(client, 'order', { symbol: marketId, origClientOrderId: clientOrderId });
     return orderRow.parse(body);
   },
-  openOrders: async (client) => ({ rows: z.array(orderRow).parse(await get(client, 'openOrders', {})), full: false }),
+  openOrders: async (client, marketId) => {
+    const body = await get(client, 'openOrders', marketId === undefined ? {} : { symbol: marketId });
+    return { rows: z.array(orderRow).parse(body), full: false };
+  },
   fills: async (client, query) => {
     // By order id the venue takes no times; the newest trades of the order come back.
     const scope = query.venueOrderId === undefined ? range(query.from, query.to) : { orderId: query.venueOrderId };
