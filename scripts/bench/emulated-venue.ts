@@ -121,7 +121,7 @@ export async function connectOurs(
     hosts: hostsTo(facts, venue.server.url),
     credentials: CREDENTIALS,
   });
-  return createCcxtVenue({ connection, route: 'live', ioClock: systemClock(), random });
+  return createCcxtVenue({ connection, route: 'live', clock, ioClock: systemClock(), random });
 }
 
 /** Instruments, one-way mode, isolated margin and leverage, as the bot sets them before it trades. */

@@ -52,6 +52,8 @@ export interface ClockReading {
 export type AccountEvent =
   /** The venue's clock was read: at start, every ten minutes, and after it refused a timestamp. */
   | { readonly kind: 'clock'; readonly reading: ClockReading }
+  /** Read again, because the venue refused what its listing allowed. */
+  | { readonly kind: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly kind: 'fill'; readonly fill: Fill }
   | { readonly kind: 'order'; readonly order: OrderState }
   | { readonly kind: 'stream'; readonly status: 'up' | 'down'; readonly reason: string };

@@ -22,6 +22,8 @@ export interface Account {
   readonly listings: Listings;
   /** Market ids that `prepare` was given: the scope of fills. */
   readonly prepared: Set<string>;
+  /** Reads the listings again in the background; once in a while, however often it is asked for. */
+  relist(): void;
 }
 
 /** Listings by key and by the venue's market id; loaded once, refreshed by `load`. */

@@ -36,7 +36,7 @@ describe('a Binance account', () => {
     const hosts = hostsTo(facts, world.server.url);
     const shared = { facts, clock, ioClock, activity, budget, hosts };
     const connection = await connectAccount({ ...shared, credentials: CREDENTIALS });
-    const venue = createCcxtVenue({ connection, route: 'live', ioClock, random: createSeededRandom(1) });
+    const venue = createCcxtVenue({ connection, route: 'live', clock, ioClock, random: createSeededRandom(1) });
     const said: AccountEvent[] = [];
     const count = (line: string): number => world.requests.filter((each) => each === line).length;
     try {

@@ -173,7 +173,7 @@ export async function startWorld(
     },
     venue: async ({ timeoutMs = 2_000 } = {}) => {
       const connection: AccountConnection = await connectAccount({ ...shared, timeoutMs, credentials: CREDENTIALS });
-      const venue = createCcxtVenue({ connection, route: 'live', ioClock, random });
+      const venue = createCcxtVenue({ connection, route: 'live', clock: botClock, ioClock, random });
       closing.push(() => venue.close());
       return venue;
     },
