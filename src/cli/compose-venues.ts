@@ -118,9 +118,14 @@ async function connectLine(
         sink(event);
       };
       const follow = followSettledRates({ feed, clock, assets, sink: deliver });
+      let listed = false;
       feed.start(assets, (event) => {
         deliver(event);
         follow(event);
+        if (event.kind !== 'instruments') return;
+        // The real account counts its orders by its own listings: when the feed's have changed they are read again.
+        if (listed) for (const account of accounts) if (account.route === 'live') void account.instruments();
+        listed = true;
       });
     },
     close: async () => {

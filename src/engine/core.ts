@@ -16,7 +16,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type LedgerStore, LedgerWriteError } from '../ports/ledger-store.ts';
 import type { Log } from '../ports/log.ts';
 import type { Notifier } from '../ports/notifier.ts';
-import type { Urgency } from '../ports/venue.ts';
+import type { ClockReading, Urgency } from '../ports/venue.ts';
 import type { ExitMemory } from '../risk/exits.ts';
 import type { RuleBreach } from '../risk/limits.ts';
 import type { Ranking } from '../signal/carry.ts';
@@ -59,6 +59,8 @@ export interface AccountWatch {
   failures: number;
   /** Orders sent and events booked by this process; a reconciliation that overlaps one proves nothing. */
   changes: number;
+  /** The venue's clock as last read; absent when its venue has none of its own. See `clock-skew.ts`. */
+  clock?: ClockReading;
   availableUsd?: number;
   walletUsd?: number;
   /** A settlement whose payment has not been booked yet, and the polls spent on it. */

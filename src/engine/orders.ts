@@ -12,6 +12,7 @@ import { fillIdentity } from '../ledger/fold.ts';
 import { type AttemptRecord, accountKey, isFinal, isUnresolved } from '../ledger/state.ts';
 import type { OrderRef, VenuePosition } from '../market/order.ts';
 import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
+import { withAccountFees } from './accounts.ts';
 import { type AccountWatch, alarm, type Core, type LookupWatch, onVenueBack, record, resync, wakeAt } from './core.ts';
 import { forgetDoubts } from './positions.ts';
 
@@ -170,6 +171,16 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
         lookup(core, attempt);
       return;
     }
+    case 'clock':
+      watch.clock = event.reading;
+      return;
+    case 'instruments':
+      core.market.apply({
+        kind: 'instruments',
+        venue: watch.venue,
+        instruments: withAccountFees(core, watch.venue, event.instruments, watch.route),
+      });
+      return;
     case 'stream':
       core.log.debug({ status: event.status, reason: event.reason }, 'account stream');
       // Whatever happened while it was down was not told.

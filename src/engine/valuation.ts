@@ -10,6 +10,7 @@ import { mid } from '../market/book.ts';
 import type { InstrumentView, MarketView } from '../market/view.ts';
 import { exposureOf, type HedgeExposure } from '../risk/exposure.ts';
 import type { RiskState } from '../risk/limits.ts';
+import { isSkewed, skewMs } from './clock-skew.ts';
 import type { AccountWatch, Core } from './core.ts';
 
 /** Everything that the limits are held against on one route. */
@@ -158,6 +159,8 @@ export function blockedVenues(core: Core, route: Route): Map<string, string> {
   for (const watch of accountsOf(core, route)) {
     if (!core.settings.enabledVenues.has(watch.venue)) blocked.set(watch.venue, 'disabled in the configuration');
     else if (watch.status !== 'ready') blocked.set(watch.venue, watch.reason);
+    else if (isSkewed(watch, core.clock))
+      blocked.set(watch.venue, `its clock and ours differ by ${Math.round(skewMs(watch, core.clock) ?? 0)} ms`);
   }
   for (const discrepancy of core.ledger.discrepancies.values()) {
     if (discrepancy.route === route) blocked.set(discrepancy.venue, `discrepancy: ${discrepancy.detail}`);

@@ -53,7 +53,6 @@ export const binanceFrames: FeedDialect = {
     for (const row of rows) hours.set(row.symbol, row.fundingIntervalHours);
     return hours;
   },
-  intervalsFromListings: false,
   snapshot: async (client) => {
     const rows = premium.parse(await client.request('premiumIndex', 'fapiPublic', 'GET', {}));
     return rows.flatMap((row): RawQuote[] => {

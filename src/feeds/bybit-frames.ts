@@ -68,7 +68,6 @@ export const bybitFrames: FeedDialect = {
         return row.success ? [[marketId, row.data.fundingInterval / 60] as const] : [];
       }),
     ),
-  intervalsFromListings: true,
   // The stream's first ticker frame is a snapshot.
   snapshot: async () => [],
   settled: async (client, marketId, from, to) => {

@@ -43,10 +43,8 @@ export interface FeedDialect {
   watches(client: MarketClient, symbols: readonly UnifiedSymbol[]): readonly (() => Promise<unknown>)[];
   /** A reader with the state of one connection's frames (deltas). */
   reader(): FrameReader;
-  /** Funding interval in hours by market id, read from the venue now. Markets that frames tell about may be absent. */
+  /** Funding interval in hours by market id, read now; `listings` have just been read. Markets that frames tell about may be absent. */
   intervals(client: MarketClient, listings: readonly MarketListing[]): Promise<ReadonlyMap<string, number>>;
-  /** Whether `intervals` reads the listings, which must then be loaded anew first. */
-  readonly intervalsFromListings: boolean;
   /** Current quotes by REST where the stream would let the first ones wait. */
   snapshot(client: MarketClient): Promise<readonly RawQuote[]>;
   /** Settled rates of [from, to]; never more than `settledPage` hours are asked for at once. */

@@ -33,8 +33,10 @@ export interface DirectFeedOptions {
 }
 
 const DEFAULT_SILENCE_MS = 30_000;
-/** Intervals are read anew when a funding frame comes this long after the last reading. */
-const INTERVAL_AGE_MS = HOUR_MS;
+/** Listings and intervals are read anew when a frame comes this long after the last reading. */
+const LISTING_AGE_MS = HOUR_MS;
+/** Between readings that odd settlement times ask for. */
+const ODD_PAUSE_MS = 10_000;
 
 /** Throws InvariantError for a venue whose frames are not known. */
 export function createDirectFeed(options: DirectFeedOptions): MarketFeed {
@@ -55,8 +57,10 @@ class DirectFeed implements MarketFeed {
   #sink: (event: MarketEvent) => void = () => undefined;
   #started = false;
   #lastFrameMs = 0;
-  #intervalsAt = Number.NEGATIVE_INFINITY;
+  #listedAtMs = Number.NEGATIVE_INFINITY;
   #refreshing = false;
+  /** The instruments as last told. */
+  #told = '';
   #cancelSilence: CancelTimer | undefined;
 
   constructor(options: DirectFeedOptions, dialect: FeedDialect) {
@@ -69,7 +73,16 @@ class DirectFeed implements MarketFeed {
       if (!this.#stop.signal.aborted) this.#sink(event);
     };
     this.#health = new HealthReporter(connection.venue, clock, emit);
-    this.#desk = new QuoteDesk({ dialect, client: this.#client, clock, emit, health: this.#health });
+    this.#desk = new QuoteDesk({
+      dialect,
+      client: this.#client,
+      clock,
+      emit,
+      health: this.#health,
+      onOddSchedule: () => {
+        if (clock.monotonicMs() - this.#listedAtMs >= ODD_PAUSE_MS) void this.#refresh();
+      },
+    });
   }
 
   start(assets: ReadonlySet<string>, sink: (event: MarketEvent) => void): void {
@@ -119,9 +132,9 @@ class DirectFeed implements MarketFeed {
   async #run(): Promise<void> {
     const listings = await this.#load();
     if (listings === undefined) return;
-    this.#desk.list(listings);
-    this.#sink({ kind: 'instruments', venue: this.venue, instruments: listings.map(({ instrument }) => instrument) });
-    await this.#refreshIntervals();
+    this.#list(listings);
+    this.#listedAtMs = this.#o.clock.monotonicMs();
+    await this.#readIntervals();
     if (this.#stop.signal.aborted) return;
     this.#watch(listings);
     const snapshot = await this.#o.connection.read(() => this.#dialect.snapshot(this.#client));
@@ -155,12 +168,12 @@ class DirectFeed implements MarketFeed {
     connection.onFrame((frame) => {
       this.#lastFrameMs = this.#o.ioClock.monotonicMs();
       this.#desk.frame(frame);
-      if (this.#o.clock.now() - this.#intervalsAt >= INTERVAL_AGE_MS) void this.#refreshIntervals();
+      if (this.#o.clock.monotonicMs() - this.#listedAtMs >= LISTING_AGE_MS) void this.#refresh();
     });
     connection.onDrop(() => {
       this.#desk.reset();
-      // What happened meanwhile is unknown, the intervals too.
-      this.#intervalsAt = Number.NEGATIVE_INFINITY;
+      // What happened meanwhile is unknown: steps, status and intervals too.
+      this.#listedAtMs = Number.NEGATIVE_INFINITY;
       this.#health.lost('connection lost');
     });
     for (const watch of this.#dialect.watches(this.#client, symbols)) void this.#keep(watch);
@@ -198,21 +211,38 @@ class DirectFeed implements MarketFeed {
     this.#cancelSilence = this.#o.ioClock.after(limitMs, check);
   }
 
-  async #refreshIntervals(): Promise<void> {
-    if (this.#refreshing) return;
+  /** Listings and intervals as they are now: steps, sizes, status and schedules change while a bot runs. */
+  async #refresh(): Promise<void> {
+    if (this.#refreshing || this.#stop.signal.aborted) return;
     this.#refreshing = true;
     // Stamped first: a failed reading is tried again at the next age, not at the next frame.
-    this.#intervalsAt = this.#o.clock.now();
-    const { connection } = this.#o;
-    if (this.#dialect.intervalsFromListings) {
-      const fresh = await connection.listings();
-      if (fresh.ok) this.#desk.list(this.#wanted(fresh.value));
-      else this.#health.trouble(`funding intervals: ${fresh.code}`);
-    }
-    const hours = await connection.read(() => this.#dialect.intervals(this.#client, this.#desk.listings()));
+    this.#listedAtMs = this.#o.clock.monotonicMs();
+    const fresh = await this.#o.connection.listings();
+    if (fresh.ok) this.#list(this.#wanted(fresh.value));
+    else this.#health.trouble(`instruments: ${fresh.code}`);
+    await this.#readIntervals();
+    this.#refreshing = false;
+  }
+
+  async #readIntervals(): Promise<void> {
+    const hours = await this.#o.connection.read(() => this.#dialect.intervals(this.#client, this.#desk.listings()));
     if (hours.ok) this.#desk.intervals(hours.value);
     else this.#health.trouble(`funding intervals: ${hours.code}`);
-    this.#refreshing = false;
+  }
+
+  /** Tells the instruments when they are not what was told last; what is listed no more does not trade. */
+  #list(listings: readonly MarketListing[]): void {
+    const listed = new Set(listings.map(({ marketId }) => marketId));
+    const gone = this.#desk.listings().filter(({ marketId }) => !listed.has(marketId));
+    this.#desk.list(listings);
+    const instruments = [
+      ...listings.map(({ instrument }) => instrument),
+      ...gone.map(({ instrument }) => ({ ...instrument, trading: false })),
+    ];
+    const text = JSON.stringify(instruments);
+    if (text === this.#told) return;
+    this.#told = text;
+    if (!this.#stop.signal.aborted) this.#sink({ kind: 'instruments', venue: this.venue, instruments });
   }
 }
 

@@ -62,7 +62,6 @@ export const okxFrames: FeedDialect = {
   }),
   // Every funding frame tells its own.
   intervals: async () => new Map(),
-  intervalsFromListings: false,
   snapshot: async () => [],
   settled: async (client, marketId, from, to) => {
     // `before` and `after` exclude their own instant.

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { toNumber } from '../kernel/decimal.ts';
 import type { InstrumentKey } from '../kernel/ids.ts';
-import type { Instant } from '../kernel/instant.ts';
+import { HOUR_MS, type Instant } from '../kernel/instant.ts';
 import { type Book, bookDefect } from '../market/book.ts';
 import type { MarketEvent } from '../market/event.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -19,7 +19,7 @@ type FundingRaw = Extract<RawQuote, { kind: 'funding' }>;
 
 interface Row {
   listing: MarketListing;
-  readonly unitSize: number;
+  unitSize: number;
   readonly seen: { book: Instant; funding: Instant; mark: Instant };
   intervalHours: number | undefined;
   /** The newest funding frame, to be told again when the interval changes. */
@@ -32,6 +32,8 @@ export interface QuoteDeskOptions {
   readonly clock: Clock;
   readonly emit: (event: MarketEvent) => void;
   readonly health: HealthReporter;
+  /** The times of a market's settlements do not fit its interval: the venue has changed it. */
+  readonly onOddSchedule: () => void;
 }
 
 /** At a settlement a venue may repeat the old quote for a moment: not usable, yet nothing is wrong. */
@@ -55,6 +57,7 @@ export class QuoteDesk {
       const known = this.#byMarketId.get(listing.marketId);
       if (known !== undefined) {
         known.listing = listing;
+        known.unitSize = toNumber(listing.unitSize);
         continue;
       }
       const seen = { book: 0, funding: 0, mark: 0 };
@@ -159,12 +162,14 @@ export class QuoteDesk {
 
   #funding(row: Row, quote: FundingRaw): void {
     row.seen.funding = Math.max(row.seen.funding, quote.at);
+    const passed = row.funding?.nextSettlementAt;
     row.funding = quote;
     if (quote.intervalHours !== undefined) row.intervalHours = quote.intervalHours;
     const { key } = row.listing.instrument;
     const subject = `funding ${key}`;
     const { rate, nextSettlementAt } = quote;
     const { intervalHours } = row;
+    if (isOdd(passed, nextSettlementAt, intervalHours)) this.#o.onOddSchedule();
     const now = this.#o.clock.now();
     const predictedRate = Number(rate);
     // Number('') is 0: a rate that the venue did not write is missing, never zero.
@@ -193,4 +198,10 @@ export class QuoteDesk {
       return undefined;
     }
   }
+}
+
+/** Whether the next settlement is neither the known one nor whole intervals after it. */
+function isOdd(known: Instant | undefined, next: Instant | undefined, intervalHours: number | undefined): boolean {
+  if (known === undefined || next === undefined || intervalHours === undefined || next === known) return false;
+  return (next - known) % (intervalHours * HOUR_MS) !== 0;
 }

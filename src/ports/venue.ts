@@ -40,8 +40,20 @@ export type CancelOutcome =
   | { readonly kind: 'not_open' }
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
 
-/** Something happened on the account's private stream; REST remains the truth. */
+/** The venue's clock against ours. Tied to our monotonic clock, which neither jumps nor is set. */
+export interface ClockReading {
+  /** Venue time minus our monotonic clock, ms. */
+  readonly offsetMs: number;
+  /** The reading is right to within half of this. */
+  readonly roundTripMs: number;
+}
+
+/** What an account tells by itself. Orders and fills come from the private stream; REST remains the truth. */
 export type AccountEvent =
+  /** The venue's clock was read: at start, every ten minutes, and after it refused a timestamp. */
+  | { readonly kind: 'clock'; readonly reading: ClockReading }
+  /** Read again, because the venue refused what its listing allowed. */
+  | { readonly kind: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly kind: 'fill'; readonly fill: Fill }
   | { readonly kind: 'order'; readonly order: OrderState }
   | { readonly kind: 'stream'; readonly status: 'up' | 'down'; readonly reason: string };

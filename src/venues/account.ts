@@ -17,10 +17,13 @@ import { type Listing, listingsOf, toBase } from './units.ts';
 export interface Account {
   readonly connection: AccountConnection;
   readonly route: Route;
-  readonly clock: Clock;
+  /** The venue's time: the ends of history windows. */
+  readonly clock: Pick<Clock, 'now'>;
   readonly listings: Listings;
   /** Market ids that `prepare` was given: the scope of fills. */
   readonly prepared: Set<string>;
+  /** Reads the listings again in the background; once in a while, however often it is asked for. */
+  relist(): void;
 }
 
 /** Listings by key and by the venue's market id; loaded once, refreshed by `load`. */
@@ -155,4 +158,4 @@ export function positionOf(account: Account, raw: RawPosition): VenuePosition | 
 export const NOTHING: Base = base('0');
 
 /** A little after now, so that rows stamped by a venue whose clock runs ahead are inside a window. */
-export const windowEnd = (clock: Clock): Instant => clock.now() + 60_000;
+export const windowEnd = (clock: Pick<Clock, 'now'>): Instant => clock.now() + 60_000;

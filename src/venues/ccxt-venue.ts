@@ -8,7 +8,7 @@ import type { Route } from '../kernel/ids.ts';
 import { success } from '../kernel/outcome.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
-import type { Venue } from '../ports/venue.ts';
+import type { AccountEvent, Venue } from '../ports/venue.ts';
 import { type Account, Listings } from './account.ts';
 import type { AccountConnection } from './connect.ts';
 import { cancelOrder, lookupOrder, submitOrder } from './orders.ts';
@@ -26,7 +26,7 @@ import { type AccountStreamHandle, openAccountStream } from './stream.ts';
 export interface CcxtVenueOptions {
   readonly connection: AccountConnection;
   readonly route: Route;
-  /** The bot's clock: ends of history windows. */
+  /** The bot's clock. */
   readonly clock: Clock;
   /** Real time: pauses between stream reconnects. */
   readonly ioClock: Clock;
@@ -35,11 +35,29 @@ export interface CcxtVenueOptions {
   readonly assets?: ReadonlySet<string>;
 }
 
+const RELIST_PAUSE_MS = 30_000;
+
 export function createCcxtVenue(options: CcxtVenueOptions): Venue {
-  const { connection, route, clock, assets } = options;
+  const { connection, route, assets, clock } = options;
   const listings = new Listings(connection, assets);
-  const account: Account = { connection, route, clock, listings, prepared: new Set() };
   let stream: AccountStreamHandle | undefined;
+  let tell: (event: AccountEvent) => void = () => undefined;
+  let relistedAtMs = Number.NEGATIVE_INFINITY;
+  const relist = async (): Promise<void> => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - relistedAtMs < RELIST_PAUSE_MS) return;
+    relistedAtMs = nowMs;
+    const loaded = await listings.load();
+    if (loaded.ok) tell({ kind: 'instruments', instruments: loaded.value.map(({ instrument }) => instrument) });
+  };
+  const account: Account = {
+    connection,
+    route,
+    clock: connection.venueClock,
+    listings,
+    prepared: new Set(),
+    relist: () => void relist(),
+  };
   return {
     id: connection.venue,
     route,
@@ -65,7 +83,9 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
     serverTime: () => readServerTime(account),
     subscribe: (sink) => {
       invariant(stream === undefined, `${connection.venue}: one subscriber`);
+      tell = sink;
       stream = openAccountStream(account, options.ioClock, options.random, sink);
+      connection.venueClock.listen((reading) => sink({ kind: 'clock', reading }));
     },
     close: async () => {
       stream?.close();

@@ -11,18 +11,14 @@ import type { Activity } from '../ports/activity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Urgency } from '../ports/venue.ts';
 import type { RequestBudget } from './budget.ts';
-import { BudgetRefusal, type CallResult, failed, lastCode, retryAfterMs, verdictOf } from './call.ts';
+import { BudgetRefusal, type CallResult, failed, lastCode } from './call.ts';
 import type { CcxtClient, CcxtHooks, CcxtSocket } from './client.ts';
 import type { Attempt, VenueFacts } from './facts.ts';
-import {
-  type CallNotes,
-  createTransport,
-  type Exchanged,
-  replaceHost,
-  type Transport,
-  TransportError,
-} from './transport.ts';
+import { publicOnly } from './guard.ts';
+import { heed } from './pacing.ts';
+import { type CallNotes, createTransport, replaceHost, type Transport, TransportError } from './transport.ts';
 import { type Listing, listingsOf } from './units.ts';
+import { VenueClock } from './venue-clock.ts';
 
 export interface Credentials {
   readonly apiKey: string;
@@ -64,6 +60,8 @@ export interface Connection {
 export interface AccountConnection extends Connection {
   readonly client: CcxtClient;
   readonly attempt: Attempt;
+  /** Stamps the account's requests. */
+  readonly venueClock: VenueClock;
   /** Runs ccxt code; expected failures come back as values with notes of what went over the wire. */
   call<T>(urgency: Urgency, act: (client: CcxtClient) => Promise<T>): Promise<CallResult<T>>;
 }
@@ -87,10 +85,17 @@ export async function connectAccount(
 ): Promise<AccountConnection> {
   const { apiKey, secret, passphrase } = options.credentials;
   const keys = { apiKey, secret, ...(passphrase === undefined ? {} : { password: passphrase }) };
-  const { client, transport, ...taps } = await construct(options, keys, undefined);
-  const { facts } = options;
-  const call = <T>(urgency: Urgency, act: (client: CcxtClient) => Promise<T>) =>
-    run(facts, transport, options.clock, urgency, () => act(client));
+  const { client, transport, venueClock, ...taps } = await construct(options, keys, undefined);
+  const { facts, clock } = options;
+  const askTime = async () => {
+    const answer = await run(facts, transport, clock, 'reduce', () => facts.reads.serverTime(client));
+    const sentMs = answer.notes.grantedMs;
+    return answer.ok && sentMs !== undefined ? { serverAt: answer.value, sentMs } : undefined;
+  };
+  const call = async <T>(urgency: Urgency, act: (client: CcxtClient) => Promise<T>) => {
+    await venueClock.ready(askTime);
+    return run(facts, transport, clock, urgency, () => act(client));
+  };
   const attempt: Attempt = async (act) => {
     const notes: CallNotes = { urgency: transport.notes()?.urgency ?? 'poll', requests: [] };
     try {
@@ -102,12 +107,12 @@ export async function connectAccount(
       return code;
     }
   };
-  return { venue: facts.id, facts, client, call, attempt, ...taps };
+  return { venue: facts.id, facts, client, call, attempt, venueClock, ...taps };
 }
 
 /** Public data only: no keys in the client, and a guard that refuses whatever is not a public GET. */
 export async function connectMarketData(options: ConnectOptions): Promise<PublicConnection> {
-  const { client, transport, ...taps } = await construct(options, {}, publicOnly);
+  const { client, transport, venueClock: _venueClock, ...taps } = await construct(options, {}, publicOnly);
   const { facts, clock } = options;
   const read = async <T>(act: () => Promise<T>): Promise<Read<T>> => {
     const result = await run(facts, transport, clock, 'poll', act);
@@ -119,17 +124,6 @@ export async function connectMarketData(options: ConnectOptions): Promise<Public
       return listingsOf(facts, client.markets ?? {});
     });
   return { venue: facts.id, facts, client, read, listings, ...taps };
-}
-
-const CREDENTIAL_HEADER = /(api|access)[-_]?(key|sign)|passphrase|authorization/i;
-const CREDENTIAL_PARAM = /[?&](signature|sign|apiKey|api_key|listenKey)=/i;
-
-/** Why a request of a market data client must not leave; undefined when it is a plain public read. */
-export function publicOnly(method: string, url: URL, headers: Readonly<Record<string, string>>): string | undefined {
-  if (method !== 'GET') return `${method} ${url.pathname} is not a public read`;
-  const header = Object.keys(headers).find((name) => CREDENTIAL_HEADER.test(name));
-  if (header !== undefined) return `${url.pathname} carries the credential header ${header}`;
-  return CREDENTIAL_PARAM.test(url.search) ? `${url.pathname} is signed` : undefined;
 }
 
 /**
@@ -144,20 +138,10 @@ export function isCcxtStreamRejection(reason: unknown): boolean {
   return false;
 }
 
-/** What an answer means for the requests after it. */
-function pace({ facts, budget, clock }: ConnectOptions, exchanged: Exchanged): void {
-  const verdict = verdictOf(facts, exchanged);
-  if (verdict.kind === 'answered') return budget.recovered();
-  if (verdict.kind !== 'refused') return;
-  const waitMs = retryAfterMs(facts, exchanged, clock.now());
-  if (verdict.why === 'throttled') budget.throttled(waitMs);
-  else if (verdict.why === 'banned') budget.banned(waitMs ?? facts.answers.banMs);
-  else if (verdict.why === 'overload') budget.overloaded();
-}
-
 interface Constructed extends Pick<Connection, 'onOpen' | 'onFrame' | 'onDrop' | 'close'> {
   readonly client: CcxtClient;
   readonly transport: Transport;
+  readonly venueClock: VenueClock;
 }
 
 async function construct(
@@ -184,21 +168,23 @@ async function construct(
   const client = instance as unknown as CcxtClient;
   const hooks = instance as unknown as CcxtHooks;
   facts.configure(client, options.testnet === true);
+  const venueClock = new VenueClock(options.clock);
   const transport = createTransport({
     hosts,
     ioClock: options.ioClock,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(guard === undefined ? {} : { guard }),
     observe: (exchanged) => {
-      pace(options, exchanged);
+      heed(facts, options.budget, venueClock, exchanged);
     },
   });
   redirectStreams(client, hosts);
-  const taps = install(hooks, options, transport);
+  const taps = install(hooks, options, transport, venueClock);
   await hooks.loadHttpProxyAgent();
   return {
     client,
     transport,
+    venueClock,
     ...taps,
     close: async () => {
       await client.close();
@@ -207,13 +193,13 @@ async function construct(
   };
 }
 
-function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport) {
+function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport, venueClock: VenueClock) {
   const { clock, ioClock, facts, budget, activity } = options;
   const frameListeners: ((frame: unknown, url: string) => void)[] = [];
   const openListeners: ((url: string) => void)[] = [];
   const dropListeners: ((url: string) => void)[] = [];
-  hooks.milliseconds = () => clock.now();
-  hooks.seconds = () => Math.floor(clock.now() / 1000);
+  hooks.milliseconds = () => venueClock.now();
+  hooks.seconds = () => Math.floor(venueClock.now() / 1000);
   // Malformed frames reach the listeners; ccxt would print them.
   hooks.log = () => undefined;
   hooks.fetchImplementation = transport.fetch;
@@ -226,6 +212,8 @@ function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport
     try {
       const grant = await budget.acquire(facts.cost(method, path, params), transport.notes()?.urgency ?? 'poll');
       if (!grant.ok) throw new BudgetRefusal(grant.code, grant.detail);
+      const notes = transport.notes();
+      if (notes !== undefined) notes.grantedMs = clock.monotonicMs();
       return await fetch2(path, access, method, params, ...rest);
     } finally {
       activity.end();

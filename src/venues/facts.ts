@@ -85,7 +85,8 @@ export interface FillQuery extends Window {
 export interface AccountReads {
   /** Fills and orders by client id: `undefined` when the venue answered that it knows no such order. */
   order(client: CcxtClient, marketId: string, clientOrderId: string): Promise<RawOrder | undefined>;
-  openOrders(client: CcxtClient): Promise<Page<RawOrder>>;
+  /** Of one market, or of all: a lookup asks for the one, which costs less and is never a full page. */
+  openOrders(client: CcxtClient, marketId?: string): Promise<Page<RawOrder>>;
   fills(client: CcxtClient, query: FillQuery): Promise<Page<RawFill>>;
   payments(client: CcxtClient, window: Window): Promise<Page<RawPayment>>;
   positions(client: CcxtClient): Promise<Page<RawPosition>>;

@@ -23,9 +23,12 @@ export async function submitOrder(account: Account, order: OrderRequest, urgency
   const missing = await listings.ensure();
   if (missing !== undefined && !missing.ok) return { kind: 'rejected', code: 'not_sent', detail: missing.detail };
   const listing = listings.get(order.key);
-  if (listing === undefined) return { kind: 'rejected', code: 'unknown_instrument', detail: order.key };
-  const defect = stepDefect(order, listing);
-  if (defect !== undefined) return { kind: 'rejected', code: 'bad_step', detail: defect };
+  const defect = listing === undefined ? undefined : stepDefect(order, listing);
+  if (listing === undefined || defect !== undefined) {
+    account.relist();
+    if (defect !== undefined) return { kind: 'rejected', code: 'bad_step', detail: defect };
+    return { kind: 'rejected', code: 'unknown_instrument', detail: order.key };
+  }
   const quantity = toVenueUnits(order.quantity, listing);
   const result = await connection.call(urgency, (client) =>
     client.createOrder(
@@ -37,6 +40,9 @@ export async function submitOrder(account: Account, order: OrderRequest, urgency
       connection.facts.orderParams(order),
     ),
   );
+  const last = result.notes.requests.at(-1);
+  const verdict = last === undefined ? undefined : verdictOf(connection.facts, last);
+  if (verdict?.kind === 'refused' && verdict.why === 'instrument') account.relist();
   return submitOutcome(connection.facts, result, order.clientOrderId);
 }
 
@@ -131,7 +137,7 @@ async function searchElsewhere(
 ): Promise<LookupOutcome> {
   const { connection } = account;
   const { reads } = connection.facts;
-  const open = await connection.call(urgency, (client) => reads.openOrders(client));
+  const open = await connection.call(urgency, (client) => reads.openOrders(client, listing.marketId));
   if (!open.ok) return { kind: 'failed', code: open.code, detail: open.detail };
   const raw = open.value.rows.find(({ clientOrderId }) => clientOrderId === ref.clientOrderId);
   if (raw !== undefined) return withFills(account, ref, listing, raw, urgency);

@@ -26,6 +26,8 @@ export interface Exchanged {
 /** One adapter call: its urgency, and notes of the requests it made, in order. */
 export interface CallNotes {
   readonly urgency: Urgency;
+  /** Monotonic ms when the budget let the newest request go. */
+  grantedMs?: number;
   readonly requests: Exchanged[];
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDirectFeed } from '../../src/feeds/direct.ts';
-import { px } from '../../src/kernel/decimal.ts';
+import { contracts, px, text } from '../../src/kernel/decimal.ts';
 import { HOUR_MS } from '../../src/kernel/instant.ts';
 import type { MarketEvent } from '../../src/market/event.ts';
 import type { MarketFeed } from '../../src/ports/market-feed.ts';
@@ -166,4 +166,72 @@ describe.each(VENUES)('the direct feed over the %s dialect', (name) => {
     );
     expect(rates.value[0]?.settledRate).toBe(Number(`0.000${170 % 9}1`));
   });
+
+  it('fault-21-lot-changed: instruments are told again with the hourly reading, and only when they differ', async () => {
+    await running();
+    const told = () => events.filter(({ kind }) => kind === 'instruments').length;
+    const tick = (hours: number) => {
+      world.clock.advanceTo(world.clock.now() + hours * HOUR_MS);
+      step('49990', '50010');
+    };
+    tick(1.1);
+    const listingPath = LISTING_PATH[name];
+    const loads = () => world.requests.filter((line) => line === `GET ${listingPath}`).length;
+    await until('an hourly reading', () => loads() >= 2);
+    expect(told()).toBe(1);
+    const market = world.exchange.market(BTC);
+    if (market === undefined) throw new Error('no market');
+    const lotBefore = newest('instruments')?.instruments.find(({ symbol }) => symbol === BTC)?.lot;
+    Object.assign(market.instrument, { lot: contracts(market.instrument.lot.times('10').toFixed()) });
+    tick(1.1);
+    await until('the change', () => {
+      // The first reading may still be under way.
+      step('49990', '50010');
+      return told() === 2;
+    });
+    const lot = newest('instruments')?.instruments.find(({ symbol }) => symbol === BTC)?.lot;
+    expect(lot && text(lot)).toBe(lotBefore?.times('10').toFixed());
+  });
+
+  it('fault-32-delisted: a market that is listed no more is told as not trading', async () => {
+    await running();
+    const whole: unknown = await (await fetch(`${world.server.url}${LISTING_PATH[name]}${LISTING_QUERY[name]}`)).json();
+    const without = JSON.stringify(whole, (key, value) =>
+      ['symbols', 'list', 'data'].includes(key) && Array.isArray(value)
+        ? value.filter((row) => !JSON.stringify(row).includes('BTC'))
+        : value,
+    );
+    world.intercept = ({ path }) => (path === LISTING_PATH[name] ? { status: 200, body: without } : 'pass');
+    world.clock.advanceTo(world.clock.now() + 1.1 * HOUR_MS);
+    step('49990', '50010');
+    await until('the delisting', () => {
+      const btc = newest('instruments')?.instruments.find(({ symbol }) => symbol === BTC);
+      return btc?.trading === false;
+    });
+    expect(newest('instruments')?.instruments.find(({ symbol }) => symbol === ETH)?.trading).toBe(true);
+  });
+
+  it('fault-27-interval-changed: settlement times that do not fit make the venue be asked at once', async () => {
+    await running();
+    // The hourly reading comes and goes before the settlement.
+    world.clock.advanceTo(START + 3.8 * HOUR_MS);
+    const path = { ...LISTING_PATH, binance: '/fapi/v1/fundingInfo' }[name];
+    const reads = () => world.requests.filter((line) => line === `GET ${path}`).length;
+    const before = reads();
+    step('49990', '50010');
+    await until('an hourly reading', () => reads() > before);
+    // From every eight hours to every four: the settlement after the next is nearer than it was.
+    world.clock.advanceTo(START + 4 * HOUR_MS + 1_000);
+    const every4h = { predictedRate: '0.0002', intervalHours: 4, nextSettlementAt: START + 8 * HOUR_MS };
+    world.exchange.setFunding(BTC, every4h);
+    await until('the new interval', () => quotes(BTC).at(-1)?.intervalHours === 4);
+    expect(quotes(BTC).at(-1)?.nextSettlementAt).toBe(START + 8 * HOUR_MS);
+  });
 });
+
+const LISTING_PATH = {
+  binance: '/fapi/v1/exchangeInfo',
+  bybit: '/v5/market/instruments-info',
+  okx: '/api/v5/public/instruments',
+} as const;
+const LISTING_QUERY = { binance: '', bybit: '?category=linear', okx: '?instType=SWAP' } as const;

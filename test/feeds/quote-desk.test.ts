@@ -3,6 +3,7 @@ import { dialectOf, type RawQuote } from '../../src/feeds/dialect.ts';
 import { HealthReporter } from '../../src/feeds/health.ts';
 import { QuoteDesk } from '../../src/feeds/quote-desk.ts';
 import { base, px } from '../../src/kernel/decimal.ts';
+import { HOUR_MS } from '../../src/kernel/instant.ts';
 import type { MarketEvent } from '../../src/market/event.ts';
 import { createSimClock } from '../../src/simulator/clock.ts';
 
@@ -14,15 +15,25 @@ describe('the quote desk', () => {
   let desk: QuoteDesk;
   let orderbooks: Record<string, unknown>;
 
+  let odd: number;
+
   beforeEach(() => {
     events = [];
+    odd = 0;
     orderbooks = {};
     const clock = createSimClock(NOW);
     const emit = (event: MarketEvent) => events.push(event);
     const health = new HealthReporter('binance', clock, emit);
     const dialect = dialectOf('binance');
     if (dialect === undefined) throw new Error('no dialect');
-    desk = new QuoteDesk({ dialect, client: { orderbooks } as never, clock, emit, health });
+    desk = new QuoteDesk({
+      dialect,
+      client: { orderbooks } as never,
+      clock,
+      emit,
+      health,
+      onOddSchedule: () => (odd += 1),
+    });
     const instrument = {
       key: KEY,
       venue: 'binance',
@@ -132,5 +143,24 @@ describe('the quote desk', () => {
     desk.frame({ e: 'markPriceUpdate', E: NOW, s: 'BTCUSDT', p: '50000', i: '', r: '', T: NOW + 1 });
     expect(quotes()).toEqual([]);
     expect(health()).toMatchObject({ malformed: 1 });
+  });
+
+  it('fault-27-interval-changed: a settlement that comes too early or too late is odd, whole intervals are not', () => {
+    desk.intervals(new Map([['BTCUSDT', 8]]));
+    const at = (hours: number) => desk.accept([funding({ nextSettlementAt: NOW + hours * HOUR_MS })]);
+    for (const hours of [4, 4, 12, 28]) at(hours);
+    expect(odd).toBe(0);
+    at(32);
+    expect(odd).toBe(1);
+  });
+
+  it('fault-21-contract-size-changed: book sizes are counted by the newest listing', () => {
+    const [listing] = desk.listings();
+    if (listing === undefined) throw new Error('no listing');
+    desk.list([{ ...listing, unitSize: base('0.001') }]);
+    orderbooks['BTC/USDT:USDT'] = { symbol: 'BTC/USDT:USDT', timestamp: NOW, bids: [[99, 250]], asks: [[101, 100]] };
+    desk.accept([{ kind: 'book', marketId: 'BTCUSDT' }]);
+    const [event] = events.filter((each) => each.kind === 'book');
+    expect(event?.kind === 'book' && event.book.bids[0]).toEqual({ price: 99, size: 0.25 });
   });
 });

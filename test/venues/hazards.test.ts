@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { base, px, text } from '../../src/kernel/decimal.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
 import type { Venue } from '../../src/ports/venue.ts';
-import { publicOnly } from '../../src/venues/connect.ts';
+import { publicOnly } from '../../src/venues/guard.ts';
 import { BTC, keyOf, startWorld, VENUES, type World } from './world.ts';
 
 let sequence = 0;

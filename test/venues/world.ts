@@ -84,6 +84,8 @@ export interface World {
   readonly requests: string[];
   /** Sends a raw text frame to every open stream. */
   push(frame: string): void;
+  /** How far the bot's wall clock stands from the venue's, ms. */
+  wallShiftMs: number;
   /** Replaced by hazard tests. */
   intercept: Intercept;
   /** Sets a book in base units; sizes are turned into the venue's contracts. */
@@ -137,7 +139,12 @@ export async function startWorld(
     const due = clock.nextTimerAt();
     if (due !== undefined && activity.busy() === 0) clock.advanceTo(due);
   }, 1);
-  const shared = { facts, budget, activity, clock, ioClock, hosts: hostsTo(facts, server.url) };
+  const botClock: Clock = {
+    now: () => clock.now() + world.wallShiftMs,
+    monotonicMs: () => clock.monotonicMs(),
+    after: (delayMs, fire) => clock.after(delayMs, fire),
+  };
+  const shared = { facts, budget, activity, clock: botClock, ioClock, hosts: hostsTo(facts, server.url) };
   const world: World = {
     name,
     facts,
@@ -149,6 +156,7 @@ export async function startWorld(
     budget,
     requests,
     account: ACCOUNT,
+    wallShiftMs: 0,
     intercept: () => 'pass',
     push: (frame) => {
       for (const socket of sockets) socket.send(frame);
@@ -165,7 +173,7 @@ export async function startWorld(
     },
     venue: async ({ timeoutMs = 2_000 } = {}) => {
       const connection: AccountConnection = await connectAccount({ ...shared, timeoutMs, credentials: CREDENTIALS });
-      const venue = createCcxtVenue({ connection, route: 'live', clock, ioClock, random });
+      const venue = createCcxtVenue({ connection, route: 'live', clock: botClock, ioClock, random });
       closing.push(() => venue.close());
       return venue;
     },

@@ -12,7 +12,6 @@ import { binanceReads, binanceStream } from './rows.ts';
 
 /** Request weight by method and path; anything else costs 1. */
 const WEIGHTS: Readonly<Record<string, number>> = {
-  'GET openOrders': 40,
   'GET userTrades': 5,
   'GET income': 30,
   'GET positionRisk': 5,
@@ -29,6 +28,8 @@ const FUNDING_PATHS = new Set(['fundingRate', 'fundingInfo']);
 function cost(method: string, path: string, params: unknown): Cost {
   if (method === 'POST' && path === 'order') return { weight: 1, orders_10s: 1, orders_1m: 1 };
   if (FUNDING_PATHS.has(path)) return { funding: 1, weight: 1 };
+  if (method === 'GET' && path === 'openOrders')
+    return { weight: z.object({ symbol: z.string() }).safeParse(params).success ? 1 : 40 };
   if (method === 'GET' && path === 'depth') return { weight: depthWeight(params) };
   return { weight: WEIGHTS[`${method} ${path}`] ?? 1 };
 }

@@ -16,6 +16,8 @@ const STATUS: Readonly<Record<string, OrderStatus>> = {
 };
 const status = z.enum(['NEW', 'PARTIALLY_FILLED', 'FILLED', 'CANCELED', 'EXPIRED', 'EXPIRED_IN_MATCH', 'REJECTED']);
 const MAX_ROWS = 1_000;
+/** Markets whose own fees are read: a third of a minute's weight. */
+const MAX_FEE_READS = 40;
 
 const orderRow = z
   .object({
@@ -99,7 +101,10 @@ export const binanceReads: AccountReads = {
     const body = await get(client, 'order', { symbol: marketId, origClientOrderId: clientOrderId });
     return orderRow.parse(body);
   },
-  openOrders: async (client) => ({ rows: z.array(orderRow).parse(await get(client, 'openOrders', {})), full: false }),
+  openOrders: async (client, marketId) => {
+    const body = await get(client, 'openOrders', marketId === undefined ? {} : { symbol: marketId });
+    return { rows: z.array(orderRow).parse(body), full: false };
+  },
   fills: async (client, query) => {
     // By order id the venue takes no times; the newest trades of the order come back.
     const scope = query.venueOrderId === undefined ? range(query.from, query.to) : { orderId: query.venueOrderId };
@@ -145,6 +150,12 @@ export const binanceReads: AccountReads = {
   },
   fees: async (client, marketIds) => {
     const fees = new Map<string, FeeRates>();
+    // One request of weight 20 per market: for a whole listing the account's tier, which the first tells, has to do.
+    const [first] = marketIds;
+    if (first !== undefined && marketIds.length > MAX_FEE_READS) {
+      const tier = (await binanceReads.fees(client, [first])).get(first);
+      return new Map(tier === undefined ? [] : marketIds.map((marketId) => [marketId, tier]));
+    }
     for (const marketId of marketIds) {
       const row = feeRow.parse(await get(client, 'commissionRate', { symbol: marketId }));
       fees.set(marketId, { taker: row.takerCommissionRate, maker: row.makerCommissionRate });

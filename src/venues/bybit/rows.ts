@@ -132,8 +132,9 @@ async function executions(client: CcxtClient, params: Record<string, unknown>): 
 
 export const bybitReads: AccountReads = {
   order: orderByClientId,
-  openOrders: async (client) => {
-    const rows = await list(client, 'v5/order/realtime', { settleCoin: 'USDT', limit: MAX_ORDERS }, orderRow);
+  openOrders: async (client, marketId) => {
+    const scope = marketId === undefined ? { settleCoin: 'USDT' } : { symbol: marketId };
+    const rows = await list(client, 'v5/order/realtime', { ...scope, limit: MAX_ORDERS }, orderRow);
     return { rows: rows.filter((row) => row.status === 'open'), full: rows.length >= MAX_ORDERS };
   },
   fills: async (client, query) => {

@@ -20,6 +20,7 @@ const LIMIT_OF: Readonly<Record<string, string>> = {
   'GET account/config': 'settings',
   'GET account/trade-fee': 'fees',
   'GET public/funding-rate-history': 'settled_rates',
+  'GET public/time': 'time',
   'POST account/set-leverage': 'leverage',
   'POST account/set-position-mode': 'settings',
 };
@@ -84,6 +85,7 @@ export const okxFacts: VenueFacts = {
     { name: 'settings', limit: 5, windowMs: 2_000 },
     { name: 'fees', limit: 5, windowMs: 2_000 },
     { name: 'settled_rates', limit: 10, windowMs: 2_000 },
+    { name: 'time', limit: 10, windowMs: 2_000 },
     { name: 'public', limit: 10, windowMs: 2_000 },
   ],
   cost,

@@ -116,8 +116,9 @@ async function data<T>(
 export const okxReads: AccountReads = {
   order: async (client, marketId, clientOrderId) =>
     (await data(client, 'trade/order', { instId: marketId, clOrdId: clientOrderId }, orderRow))[0],
-  openOrders: async (client) => {
-    const rows = await data(client, 'trade/orders-pending', { instType: 'SWAP', limit: MAX_ROWS }, orderRow);
+  openOrders: async (client, marketId) => {
+    const scope = marketId === undefined ? {} : { instId: marketId };
+    const rows = await data(client, 'trade/orders-pending', { instType: 'SWAP', limit: MAX_ROWS, ...scope }, orderRow);
     return { rows, full: rows.length >= MAX_ROWS };
   },
   fills: async (client, query) => {

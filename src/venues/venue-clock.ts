@@ -1,0 +1,72 @@
+/**
+ * The venue's clock as far as it is known: stamps requests, so that a machine whose clock is off still trades. Entry
+ * point: `VenueClock`. A reading ties venue time to our monotonic clock, so a jump of the wall clock needs no new one.
+ */
+import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ClockReading } from '../ports/venue.ts';
+
+/** Clocks drift apart by less than 100 ms in this time. */
+const READING_AGE_MS = 10 * MINUTE_MS;
+/** After a reading failed or did not help, before the next one. */
+const RETRY_MS = 5_000;
+
+export class VenueClock {
+  readonly #clock: Clock;
+  readonly #listeners: ((reading: ClockReading) => void)[] = [];
+  #reading: ClockReading | undefined;
+  #dueAtMs = Number.NEGATIVE_INFINITY;
+  #triedAtMs = Number.NEGATIVE_INFINITY;
+  #running: Promise<void> | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Our own clock until the venue has been asked. */
+  now(): Instant {
+    if (this.#reading === undefined) return this.#clock.now();
+    return Math.round(this.#clock.monotonicMs() + this.#reading.offsetMs);
+  }
+
+  /** Tells the newest reading and every one after it. */
+  listen(listener: (reading: ClockReading) => void): void {
+    this.#listeners.push(listener);
+    if (this.#reading !== undefined) listener(this.#reading);
+  }
+
+  /** The venue refused a timestamp: what is known of its clock is wrong. */
+  doubt(): void {
+    this.#dueAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Keeps the reading fresh beside the calls of an account. Resolves when a request may be stamped: at once, unless
+   * nothing is known yet or the venue has refused a stamp. `ask` never rejects.
+   */
+  async ready(ask: () => Promise<{ readonly serverAt: Instant; readonly sentMs: number } | undefined>): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#dueAtMs || nowMs - this.#triedAtMs < RETRY_MS) return this.#awaited();
+    const urgent = this.#dueAtMs === Number.NEGATIVE_INFINITY;
+    this.#triedAtMs = nowMs;
+    this.#running = ask().then((answer) => {
+      this.#running = undefined;
+      if (answer !== undefined) this.#note(answer.serverAt, answer.sentMs);
+    });
+    return urgent ? this.#running : undefined;
+  }
+
+  /** A reading that others must have before they stamp anything is waited for by all. */
+  #awaited(): Promise<void> | undefined {
+    return this.#dueAtMs === Number.NEGATIVE_INFINITY ? this.#running : undefined;
+  }
+
+  /** The venue looked at its clock half a round trip ago. */
+  #note(serverAt: Instant, sentMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    const roundTripMs = nowMs - sentMs;
+    this.#reading = { offsetMs: serverAt - (sentMs + roundTripMs / 2), roundTripMs };
+    this.#dueAtMs = nowMs + READING_AGE_MS;
+    for (const listener of this.#listeners) listener(this.#reading);
+  }
+}

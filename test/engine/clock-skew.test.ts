@@ -1,0 +1,46 @@
+/** A venue whose clock is not ours opens nothing, and never stops what must be reduced. */
+import { describe, expect, it } from 'vitest';
+import { World } from './world.ts';
+
+const tell = (world: World, skewMs: number, roundTripMs = 20) => {
+  const offsetMs = world.clock.now() + skewMs - world.clock.monotonicMs();
+  const event = { kind: 'clock', reading: { offsetMs, roundTripMs } } as const;
+  world.engine.push({ kind: 'account', route: 'live', venue: 'beta', event });
+};
+
+describe('fault-49: the clocks of venue and bot differ', () => {
+  it('nothing opens while they do; it opens once they agree', async () => {
+    const world = new World();
+    world.boot();
+    tell(world, 5_000);
+    await world.run(30_000, 1_000);
+    expect(world.submitted).toEqual([]);
+    const [verdict] = world.engine.core.verdicts.values();
+    const rules = verdict?.breaches.map(({ rule, detail }) => `${rule}: ${detail}`).join();
+    expect(rules).toContain('venue_blocked: beta: its clock and ours differ by 5000 ms');
+    tell(world, 40);
+    await world.run(30_000, 1_000);
+    expect(world.state()).toBe('held');
+  });
+
+  it('a reading that may be right within its round trip blocks nothing', async () => {
+    const world = new World();
+    world.boot();
+    tell(world, 1_400, 1_000);
+    await world.run(30_000, 1_000);
+    expect(world.state()).toBe('held');
+  });
+
+  it('a jump of the wall clock counts at once, before the venue is asked again; reducing goes on', async () => {
+    const world = new World();
+    await world.opened();
+    tell(world, 0);
+    await world.run(1_000);
+    world.wallShiftMs = -3_600_000;
+    await world.operator({ action: 'close', hedge: 'h1' });
+    await world.run(10_000, 1_000);
+    expect(world.state()).toBe('closed');
+    await world.run(120_000, 1_000);
+    expect(world.ledger.hedges.size).toBe(1);
+  });
+});

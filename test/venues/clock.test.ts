@@ -1,0 +1,136 @@
+/** A machine whose clock is off still trades: requests carry the venue's time, and the difference is told. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { base, px } from '../../src/kernel/decimal.ts';
+import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
+import type { AccountEvent, ClockReading, Venue } from '../../src/ports/venue.ts';
+import { createSimClock } from '../../src/simulator/clock.ts';
+import { VenueClock } from '../../src/venues/venue-clock.ts';
+import { BTC, keyOf, startWorld, until, VENUES, type World } from './world.ts';
+
+describe.each(VENUES)('the clock of %s', (name) => {
+  let world: World;
+  let venue: Venue;
+  let readings: ClockReading[];
+
+  beforeEach(async () => {
+    world = await startWorld(name);
+    venue = await world.venue();
+    readings = [];
+  });
+  afterEach(() => world.close());
+
+  const start = async () => {
+    let up = false;
+    venue.subscribe((event: AccountEvent) => {
+      if (event.kind === 'clock') readings.push(event.reading);
+      if (event.kind === 'stream') up = event.status === 'up';
+    });
+    await until('the private stream is up', () => up);
+    await setUp();
+  };
+  const setUp = async () => {
+    const listed = await venue.instruments();
+    if (!listed.ok) throw new Error(listed.detail);
+    expect(await venue.prepare({ instruments: listed.value, leverage: 3 })).toMatchObject({ ok: true });
+  };
+  const skew = () => {
+    const { monotonicMs, now } = { monotonicMs: world.clock.monotonicMs(), now: world.clock.now() + world.wallShiftMs };
+    return (readings.at(-1)?.offsetMs ?? Number.NaN) + monotonicMs - now;
+  };
+  const timeRequests = () => world.requests.filter((line) => /\/time$/.test(line)).length;
+  const reduce = (clientOrderId: string) =>
+    venue.submit(
+      {
+        clientOrderId,
+        key: keyOf(world, BTC),
+        side: 'buy',
+        quantity: base('0.01'),
+        limitPrice: px('50010'),
+        style: 'ioc',
+        reduceOnly: false,
+      },
+      'reduce',
+    );
+
+  it.each([HOUR_MS, -HOUR_MS])('fault-49-skew: %d ms off from the start, every signed request is taken', async (ms) => {
+    world.wallShiftMs = ms;
+    await start();
+    expect(await venue.balance()).toMatchObject({ ok: true });
+    expect(await reduce('skew1')).toMatchObject({ kind: 'acked' });
+    expect(skew()).toBe(-ms);
+    // Histories end at the venue's now: what has just happened there is never left out.
+    expect(await venue.fills(world.clock.now() - 1_000)).toMatchObject({ ok: true, value: [{}] });
+  });
+
+  it('fault-48-jump: the wall clock jumps while running, and stamps do not follow it', async () => {
+    await start();
+    const asked = timeRequests();
+    world.wallShiftMs = -HOUR_MS;
+    expect(await reduce('jump1')).toMatchObject({ kind: 'acked' });
+    expect(timeRequests()).toBe(asked);
+    expect(skew()).toBe(HOUR_MS);
+  });
+
+  it('fault-49-refused-stamp: the order is not taken, the clock is read anew, the next one is', async () => {
+    await start();
+    const bodies = {
+      binance: { status: 400, body: '{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}' },
+      bybit: { status: 200, body: '{"retCode":10002,"retMsg":"invalid request","result":{},"time":1}' },
+      okx: { status: 401, body: '{"code":"50102","msg":"Timestamp request expired.","data":[]}' },
+    };
+    world.clock.advanceTo(world.clock.now() + 10_000);
+    const asked = timeRequests();
+    world.intercept = ({ method }) => (method === 'POST' ? bodies[name] : 'pass');
+    expect(await reduce('stale1')).toMatchObject({ kind: 'rejected' });
+    world.intercept = () => 'pass';
+    expect(await reduce('stale2')).toMatchObject({ kind: 'acked' });
+    expect(timeRequests()).toBe(asked + 1);
+  });
+
+  it('is read again every ten minutes, and an account whose venue does not tell the time goes on', async () => {
+    await setUp();
+    const asked = timeRequests();
+    world.clock.advanceTo(world.clock.now() + 11 * MINUTE_MS);
+    await venue.balance();
+    await until('a second reading', () => timeRequests() === asked + 1);
+    world.clock.advanceTo(world.clock.now() + 11 * MINUTE_MS);
+    world.intercept = ({ path }) => (path.endsWith('/time') ? { status: 500, body: 'no' } : 'pass');
+    expect(await venue.balance()).toMatchObject({ ok: true });
+    expect(await reduce('later1')).toMatchObject({ kind: 'acked' });
+  });
+});
+
+describe('VenueClock', () => {
+  it('takes half of the round trip off, and says how sure it is', async () => {
+    const clock = createSimClock(1_000_000);
+    const venueClock = new VenueClock(clock);
+    const told: ClockReading[] = [];
+    venueClock.listen((reading) => told.push(reading));
+    expect(venueClock.now()).toBe(1_000_000);
+    const sentMs = clock.monotonicMs();
+    const asking = venueClock.ready(async () => {
+      clock.advanceTo(1_000_300);
+      // The venue is 5 s ahead and looked at its clock on half the way.
+      return { serverAt: 1_005_150, sentMs };
+    });
+    await asking;
+    expect(told[0]?.roundTripMs).toBe(300);
+    expect(venueClock.now()).toBe(1_005_300);
+    clock.advanceTo(1_001_300);
+    expect(venueClock.now()).toBe(1_006_300);
+  });
+
+  it('asks once for all who wait for the first reading', async () => {
+    const clock = createSimClock(1_000_000);
+    const venueClock = new VenueClock(clock);
+    let asked = 0;
+    const ask = async () => {
+      asked += 1;
+      await new Promise<void>((resolve) => setTimeout(resolve, 1));
+      return { serverAt: 2_000_000, sentMs: clock.monotonicMs() };
+    };
+    const stamps = await Promise.all([1, 2, 3].map(() => venueClock.ready(ask).then(() => venueClock.now())));
+    expect(stamps).toEqual([2_000_000, 2_000_000, 2_000_000]);
+    expect(asked).toBe(1);
+  });
+});

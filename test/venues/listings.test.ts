@@ -1,0 +1,86 @@
+/** What a venue lists changes while a bot runs; the account counts its orders by the newest listing. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { base, contracts, px, text } from '../../src/kernel/decimal.ts';
+import type { Instrument } from '../../src/market/instrument.ts';
+import type { Venue } from '../../src/ports/venue.ts';
+import { factsOf } from '../../src/venues/registry.ts';
+import { BTC, keyOf, startWorld, until, VENUES, type World } from './world.ts';
+
+describe.each(VENUES)('the listings of %s', (name) => {
+  let world: World;
+  let venue: Venue;
+  let told: (readonly Instrument[])[];
+  let sequence = 0;
+
+  beforeEach(async () => {
+    world = await startWorld(name);
+    venue = await world.venue();
+    told = [];
+    let up = false;
+    venue.subscribe((event) => {
+      if (event.kind === 'instruments') told.push(event.instruments);
+      if (event.kind === 'stream') up = event.status === 'up';
+    });
+    await until('the private stream is up', () => up);
+    const listed = await venue.instruments();
+    if (!listed.ok) throw new Error(listed.detail);
+    expect(await venue.prepare({ instruments: listed.value, leverage: 3 })).toMatchObject({ ok: true });
+  });
+  afterEach(() => world.close());
+
+  const submit = (quantity: string) =>
+    venue.submit(
+      {
+        clientOrderId: `lst${name}${sequence++}`,
+        key: keyOf(world, BTC),
+        side: 'buy',
+        quantity: base(quantity),
+        limitPrice: px('50010'),
+        style: 'ioc',
+        reduceOnly: false,
+      },
+      'reduce',
+    );
+
+  it('fault-21-lot-changed: the refusal brings the new lot, and what does not fit it is not sent any more', async () => {
+    const market = world.exchange.market(BTC);
+    if (market === undefined) throw new Error('no market');
+    const { lot } = market.instrument;
+    Object.assign(market.instrument, { lot: contracts(lot.times('10').toFixed()) });
+    expect(await submit('0.011')).toMatchObject({ kind: 'rejected' });
+    await until('the new listing', () => told.length === 1);
+    const instrument = told[0]?.find(({ symbol }) => symbol === BTC);
+    expect(instrument && text(instrument.lot)).toBe('0.01');
+    world.requests.length = 0;
+    expect(await submit('0.011')).toMatchObject({ kind: 'rejected', code: 'bad_step' });
+    expect(world.requests.filter((line) => line.startsWith('POST'))).toEqual([]);
+    expect(await submit('0.01')).toMatchObject({ kind: 'acked' });
+  });
+
+  it('a flood of refusals reads the listing once', async () => {
+    const path = { binance: 'exchangeInfo', bybit: 'instruments-info', okx: 'public/instruments' }[name];
+    const loads = () => world.requests.filter((line) => line.endsWith(path)).length;
+    const before = loads();
+    await submit('0.0105');
+    await until('one reading', () => told.length === 1);
+    const once = loads() - before;
+    await Promise.all(Array.from({ length: 10 }, () => submit('0.0105')));
+    expect(loads() - before).toBe(once);
+  });
+});
+
+describe('binance', () => {
+  it('a whole listing does not cost a fee request per market', async () => {
+    const asked: unknown[] = [];
+    const client = {
+      request: async (_path: string, _access: string, _method: string, params: unknown) => {
+        asked.push(params);
+        return { makerCommissionRate: '0.0001', takerCommissionRate: '0.0003' };
+      },
+    };
+    const ids = Array.from({ length: 500 }, (_, i) => `A${i}USDT`);
+    const fees = await factsOf('binance')?.reads.fees(client as never, ids);
+    expect(asked).toEqual([{ symbol: 'A0USDT' }]);
+    expect(fees?.get('A499USDT')).toEqual({ taker: '0.0003', maker: '0.0001' });
+  });
+});
