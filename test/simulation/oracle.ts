@@ -166,9 +166,9 @@ export class Oracle {
     this.#impairedBy(name, change);
   }
 
-  #impairedBy(name: string, change: 1 | -1): void {
+  #impairedBy(name: string, ...changes: (1 | -1)[]): void {
     const state = this.#impaired.get(name) ?? { active: 0, until: Number.NEGATIVE_INFINITY };
-    state.active += change;
+    for (const change of changes) state.active += change;
     state.until = this.#world.scheduler.now;
     this.#impaired.set(name, state);
   }
@@ -199,11 +199,13 @@ export class Oracle {
     this.#reads.set(venue, reads.add(what));
   }
 
-  left(venue: Venue, order: OrderRequest, copies: number): void {
+  left(venue: Venue, order: OrderRequest, copies: number, isAnswered: boolean): void {
     const { symbol } = splitKey(order.key);
     const attempt = this.attempts.get(order.clientOrderId);
     const { disk, scheduler } = this.#world;
     this.#touchedAt.set(`${venue.id}|${symbol}`, scheduler.now);
+    // One answer may be lost within the bound; a venue that loses the next one too does not answer.
+    if (!isAnswered && this.#naked.has(symbol)) this.#impairedBy(`venue ${venue.id}`, 1, -1);
     if (!attempt || attempt.factAt >= disk.durable)
       this.fail('durable_first', `${order.clientOrderId} left before its intent was durable`);
     if (this.sent.has(order.clientOrderId)) this.fail('sent_once', `${order.clientOrderId} left twice`);
