@@ -85,7 +85,8 @@ export function begin(world: Levers, fault: Fault): End {
     case 'halt':
       return halt(world, fault);
     case 'price_shock':
-      market.shock(fault.asset, (x < 0.5 ? -1 : 1) * (0.01 + 0.2 * y * y));
+      // An event of its own: no price moves in the middle of a step.
+      world.scheduler.after(1, () => market.shock(fault.asset, (x < 0.5 ? -1 : 1) * (0.01 + 0.2 * y * y)));
       return undefined;
     case 'adl':
     case 'liquidation':

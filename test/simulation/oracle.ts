@@ -5,7 +5,7 @@
  * Naked means: an asset's positions over all venues, without what a human holds, net to a common lot or more, or stand on
  * one venue alone. Bounds, in virtual time, counted from the later of the beginning and the end of what impaired a venue,
  * market or the process involved: 10 s from the beginning, 30 s after an impairment; while the private stream is silent,
- * one reconciliation interval more. An alarm within 5 s of the moment from which the bot can know.
+ * one interval of the polls of positions more. An alarm within 5 s of the moment from which the bot can know.
  */
 
 import type { EngineSettings } from '../../src/engine/settings.ts';
@@ -369,7 +369,7 @@ export class Oracle {
       const key = `${venue}|${symbol}`;
       if (isZero(this.own(venue, symbol)) && (this.#touchedAt.get(key) ?? 0) < since - 60_000) continue;
       until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
-      if (untilOf(`sight ${venue}`) > since) sightMs = this.#world.settings().reconcileEveryMs + AFTER_IMPAIRMENT_MS;
+      if (untilOf(`sight ${venue}`) > since) sightMs = this.#world.settings().positionsEveryMs + AFTER_IMPAIRMENT_MS;
     }
     return { until, sightMs };
   }

@@ -46,6 +46,7 @@ export function settingsOf(dice: Dice, venues: readonly string[]): EngineSetting
       lookup: { minValidityMs: 4_000, minLookups: 3, spacingMs: 800, horizonMs: 90 * MINUTE_MS },
     },
     reconcileEveryMs: dice.pick([5, 15, 30]) * MINUTE_MS,
+    positionsEveryMs: dice.pick([2, 5, 15]) * MINUTE_MS,
     paymentDelayMs: 5_000,
   };
 }

@@ -2,6 +2,7 @@
  * A venue as one process sees it: requests take time on the way there and back, get lost, come late or twice; lists lag;
  * the private stream has an order or loses it. The exchange behind is never wrong.
  */
+import { HOUR_MS } from '../../src/kernel/instant.ts';
 import { failure, type Read } from '../../src/kernel/outcome.ts';
 import type { OrderRef, OrderRequest } from '../../src/market/order.ts';
 import type {
@@ -61,6 +62,7 @@ const same = <T>(value: T): T => value;
 export class SimVenue implements Venue {
   readonly id: string;
   readonly route: Venue['route'];
+  readonly orderMemoryMs = 2 * HOUR_MS;
   readonly #options: Options;
   readonly #inner: Venue;
   #sink: ((event: AccountEvent) => void) | undefined;
