@@ -1,6 +1,6 @@
 /** What each fault does to a world, and what ends it. Entry point: `begin`. */
 import type { OperatorCommand } from '../../src/engine/events.ts';
-import { contracts, contractsToBase, floorTo, isZero, neg, scale, toNumber } from '../../src/kernel/decimal.ts';
+import { contracts, contractsToBase, eq, floorTo, isZero, neg, scale, toNumber } from '../../src/kernel/decimal.ts';
 import { ACCOUNT, type Bot } from './bot.ts';
 import type { Conditions } from './conditions.ts';
 import type { Fault } from './faults.ts';
@@ -76,6 +76,7 @@ export function begin(world: Levers, fault: Fault): End {
         if (conditions.down > 0) return;
         world.health(fault.venue, 'up', '');
         bot.reconnect(fault.venue);
+        market.resume(fault.venue);
       };
     }
     case 'thin_book':
@@ -84,7 +85,8 @@ export function begin(world: Levers, fault: Fault): End {
     case 'halt':
       return halt(world, fault);
     case 'price_shock':
-      market.shock(fault.asset, (x < 0.5 ? -1 : 1) * (0.01 + 0.2 * y * y));
+      // An event of its own: no price moves in the middle of a step.
+      world.scheduler.after(1, () => market.shock(fault.asset, (x < 0.5 ? -1 : 1) * (0.01 + 0.2 * y * y)));
       return undefined;
     case 'adl':
     case 'liquidation':
@@ -95,8 +97,13 @@ export function begin(world: Levers, fault: Fault): End {
     case 'interval_change':
       market.setInterval(fault.venue, fault.asset, [1, 2, 4, 8][Math.floor(x * 4)] ?? 8);
       return undefined;
-    case 'feed_silence':
-      return during('feedSilent');
+    case 'feed_silence': {
+      const end = during('feedSilent');
+      return () => {
+        end?.();
+        market.resume(fault.venue);
+      };
+    }
     case 'stream_silence': {
       const end = during('streamSilent');
       return () => {
@@ -254,18 +261,23 @@ function manualOpen(world: Levers, { venue, asset, dice: [x, y] }: Fault): End {
   };
 }
 
-/** Finer steps, as venues make them when a price has risen or fallen; then the old ones again. */
+/** Finer steps or a larger minimum, as venues announce them. */
 function changeSteps(world: Levers, { kind, venue, asset, dice: [x] }: Fault): End {
   const symbol = world.symbolOf(asset);
   const { exchange } = world.rig(venue);
   const instrument = exchange.market(symbol)?.instrument;
-  if (!instrument) return undefined;
-  if (kind === 'tick_change') exchange.changeSteps(symbol, { tick: scale(instrument.tick, x < 0.5 ? '0.1' : '10') });
+  const planned = world.rig(venue).plan.instruments.find((each) => each.symbol === symbol);
+  if (!instrument || !planned) return undefined;
+  // Never coarser than planned: what stands stays a multiple.
+  if (kind === 'tick_change')
+    exchange.changeSteps(symbol, {
+      tick: eq(instrument.tick, planned.tick) ? scale(planned.tick, '0.1') : planned.tick,
+    });
   else {
-    const lot = scale(instrument.lot, '0.1');
+    const lot = scale(planned.lot, '0.1');
     exchange.changeSteps(
       symbol,
-      x < 0.5 ? { lot, minContracts: lot } : { minContracts: scale(instrument.minContracts, '3') },
+      x < 0.5 ? { lot, minContracts: lot } : { minContracts: scale(planned.minContracts, '3') },
     );
   }
   world.relist(venue, symbol);

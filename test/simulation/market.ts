@@ -51,8 +51,17 @@ export class Market {
   readonly #publish: Publish;
   readonly #assets = new Map<string, Asset>();
   readonly #dice: Dice;
+  /** Whether frames of a symbol must keep coming quickly. */
+  readonly #isHot: (symbol: string) => boolean;
 
-  constructor(plan: WorldPlan, rigs: ReadonlyMap<string, Rig>, scheduler: Scheduler, publish: Publish) {
+  constructor(
+    plan: WorldPlan,
+    rigs: ReadonlyMap<string, Rig>,
+    scheduler: Scheduler,
+    publish: Publish,
+    isHot: (symbol: string) => boolean,
+  ) {
+    this.#isHot = isHot;
     this.#plan = plan;
     this.#scheduler = scheduler;
     this.#publish = publish;
@@ -88,6 +97,13 @@ export class Market {
     const { now } = this.#scheduler;
     asset.busyUntil = Math.max(asset.busyUntil, now + forMs);
     if (asset.nextTickAt > now + HURRY_MS) this.#schedule(asset, HURRY_MS);
+  }
+
+  /** A venue's feed is there again: it tells where everything stands. */
+  resume(venue: string): void {
+    for (const asset of this.#assets.values()) {
+      if (asset.listings.some(({ rig }) => rig.plan.id === venue)) this.#tick(asset);
+    }
   }
 
   /** Moves the price at once, everywhere. */
@@ -145,7 +161,7 @@ export class Market {
     asset.nextTickAt = this.#scheduler.now + delayMs;
     asset.cancelTick = this.#scheduler.after(delayMs, () => {
       this.#tick(asset);
-      const isBusy = this.#scheduler.now < asset.busyUntil;
+      const isBusy = this.#scheduler.now < asset.busyUntil || this.#isHot(asset.plan.symbol);
       this.#schedule(asset, isBusy ? BUSY_TICK_MS : this.#plan.calmTickMs * this.#dice.between(0.8, 1.2));
     });
   }

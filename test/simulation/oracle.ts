@@ -5,7 +5,7 @@
  * Naked means: an asset's positions over all venues, without what a human holds, net to a common lot or more, or stand on
  * one venue alone. Bounds, in virtual time, counted from the later of the beginning and the end of what impaired a venue,
  * market or the process involved: 10 s from the beginning, 30 s after an impairment; while the private stream is silent,
- * one reconciliation interval more. An alarm within 5 s of the moment from which the bot can know.
+ * one interval of the polls of positions more. An alarm within 5 s of the moment from which the bot can know.
  */
 
 import type { EngineSettings } from '../../src/engine/settings.ts';
@@ -166,9 +166,9 @@ export class Oracle {
     this.#impairedBy(name, change);
   }
 
-  #impairedBy(name: string, change: 1 | -1): void {
+  #impairedBy(name: string, ...changes: (1 | -1)[]): void {
     const state = this.#impaired.get(name) ?? { active: 0, until: Number.NEGATIVE_INFINITY };
-    state.active += change;
+    for (const change of changes) state.active += change;
     state.until = this.#world.scheduler.now;
     this.#impaired.set(name, state);
   }
@@ -199,11 +199,13 @@ export class Oracle {
     this.#reads.set(venue, reads.add(what));
   }
 
-  left(venue: Venue, order: OrderRequest, copies: number): void {
+  left(venue: Venue, order: OrderRequest, copies: number, isAnswered: boolean): void {
     const { symbol } = splitKey(order.key);
     const attempt = this.attempts.get(order.clientOrderId);
     const { disk, scheduler } = this.#world;
     this.#touchedAt.set(`${venue.id}|${symbol}`, scheduler.now);
+    // One answer may be lost within the bound; a venue that loses the next one too does not answer.
+    if (!isAnswered && this.#naked.has(symbol)) this.#impairedBy(`venue ${venue.id}`, 1, -1);
     if (!attempt || attempt.factAt >= disk.durable)
       this.fail('durable_first', `${order.clientOrderId} left before its intent was durable`);
     if (this.sent.has(order.clientOrderId)) this.fail('sent_once', `${order.clientOrderId} left twice`);
@@ -367,7 +369,7 @@ export class Oracle {
       const key = `${venue}|${symbol}`;
       if (isZero(this.own(venue, symbol)) && (this.#touchedAt.get(key) ?? 0) < since - 60_000) continue;
       until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
-      if (untilOf(`sight ${venue}`) > since) sightMs = this.#world.settings().reconcileEveryMs + AFTER_IMPAIRMENT_MS;
+      if (untilOf(`sight ${venue}`) > since) sightMs = this.#world.settings().positionsEveryMs + AFTER_IMPAIRMENT_MS;
     }
     return { until, sightMs };
   }

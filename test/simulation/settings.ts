@@ -46,10 +46,10 @@ export function settingsOf(dice: Dice, venues: readonly string[]): EngineSetting
       maxCompletions: dice.whole(0, 2),
       maxReduceAttempts: dice.pick([3, 8]),
       nakedLimitMs: 30_000,
-      lookup: { minValidityMs: 4_000, minLookups: 3, spacingMs: 800, horizonMs: 20 * MINUTE_MS },
+      lookup: { minValidityMs: 4_000, minLookups: 3, spacingMs: 800, horizonMs: 90 * MINUTE_MS },
     },
     reconcileEveryMs: dice.pick([5, 15, 30]) * MINUTE_MS,
-    positionsEveryMs: 5_000,
+    positionsEveryMs: dice.pick([2, 5, 15]) * MINUTE_MS,
     paymentDelayMs: 5_000,
   };
 }

@@ -2,6 +2,7 @@
  * A venue as one process sees it: requests take time on the way there and back, get lost, come late or twice; lists lag;
  * the private stream has an order or loses it. The exchange behind is never wrong.
  */
+import { HOUR_MS } from '../../src/kernel/instant.ts';
 import { failure, type Read } from '../../src/kernel/outcome.ts';
 import type { OrderRef, OrderRequest } from '../../src/market/order.ts';
 import type {
@@ -14,7 +15,7 @@ import type {
 } from '../../src/ports/venue.ts';
 import type { Exchange } from '../../src/simulator/exchange/api.ts';
 import { createModelVenue } from '../../src/simulator/model-venue.ts';
-import type { Conditions } from './conditions.ts';
+import type { Conditions, SubmitFault } from './conditions.ts';
 import type { Dice } from './dice.ts';
 import type { VenuePlan } from './plan.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -37,8 +38,8 @@ export interface Owner {
 }
 
 export interface Wire {
-  /** An order leaves; `copies` of it will arrive. */
-  left(venue: Venue, order: OrderRequest, copies: number): void;
+  /** An order leaves; `copies` of it will arrive. `isAnswered`: nothing happens to it or to its answer on the way. */
+  left(venue: Venue, order: OrderRequest, copies: number, isAnswered: boolean): void;
   arrived(venue: Venue, order: OrderRequest, outcome: SubmitOutcome): void;
   /** An answer to `what` reached the process. */
   answered(venue: Venue, what: string, ok: boolean): void;
@@ -54,13 +55,14 @@ interface Options {
 }
 
 const UNKNOWN: SubmitOutcome = { kind: 'unknown', code: 'timeout', detail: 'no answer' };
+const UNANSWERED: ReadonlySet<SubmitFault['kind']> = new Set(['reply_lost', 'accepted_late', 'ack_late']);
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 const same = <T>(value: T): T => value;
 
 export class SimVenue implements Venue {
   readonly id: string;
   readonly route: Venue['route'];
-  readonly orderMemoryMs: number;
+  readonly orderMemoryMs = 2 * HOUR_MS;
   readonly #options: Options;
   readonly #inner: Venue;
   #sink: ((event: AccountEvent) => void) | undefined;
@@ -88,7 +90,7 @@ export class SimVenue implements Venue {
         : fault?.kind === 'delivered_twice'
           ? 2
           : 1;
-    wire.left(this, order, copies);
+    wire.left(this, order, copies, !isLost && !(fault && UNANSWERED.has(fault.kind)));
     if (owner.isDead()) return never();
     if (fault?.kind === 'crash_before') {
       owner.crash('before a request left');

@@ -70,15 +70,21 @@ class World implements Levers {
     this.scheduler = new Scheduler(START, plan.random.fork('order of events'));
     this.#trace = new Trace(this.scheduler, isTraced);
     this.rigs = new Map(plan.venues.map((venue) => [venue.id, this.#rigOf(venue)]));
-    this.market = new Market(plan, this.rigs, this.scheduler, (venue, frames) => {
-      const madeAt = this.scheduler.now;
-      this.bot.publish((wallNow) => {
-        const events = frames(wallNow);
-        const book = events[0];
-        if (book?.kind === 'book') this.oracle.framed(venue, splitKey(book.book.key).symbol, madeAt);
-        return events;
-      });
-    });
+    this.market = new Market(
+      plan,
+      this.rigs,
+      this.scheduler,
+      (venue, frames) => {
+        const madeAt = this.scheduler.now;
+        this.bot.publish((wallNow) => {
+          const events = frames(wallNow);
+          const book = events[0];
+          if (book?.kind === 'book') this.oracle.framed(venue, splitKey(book.book.key).symbol, madeAt);
+          return events;
+        });
+      },
+      (symbol) => this.oracle.isNaked(symbol),
+    );
     this.bot = new Bot({
       scheduler: this.scheduler,
       rigs: this.rigs,
@@ -140,6 +146,11 @@ class World implements Levers {
   }
 
   operator(command: OperatorCommand): void {
+    // An event of its own: nobody commands in the middle of a step.
+    this.scheduler.after(1, () => this.#command(command));
+  }
+
+  #command(command: OperatorCommand): void {
     const given = this.bot.command(command, (reply) => this.#trace.add(`operator ${command.action}: ${reply.message}`));
     const { action } = command;
     // Beginnings are given up when nobody is there; endings must come through.
@@ -148,6 +159,10 @@ class World implements Levers {
   }
 
   configure(change: (settings: Bot['settings']) => Bot['settings'], key: string): void {
+    this.scheduler.after(1, () => this.#configure(change, key));
+  }
+
+  #configure(change: (settings: Bot['settings']) => Bot['settings'], key: string): void {
     this.bot.settings = change(this.bot.settings);
     const at = this.scheduler.now + this.bot.wallShiftMs;
     const changes = [{ kind: 'config', key, before: '', after: '', loosens: false, at }] as const;
@@ -189,12 +204,12 @@ class World implements Levers {
 
   #hooks(): BotHooks {
     return {
-      left: (venue, order, copies) => {
+      left: (venue, order, copies, isAnswered) => {
         this.#counters.orders += 1;
         this.#trace.add(
           `-> ${venue.id} ${order.clientOrderId} ${order.side} ${order.quantity.toFixed()} at ${order.limitPrice.toFixed()}${order.reduceOnly ? ' reduce' : ''} x${copies}`,
         );
-        this.oracle.left(venue, order, copies);
+        this.oracle.left(venue, order, copies, isAnswered);
         this.market.hurry(assetOf(splitKey(order.key).symbol), BUSY_MS);
       },
       arrived: (venue, order, outcome) => {
