@@ -6,6 +6,7 @@ import type { HedgeId } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import { type HedgeRecord, isFinal } from '../ledger/state.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
+import { watchMargin } from './margin.ts';
 import { isReachable, watchNaked } from './naked.ts';
 import { sendAttempts } from './orders.ts';
 import { doubtOf, standingOnVenue, watchPositions } from './positions.ts';
@@ -18,6 +19,7 @@ export function advanceHedges(core: Core): void {
     if (isFinal(hedge.state) && flat(hedge)) continue;
     advanceHedge(core, hedge);
     if (watchNaked(core, hedge)) advanceHedge(core, hedge);
+    if (watchMargin(core, hedge, contextOf(core, hedge))) advanceHedge(core, hedge);
     watchWaiting(core, hedge);
     watchPositions(core, hedge);
     if (isFinal(hedge.state)) forget(core, hedge.id);

@@ -12,6 +12,9 @@ import { intend } from './plan.ts';
 import { capPrice, touch } from './price-cap.ts';
 import { describe, flat, hedged, imbalance, largerLeg, oneSided, unresolved } from './shape.ts';
 
+/** Reasons of balancing that follow a loss of size or a step down: what is gone is not opened again. */
+const SHRINKING: ReadonlySet<string> = new Set(['imbalance', 'margin', 'position_explained']);
+
 export function balance(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (legsOf(hedge).some(unresolved)) return NOTHING;
   if (flat(hedge)) return moveTo(hedge, 'closed', 'unwound', describe(hedge), context);
@@ -30,7 +33,7 @@ function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): 
   const entry = leg.attempts.find((attempt) => attempt.intent.purpose === 'enter');
   const last = leg.attempts.at(-1);
   const completions = leg.attempts.filter((attempt) => attempt.intent.purpose === 'complete').length;
-  if (context.reduceOnly || !context.reachable || hedge.reason === 'imbalance') return undefined;
+  if (context.reduceOnly || !context.reachable || SHRINKING.has(hedge.reason)) return undefined;
   if (!entry || completions >= settings.maxCompletions || now - hedge.plan.at > settings.balanceDeadlineMs)
     return undefined;
   // A refusal repeats: margin, permission and limits do not mend within seconds.
