@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.ts';
 import { watchFile } from '../config/watch-file.ts';
 import type { EngineEvent } from '../engine/events.ts';
 import type { EngineSettings } from '../engine/settings.ts';
-import { MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
 import type { ConfigChanged } from '../ledger/facts.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -25,9 +25,15 @@ export function engineSettings(config: Config): EngineSettings {
     risk: config.risk,
     execution: config.execution,
     reconcileEveryMs: config.reconcile.everyMinutes * MINUTE_MS,
-    positionsEveryMs: config.reconcile.positionsEverySeconds * SECOND_MS,
+    positionsEveryMs: Math.max(config.reconcile.positionsEverySeconds * SECOND_MS, marketStepMs(config)),
     paymentDelayMs: config.reconcile.paymentDelayMs,
   };
+}
+
+/** How often a simulated market moves: looking more often shows nothing new, and its seconds are short. */
+function marketStepMs({ replay, simulator }: Config): number {
+  if (replay) return DAY_MS;
+  return (simulator?.stepSeconds ?? 0) * SECOND_MS;
 }
 
 /** Every saved version is validated whole; live keys go to the engine, each change logged and stored. */

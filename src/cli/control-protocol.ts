@@ -24,7 +24,7 @@ export type ControlErrorCode =
   /** The bot could not do it. */
   | 'failed';
 
-/** One account's positions as the venue said just now. A failed read is unknown, not flat. */
+/** One account's positions and open orders as the venue said just now. A failed read of either is unknown, not flat. */
 export type AccountPositions =
   | {
       /** `<route>|<venue>` */
@@ -33,11 +33,23 @@ export type AccountPositions =
       readonly at: number;
       /** Quantities in base units as decimal text, long positive; flat ones are left out. */
       readonly positions: readonly { readonly key: string; readonly quantity: string }[];
+      /** Absent when they could not be read. */
+      readonly orders?: readonly OpenOrder[];
     }
   | { readonly account: string; readonly ok: false; readonly code: string; readonly detail: string };
 
+export interface OpenOrder {
+  readonly key: string;
+  readonly side: 'buy' | 'sell';
+  /** What of it may still fill, base units as decimal text. */
+  readonly open: string;
+  readonly venueOrderId: string;
+}
+
 export const MAX_REQUEST_BYTES = 4_096;
 
+const VENUE = /^[a-z0-9_-]{1,32}$/;
+export const MAX_NOTE = 500;
 const HEDGE = /^h[1-9]\d{0,14}$/;
 const BY = /^[\w.:@-]{1,64}$/;
 const SIMPLE: ReadonlySet<unknown> = new Set(['pause', 'resume', 'flatten', 'kill', 'kill_reset']);
@@ -71,5 +83,14 @@ function parseCommand(value: unknown): OperatorCommand | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { action, hedge } = value as Record<string, unknown>;
   if (action === 'close') return typeof hedge === 'string' && HEDGE.test(hedge) ? { action, hedge } : undefined;
+  if (action === 'accept') return parseAccept(value as Record<string, unknown>);
   return SIMPLE.has(action) ? ({ action } as OperatorCommand) : undefined;
+}
+
+function parseAccept({ venue, route, note, seenAt }: Record<string, unknown>): OperatorCommand | undefined {
+  if (typeof venue !== 'string' || !VENUE.test(venue)) return undefined;
+  if (route !== 'live' && route !== 'paper') return undefined;
+  if (typeof note !== 'string' || note.trim() === '' || note.length > MAX_NOTE) return undefined;
+  if (typeof seenAt !== 'number' || !Number.isSafeInteger(seenAt)) return undefined;
+  return { action: 'accept', venue, route, note, seenAt };
 }

@@ -5,6 +5,7 @@ import { isFinal } from '../ledger/state.ts';
 import { type HedgeSummary, summarizeHedge, summarizeRoute } from '../ledger/summary.ts';
 import type { RuleBreach } from '../risk/limits.ts';
 import type { Core } from './core.ts';
+import { distanceOf } from './margin.ts';
 import { blockedVenues, dayPnlUsd, legUnrealised } from './valuation.ts';
 
 export interface StatusSnapshot {
@@ -24,7 +25,20 @@ export interface StatusSnapshot {
   /** Not final. */
   readonly hedges: readonly HedgeStatus[];
   readonly routes: readonly RouteStatus[];
-  readonly discrepancies: readonly { readonly id: string; readonly detail: string }[];
+  readonly discrepancies: readonly DiscrepancyStatus[];
+}
+
+/** Between ledger and venue, not explained yet: nothing opens there. */
+export interface DiscrepancyStatus {
+  readonly id: string;
+  readonly route: Route;
+  readonly venue: string;
+  readonly what: string;
+  readonly ledger: string;
+  readonly venueSays: string;
+  readonly detail: string;
+  /** Since when it is as it is. */
+  readonly at: number;
 }
 
 export interface VenueStatus {
@@ -80,6 +94,11 @@ export interface HedgeStatus {
   readonly net: string;
   /** Expected funding from now on, per year of the notional. */
   readonly forwardApr?: number;
+  /**
+   * Move of the mark that would liquidate each leg, as a fraction of it, by the venue's figure. Absent for a leg that
+   * stands: unknown, never safe.
+   */
+  readonly liquidationDistance: { readonly long?: number; readonly short?: number };
 }
 
 export interface RouteStatus {
@@ -113,7 +132,18 @@ export function statusOf(core: Core): StatusSnapshot {
     opportunities: opportunitiesOf(core),
     hedges: open.map((hedge) => hedgeStatus(core, summarizeHedge(hedge, now), hedge.detail)),
     routes: routes.map((route) => routeStatus(core, route)),
-    discrepancies: [...core.ledger.discrepancies.values()].map(({ id, detail }) => ({ id, detail })),
+    discrepancies: [...core.ledger.discrepancies.values()].map(
+      ({ id, route, venue, what, ledger, venueSays, detail, at }) => ({
+        id,
+        route,
+        venue,
+        what,
+        ledger,
+        venueSays,
+        detail,
+        at,
+      }),
+    ),
   };
 }
 
@@ -168,6 +198,8 @@ function hedgeStatus(core: Core, summary: HedgeSummary, detail: string): HedgeSt
     ? add(legUnrealised(hedge.long, core.market) ?? ZERO_QUOTE, legUnrealised(hedge.short, core.market) ?? ZERO_QUOTE)
     : ZERO_QUOTE;
   const forwardApr = core.forwardApr.get(summary.id);
+  const long = hedge && distanceOf(core, hedge, hedge.long);
+  const short = hedge && distanceOf(core, hedge, hedge.short);
   return {
     id: summary.id,
     route: summary.route,
@@ -185,6 +217,10 @@ function hedgeStatus(core: Core, summary: HedgeSummary, detail: string): HedgeSt
     pricePnl: cents(add(summary.pricePnl, openPnl)),
     net: cents(add(summary.net, openPnl)),
     ...(forwardApr === undefined ? {} : { forwardApr }),
+    liquidationDistance: {
+      ...(long === undefined ? {} : { long }),
+      ...(short === undefined ? {} : { short }),
+    },
   };
 }
 

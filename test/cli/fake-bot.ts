@@ -8,7 +8,7 @@ import type { Io } from '../../src/cli/context.ts';
 import { type ControlledBot, serveControl } from '../../src/cli/control-server.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { OperatorCommand, OperatorReply } from '../../src/engine/events.ts';
-import type { HedgeStatus, OpportunityStatus, StatusSnapshot } from '../../src/engine/status.ts';
+import type { DiscrepancyStatus, HedgeStatus, OpportunityStatus, StatusSnapshot } from '../../src/engine/status.ts';
 import { base } from '../../src/kernel/decimal.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
 import type { Log } from '../../src/ports/log.ts';
@@ -99,6 +99,19 @@ export const heldHedge = (over: Partial<HedgeStatus> = {}): HedgeStatus => ({
   pricePnl: '-1.05',
   net: '7.15',
   forwardApr: 0.213,
+  liquidationDistance: { long: 0.46, short: 0.38 },
+  ...over,
+});
+
+export const discrepancy = (over: Partial<DiscrepancyStatus> = {}): DiscrepancyStatus => ({
+  id: 'live|okx|wallet|USDT',
+  route: 'live',
+  venue: 'okx',
+  what: 'wallet',
+  ledger: '100',
+  venueSays: '150',
+  detail: 'wallet is 50 USDT away from baseline + realised + funding - fees',
+  at: AT - 60_000,
   ...over,
 });
 
@@ -164,6 +177,7 @@ type Positions = Awaited<ReturnType<RunningBot['positions']>>;
 
 export const position = (account: string, holds: Readonly<Record<string, string>> = {}): Positions[number] => ({
   account,
+  orders: { ok: true, at: AT, value: [] },
   read: { ok: true, at: AT, value: Object.entries(holds).map(([key, text]) => ({ key, quantity: base(text) })) },
 });
 

@@ -68,6 +68,12 @@ export interface Faults {
   foreignFillsHidden: boolean;
   /** The list of positions shows this share of each, rounded to a lot: a lie that lasts. */
   positionShare: number;
+  /** Positions come without their liquidation price. */
+  liquidationHidden: boolean;
+  /** The list of fills shows other prices than at first. */
+  fillsRewritten: boolean;
+  /** The list of payments shows other amounts than at first. */
+  paymentsRewritten: boolean;
   /** Funding payments are not listed yet. */
   paymentsHidden: boolean;
 }
@@ -82,6 +88,9 @@ export const noFaults = (): Faults => ({
   anonymousFills: false,
   foreignFillsHidden: false,
   positionShare: 1,
+  fillsRewritten: false,
+  paymentsRewritten: false,
+  liquidationHidden: false,
   paymentsHidden: false,
 });
 
@@ -174,6 +183,8 @@ export class FaultyVenue implements Venue {
       return this.#alive(Promise.resolve({ ok: true, value: [], at: clock.now() }));
     }
     const read = await this.#read(inner.positions(urgency));
+    if (read.ok && faults.liquidationHidden)
+      return { ...read, value: read.value.map(({ liquidationPrice: _, ...each }) => each) };
     if (!read.ok || faults.positionShare === 1) return read;
     const lied = (quantity: Base): Base => floorTo(scale(quantity, faults.positionShare), base('0.5'));
     return { ...read, value: read.value.map((each) => ({ ...each, quantity: lied(each.quantity) })) };
@@ -183,6 +194,8 @@ export class FaultyVenue implements Venue {
     const read = await this.#read(this.#options.inner.fills(sinceAt));
     if (read.ok && this.#options.faults.foreignFillsHidden)
       return { ...read, value: read.value.filter(({ clientOrderId }) => clientOrderId !== undefined) };
+    if (read.ok && this.#options.faults.fillsRewritten)
+      return { ...read, value: read.value.map((fill) => ({ ...fill, price: scale(fill.price, 2) })) };
     if (!read.ok || !this.#options.faults.anonymousFills) return read;
     return {
       ...read,
@@ -192,6 +205,8 @@ export class FaultyVenue implements Venue {
 
   async payments(sinceAt: number): Promise<Read<readonly FundingPayment[]>> {
     const read = await this.#read(this.#options.inner.payments(sinceAt));
+    if (read.ok && this.#options.faults.paymentsRewritten)
+      return { ...read, value: read.value.map((each) => ({ ...each, amount: scale(each.amount, 2) })) };
     return read.ok && this.#options.faults.paymentsHidden ? { ...read, value: [] } : read;
   }
 
