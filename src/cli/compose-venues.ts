@@ -7,8 +7,9 @@ import { add, averagePrice, isZero, quote } from '../kernel/decimal.ts';
 import { type InstrumentKey, splitKey, type VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import { bookedChange } from '../ledger/reconcile.ts';
-import { type AccountRecord, accountKey, type LedgerState } from '../ledger/state.ts';
+import { type AccountRecord, accountKey, isUnresolved, type LedgerState } from '../ledger/state.ts';
 import type { MarketEvent } from '../market/event.ts';
+import type { OrderState } from '../market/order.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { MarketFeed } from '../ports/market-feed.ts';
 import type { Venue } from '../ports/venue.ts';
@@ -172,13 +173,13 @@ function paperAccount(
     assets,
     // Ids must rise from process to process; epochs do.
     idPrefix: `${ledger.epoch + 1}`,
-    ...(record?.baseline ? { restored: restored(record, config.execution.leverage) } : {}),
+    ...(record?.baseline ? { restored: restored(ledger, record, config.execution.leverage) } : {}),
     ...(venue?.fees ? { fees: venue.fees } : {}),
   });
 }
 
 /** The paper account as the ledger left it: its only memory. */
-function restored(record: AccountRecord, leverage: number): PaperAccountState {
+function restored(ledger: LedgerState, record: AccountRecord, leverage: number): PaperAccountState {
   const wallet = add(record.baseline?.wallet ?? quote(0), bookedChange(record));
   const open = [...record.holdings].filter(([, holding]) => !isZero(holding.quantity));
   return {
@@ -191,5 +192,24 @@ function restored(record: AccountRecord, leverage: number): PaperAccountState {
       lastFillAt: record.lastFillAt ?? 0,
       ...(record.lastPaymentAt === undefined ? {} : { lastPaymentAt: record.lastPaymentAt }),
     })),
+    ended: endedOrders(ledger, record.venue),
   };
+}
+
+/** Paper orders that the process before left without a known end. */
+function endedOrders(ledger: LedgerState, venue: VenueId): OrderState[] {
+  const left = [...ledger.attempts.values()].filter(
+    (attempt) =>
+      isUnresolved(attempt) && attempt.intent.route === 'paper' && splitKey(attempt.intent.key).venue === venue,
+  );
+  return left.map(({ intent, venueOrderId, filled }) => ({
+    clientOrderId: intent.clientOrderId,
+    venueOrderId: venueOrderId ?? intent.clientOrderId,
+    key: intent.key,
+    side: intent.side,
+    status: 'canceled',
+    quantity: intent.quantity,
+    filled,
+    updatedAt: intent.at,
+  }));
 }

@@ -27,7 +27,7 @@ import type { Instant } from '../kernel/instant.ts';
 import type { MakerEntry } from '../ledger/entry-plan.ts';
 import { type AttemptRecord, type HedgeRecord, isUnresolved, type LegRecord } from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
-import type { Side } from '../market/order.ts';
+import { type Side, WOULD_CROSS } from '../market/order.ts';
 import type { InstrumentView } from '../market/view.ts';
 import { entriesOf, expired, finishEntry, freshView, isTooSmall, leftToEnter } from './entering.ts';
 import { type Advance, type AdvanceContext, NOTHING } from './next.ts';
@@ -35,8 +35,6 @@ import { intend } from './plan.ts';
 import { capPrice } from './price-cap.ts';
 import { imbalance, unresolved } from './shape.ts';
 
-/** A venue's word that a post-only order would have taken: try again at another price. Any other refusal repeats. */
-export const WOULD_CROSS = 'post_only_would_cross';
 /** The other leg's order should be known by then; until it is, nothing more may fill on the resting one. */
 const HEDGE_PATIENCE_MS = 2_000;
 /** A difference that the other venue takes no order for is trimmed when no further fill has joined it by then. */
@@ -87,6 +85,7 @@ function endOf(hedge: HedgeRecord, entry: MakerEntry, legs: Legs, context: Advan
   if (isStranded(hedge, legs, context)) return 'stranded';
   const view = context.market(maker.key);
   if (view && isTooSmall(view, leftToEnter(hedge))) return 'filled';
+  // Found as rejected, without a code: accepted and then cancelled because it would have crossed.
   const last = entriesOf(maker).at(-1);
   if (last?.status === 'rejected' && last.code !== undefined && last.code !== WOULD_CROSS)
     return `rejected:${last.code}`;

@@ -14,6 +14,7 @@ import {
 } from '../kernel/decimal.ts';
 import type { HedgeId, InstrumentKey, LegName, Route } from '../kernel/ids.ts';
 import { DAY_MS, type Instant } from '../kernel/instant.ts';
+import type { EntryStyle } from '../market/order.ts';
 import type { HedgeState } from './facts.ts';
 import { type AttemptRecord, type HedgeRecord, type LedgerState, type LegRecord, legsOf } from './state.ts';
 
@@ -33,6 +34,8 @@ export interface LegSummary {
   readonly pricePnl: Quote;
   /** Bought plus sold notional. */
   readonly turnover: Quote;
+  /** Part of it that traded as maker. */
+  readonly makerTurnover: Quote;
 }
 
 export interface HedgeSummary {
@@ -41,6 +44,7 @@ export interface HedgeSummary {
   readonly asset: string;
   readonly state: HedgeState;
   readonly reason: string;
+  readonly style: EntryStyle;
   readonly quantity: Base;
   readonly long: LegSummary;
   readonly short: LegSummary;
@@ -70,6 +74,7 @@ export function summarizeHedge(hedge: HedgeRecord, now: Instant): HedgeSummary {
     asset: hedge.plan.asset,
     state: hedge.state,
     reason: hedge.reason,
+    style: hedge.plan.entry.style,
     quantity: hedge.plan.quantity,
     long,
     short,
@@ -99,6 +104,7 @@ function summarizeLeg(leg: LegRecord): LegSummary {
     fees: leg.fees,
     pricePnl: add(sub(leg.soldQuote, leg.boughtQuote), leg.holding.cost),
     turnover: add(leg.soldQuote, leg.boughtQuote),
+    makerTurnover: leg.makerQuote,
   };
 }
 

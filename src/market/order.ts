@@ -13,6 +13,9 @@ export type Direction = 'long' | 'short';
  */
 export type EntryStyle = 'taker' | 'maker_taker' | 'sliced';
 
+/** A venue's refusal of a post-only order that would have traded at once: not wrong, only too late at its price. */
+export const WOULD_CROSS = 'post_only_would_cross';
+
 /** One order as the executor wants it. The limit caps the price: a buy never pays more, a sell never takes less. */
 export interface OrderRequest {
   readonly clientOrderId: ClientOrderId;

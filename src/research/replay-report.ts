@@ -7,9 +7,11 @@ import {
   add,
   type Base,
   eq,
+  isZero,
   lt,
   type Quote,
   quote,
+  ratio,
   round,
   sub,
   sum,
@@ -54,12 +56,16 @@ export interface LegReport {
   readonly funding: string;
   readonly fees: string;
   readonly pricePnl: string;
+  /** Of its turnover, fraction that traded as maker; null without any. */
+  readonly makerShare: number | null;
 }
 
 export interface HedgeReport {
   readonly id: string;
   readonly route: string;
   readonly asset: string;
+  /** How it was entered; exits take on both legs. */
+  readonly style: string;
   readonly state: string;
   readonly reason: string;
   readonly quantity: string;
@@ -158,6 +164,7 @@ function hedgeReport(hedge: HedgeSummary): HedgeReport {
     id: hedge.id,
     route: hedge.route,
     asset: hedge.asset,
+    style: hedge.style,
     state: hedge.state,
     reason: hedge.reason,
     quantity: text(hedge.quantity),
@@ -194,6 +201,7 @@ function legReport(leg: LegSummary): LegReport {
     funding: money(leg.funding),
     fees: money(leg.fees),
     pricePnl: money(leg.pricePnl),
+    makerShare: isZero(leg.turnover) ? null : Number(ratio(leg.makerTurnover, leg.turnover).toFixed(4)),
   };
 }
 
@@ -255,9 +263,9 @@ export function renderReport(report: ReplayReport): string {
 
 function renderHedge(hedge: HedgeReport): string[] {
   const leg = (name: string, each: LegReport): string =>
-    `    ${name.padEnd(5)} ${each.venue.padEnd(8)} entry ${each.entryPrice ?? '-'} exit ${each.exitPrice ?? '-'} funding ${each.funding} fees ${each.fees} price PnL ${each.pricePnl}`;
+    `    ${name.padEnd(5)} ${each.venue.padEnd(8)} entry ${each.entryPrice ?? '-'} exit ${each.exitPrice ?? '-'} funding ${each.funding} fees ${each.fees} price PnL ${each.pricePnl}${each.makerShare ? ` maker ${(each.makerShare * 100).toFixed(0)} %` : ''}`;
   return [
-    `${hedge.id} ${hedge.asset} ${hedge.quantity} ${hedge.state} (${hedge.reason}) ${hedge.openedAt ?? '-'} to ${hedge.closedAt ?? 'open'}, ${hedge.daysHeld.toFixed(1)} days`,
+    `${hedge.id} ${hedge.asset} ${hedge.quantity}${hedge.style === 'taker' ? '' : ` ${hedge.style}`} ${hedge.state} (${hedge.reason}) ${hedge.openedAt ?? '-'} to ${hedge.closedAt ?? 'open'}, ${hedge.daysHeld.toFixed(1)} days`,
     leg('long', hedge.long),
     leg('short', hedge.short),
     `    received ${hedge.fundingReceived}, paid ${hedge.fundingPaid}, fees ${hedge.fees}, price PnL ${hedge.pricePnl}, net ${hedge.net}`,

@@ -33,6 +33,8 @@ export interface ModelVenueOptions {
   /** An open account of the exchange. */
   readonly account: string;
   readonly route: Route;
+  /** Orders of an earlier life of this account, which ended with it; the exchange does not know them. */
+  readonly ended?: readonly OrderState[];
   /** Runs before anything that can change the account. */
   readonly beforeChange?: () => void;
 }
@@ -49,15 +51,17 @@ class ModelVenue implements Venue {
   readonly orderMemoryMs = Number.POSITIVE_INFINITY;
   readonly #exchange: Exchange;
   readonly #account: string;
+  readonly #ended: ReadonlyMap<string, OrderState>;
   readonly #beforeChange: () => void;
   #sink: ((event: AccountEvent) => void) | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor({ exchange, account, route, beforeChange }: ModelVenueOptions) {
+  constructor({ exchange, account, route, ended = [], beforeChange }: ModelVenueOptions) {
     this.id = exchange.venue;
     this.route = route;
     this.#exchange = exchange;
     this.#account = account;
+    this.#ended = new Map(ended.map((order) => [order.clientOrderId, order]));
     this.#beforeChange = beforeChange ?? (() => undefined);
   }
 
@@ -117,7 +121,11 @@ class ModelVenue implements Venue {
     const market = this.#market(ref.key);
     const symbol = splitKey(ref.key).symbol;
     const order = market && this.#exchange.order(this.#account, symbol, exchangeRef(ref));
-    if (!market || !order) return { kind: 'not_found' };
+    if (!market || !order) {
+      const ended = this.#ended.get(ref.clientOrderId);
+      // Its fills are what the ledger has of it: an account that lives in the ledger knows no others.
+      return ended ? { kind: 'found', order: ended, fills: [] } : { kind: 'not_found' };
+    }
     const trades = this.#exchange.trades(this.#account, symbol).filter((trade) => trade.orderId === order.orderId);
     return {
       kind: 'found',

@@ -2,7 +2,9 @@
  * The paper venue: the exchange model fed with live market data. `createPaperVenue` is the entry point.
  *
  * It knows public data only. Orders fill against the newest live book and consume it until the next one; a book that
- * is unsound, or a feed that is down, leaves nothing to fill against. Funding is paid at the rate that the real venue
+ * is unsound, or a feed that is down, leaves nothing to fill against. A resting order fills at its own price once the
+ * opposite side of the live book has reached it, and by no more than is shown there: what others trade ahead of it in the
+ * queue is not known. Funding is paid at the rate that the real venue
  * settled, on what was held at the settlement instant: the holding is remembered when the instant passes, and paid
  * when the settled rate arrives. Predicted rates are never paid.
  */
@@ -11,6 +13,7 @@ import type { UnifiedSymbol, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { MarketEvent } from '../market/event.ts';
 import type { Instrument } from '../market/instrument.ts';
+import type { OrderState } from '../market/order.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Venue } from '../ports/venue.ts';
 import type { Exchange, ExchangeInstrument } from './exchange/api.ts';
@@ -38,6 +41,8 @@ export interface PaperAccountState {
   /** Deposit + realised PnL + funding - fees. */
   readonly wallet: Quote;
   readonly positions: readonly PaperPosition[];
+  /** Orders without a known end: a paper order ends with the process it lived in, and what had filled is booked. */
+  readonly ended: readonly OrderState[];
 }
 
 export interface PaperVenueOptions {
@@ -83,6 +88,7 @@ export function createPaperVenue(options: PaperVenueOptions): PaperVenue {
       exchange,
       account: PAPER_ACCOUNT,
       route: 'paper',
+      ended: restored?.ended ?? [],
       beforeChange: () => source.noticeSettlements(),
     }),
     onMarket: (event) => source.onMarket(event),

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { add, eq, gt, isMultipleOf, isPositive, text } from '../kernel/decimal.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
-import type { Fill, OrderRef, OrderRequest, OrderState } from '../market/order.ts';
+import { type Fill, type OrderRef, type OrderRequest, type OrderState, WOULD_CROSS } from '../market/order.ts';
 import {
   type CancelOutcome,
   DUPLICATE_ID,
@@ -58,6 +58,9 @@ function stepDefect(order: OrderRequest, { instrument }: Listing): string | unde
   return undefined;
 }
 
+/** Refusals that mean the same on every venue; the others go by the venue's own code. */
+const REFUSED_AS: typeof PAUSES = { ...PAUSES, would_cross: WOULD_CROSS };
+
 const acknowledgement = z.object({ id: z.string().min(1), clientOrderId: z.string().nullish() });
 
 function submitOutcome(facts: VenueFacts, result: CallResult<unknown>, clientOrderId: string): SubmitOutcome {
@@ -74,7 +77,7 @@ function submitOutcome(facts: VenueFacts, result: CallResult<unknown>, clientOrd
   const named = 'code' in verdict && verdict.code !== undefined ? `venue_${verdict.code}` : code;
   switch (verdict.kind) {
     case 'refused':
-      return { kind: verdict.proves ? 'rejected' : 'unknown', code: PAUSES[verdict.why] ?? named, detail };
+      return { kind: verdict.proves ? 'rejected' : 'unknown', code: REFUSED_AS[verdict.why] ?? named, detail };
     case 'duplicate':
       return { kind: 'unknown', code: DUPLICATE_ID, detail };
     case 'unproven':

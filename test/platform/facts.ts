@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { base, px, quote, text } from '../../src/kernel/decimal.ts';
 import type { Route } from '../../src/kernel/ids.ts';
+import type { EntryPlan } from '../../src/ledger/entry-plan.ts';
 import type { AttemptIntended, Fact, FillBooked, HedgePlanned, PaymentBooked } from '../../src/ledger/facts.ts';
 
 export const AT = 1_700_000_000_000;
@@ -106,6 +107,19 @@ const route = fc.constantFrom<Route>('live', 'paper');
 const leg = fc.constantFrom('long' as const, 'short' as const);
 const side = fc.constantFrom('buy' as const, 'sell' as const);
 
+const ms = fc.integer({ min: 0, max: 10_000_000 });
+const entry: fc.Arbitrary<EntryPlan> = fc.oneof<fc.Arbitrary<EntryPlan>[]>(
+  fc.constant<EntryPlan>({ style: 'taker' }),
+  fc
+    .tuple(leg, digits, digits, ms, ms, fc.nat())
+    .map(([maker, limit, least, deadlineMs, repriceMs, maxReprices]): EntryPlan => {
+      return { style: 'maker_taker', maker, limit: px(limit), least: base(least), deadlineMs, repriceMs, maxReprices };
+    }),
+  fc.tuple(digits, digits, ms, ms).map(([slice, least, deadlineMs, intervalMs]): EntryPlan => {
+    return { style: 'sliced', slice: base(slice), least: base(least), deadlineMs, intervalMs };
+  }),
+);
+
 type Draw = (facts: readonly Fact[]) => Fact;
 
 const has = <K extends Fact['kind']>(facts: readonly Fact[], kind: K): Array<Extract<Fact, { kind: K }>> =>
@@ -120,8 +134,8 @@ const draws: readonly fc.Arbitrary<Draw>[] = [
     pid,
     at: when,
   })),
-  fc.tuple(digits, digits, fc.double({ noNaN: true, min: 1, max: 125 }), word, route, at).map(
-    ([quantity, lot, leverage, expectation, onRoute, when]) =>
+  fc.tuple(digits, digits, fc.double({ noNaN: true, min: 1, max: 125 }), word, route, entry, at).map(
+    ([quantity, lot, leverage, expectation, onRoute, entered, when]) =>
       (facts) =>
         planned(`h${facts.length}`, {
           quantity: base(quantity),
@@ -129,6 +143,7 @@ const draws: readonly fc.Arbitrary<Draw>[] = [
           leverage,
           expectation,
           route: onRoute,
+          entry: entered,
           at: when,
         }),
   ),

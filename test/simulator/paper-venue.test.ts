@@ -154,6 +154,77 @@ describe('paper fills', () => {
   });
 });
 
+describe('paper resting orders', () => {
+  /** A buy of 2 at 99, the best bid, over a market of 99 to 101. */
+  async function resting() {
+    const world = paperWorld();
+    world.mark(100);
+    world.book([[99, 5]], [[101, 5]]);
+    const ref = { clientOrderId: 'p1', key };
+    expect(await world.trade('buy', '2', { style: 'post_only', limitPrice: px('99') })).toBe('0');
+    const filled = async (): Promise<string> => {
+      const found = await world.paper.venue.lookup(ref, 'open');
+      return found.kind === 'found' ? `${found.order.status} ${found.order.filled.toFixed()}` : found.kind;
+    };
+    return { ...world, ref, filled };
+  }
+
+  it('touch-is-no-fill: nothing fills while the live book only stands beside it', async () => {
+    const world = await resting();
+    world.book([[99, 1]], [[99.1, 5]]);
+    world.book([[98.9, 1]], [[99.1, 5]]);
+    expect(await world.filled()).toBe('open 0');
+  });
+
+  it('fills at its own price, as maker, by no more than the book shows once that has come to it', async () => {
+    const world = await resting();
+    world.book([[98.5, 1]], [[98.8, 0.5]]);
+    expect(await world.filled()).toBe('open 0.5');
+    world.book([[98.5, 1]], [[99, 5]]);
+    expect(await world.filled()).toBe('filled 2');
+    expect(world.paper.exchange.trades('paper').map(({ price, maker }) => [price.toFixed(), maker])).toEqual([
+      ['99', true],
+      ['99', true],
+    ]);
+    // 2 x 99 x 0.0002.
+    expect(world.wallet()).toBe('9999.9604');
+  });
+
+  it('bad-book, dead feed: a book that is crossed or gone fills nothing that rests', async () => {
+    const world = await resting();
+    world.book([[99.5, 5]], [[98, 5]]);
+    expect(await world.filled()).toBe('open 0');
+    world.on({ kind: 'health', health: { venue: 'okx', status: 'down', reason: '', malformed: 0, at: START } });
+    expect(await world.filled()).toBe('open 0');
+  });
+
+  it('post-only-would-cross is refused, and a cancel ends what rests', async () => {
+    const world = await resting();
+    expect(await world.trade('buy', '1', { style: 'post_only', limitPrice: px('101') })).toBe('post_only_would_cross');
+    expect(await world.paper.venue.cancel(world.ref)).toEqual({ kind: 'accepted' });
+    world.book([[97, 5]], [[98, 5]]);
+    expect(await world.filled()).toBe('canceled 0');
+  });
+
+  it('restart-while-resting: the order ended with its process, and says so', async () => {
+    const ended = {
+      clientOrderId: 'before',
+      venueOrderId: '17',
+      key,
+      side: 'buy',
+      status: 'canceled',
+      quantity: base('2'),
+      filled: base('0.5'),
+      updatedAt: START,
+    } as const;
+    const world = paperWorld({ restored: { wallet: quote('10000'), positions: [], ended: [ended] } });
+    const ref = { clientOrderId: 'before', key };
+    expect(await world.paper.venue.lookup(ref, 'reduce')).toEqual({ kind: 'found', order: ended, fills: [] });
+    expect(await world.paper.venue.cancel(ref)).toEqual({ kind: 'not_open' });
+    expect((await world.paper.venue.lookup({ clientOrderId: 'never', key }, 'reduce')).kind).toBe('not_found');
+  });
+});
+
 describe('paper funding', () => {
   it('accrual-booked-as-cash: pays nothing until the venue settled, then the settled rate, never the predicted', async () => {
     const world = await shortTwo();
@@ -273,7 +344,7 @@ describe('paper restart', () => {
     lastFillAt: START - 10 * 3_600_000,
   };
   const reopened = (change: { lastPaymentAt?: number } = {}) =>
-    paperWorld({ restored: { wallet: quote('9876.54321'), positions: [{ ...held, ...change }] } });
+    paperWorld({ restored: { wallet: quote('9876.54321'), positions: [{ ...held, ...change }], ended: [] } });
 
   it('reopens wallet and positions exactly, and prepares over them', async () => {
     const world = reopened();

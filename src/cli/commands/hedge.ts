@@ -95,7 +95,7 @@ function lifeText(facts: readonly Fact[]): string[] {
 function sentence(fact: Fact): string {
   switch (fact.kind) {
     case 'hedge_planned':
-      return `planned   ${text(fact.quantity)} ${fact.asset} on route ${fact.route}: long ${fact.longKey}, short ${fact.shortKey}, leverage ${fact.leverage}`;
+      return `planned   ${text(fact.quantity)} ${fact.asset} on route ${fact.route}: long ${fact.longKey}, short ${fact.shortKey}, leverage ${fact.leverage}, entered by ${entryText(fact)}`;
     case 'hedge_moved':
       return `state     ${fact.from} -> ${fact.to} (${fact.reason})${tail(fact.detail)}`;
     case 'attempt': {
@@ -126,6 +126,17 @@ function sentence(fact: Fact): string {
       return `operator  ${fact.action} by ${fact.by}${tail(fact.detail)}`;
     default:
       return fact.kind;
+  }
+}
+
+function entryText({ entry, asset, quantity, longKey, shortKey }: Extract<Fact, { kind: 'hedge_planned' }>): string {
+  switch (entry.style) {
+    case 'taker':
+      return 'style taker';
+    case 'maker_taker':
+      return `style maker_taker: resting on ${venueOf(entry.maker === 'long' ? longKey : shortKey)} no ${entry.maker === 'long' ? 'higher' : 'lower'} than ${text(entry.limit)} for ${duration(entry.deadlineMs)}`;
+    case 'sliced':
+      return `style sliced: ${text(quantity)} in parts of ${text(entry.slice)} ${asset} every ${duration(entry.intervalMs)}`;
   }
 }
 
