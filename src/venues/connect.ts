@@ -38,6 +38,8 @@ export interface ConnectOptions {
   readonly ioClock: Clock;
   /** Official host to replacement base URL (`hostsTo` builds it); empty or absent: the official hosts. */
   readonly hosts?: Readonly<Record<string, string>>;
+  /** Real money: a key that may withdraw, or that works from everywhere, is refused. */
+  readonly strictKeys?: boolean;
   /** The venue's sandbox or demo hosts. */
   readonly testnet?: boolean;
   /** Deadline of each request over connect, headers and body; default 10 s. */
@@ -60,6 +62,8 @@ export interface Connection {
 export interface AccountConnection extends Connection {
   readonly client: CcxtClient;
   readonly attempt: Attempt;
+  /** See `ConnectOptions`. */
+  readonly strictKeys: boolean;
   /** Stamps the account's requests. */
   readonly venueClock: VenueClock;
   /** Runs ccxt code; expected failures come back as values with notes of what went over the wire. */
@@ -107,7 +111,8 @@ export async function connectAccount(
       return code;
     }
   };
-  return { venue: facts.id, facts, client, call, attempt, venueClock, ...taps };
+  const strictKeys = options.strictKeys === true;
+  return { venue: facts.id, facts, client, call, attempt, venueClock, strictKeys, ...taps };
 }
 
 /** Public data only: no keys in the client, and a guard that refuses whatever is not a public GET. */
