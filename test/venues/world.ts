@@ -94,7 +94,7 @@ export interface World {
     bids: readonly (readonly [string, string])[],
     asks: readonly (readonly [string, string])[],
   ): void;
-  venue(options?: { timeoutMs?: number; strictKeys?: boolean }): Promise<Venue>;
+  venue(options?: { timeoutMs?: number; strictKeys?: boolean; keepAliveMs?: number }): Promise<Venue>;
   market(): Promise<PublicConnection>;
   close(): Promise<void>;
 }
@@ -172,11 +172,12 @@ export async function startWorld(
         }));
       exchange.setBook(symbol, levels(bids), levels(asks));
     },
-    venue: async ({ timeoutMs = 2_000, strictKeys = false } = {}) => {
+    venue: async ({ timeoutMs = 2_000, strictKeys = false, keepAliveMs = 15_000 } = {}) => {
       const connection: AccountConnection = await connectAccount({
         ...shared,
         timeoutMs,
         strictKeys,
+        keepAliveMs,
         credentials: CREDENTIALS,
       });
       const venue = createCcxtVenue({ connection, route: 'live', clock: botClock, ioClock, random });
