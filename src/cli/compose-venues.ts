@@ -151,6 +151,7 @@ function connectOptions(
     activity: world.activity,
     timeoutMs: venue.requestDeadlineMs,
     testnet: options.config.mode === 'testnet',
+    strictKeys: options.config.mode === 'live',
     ...(hosts ? { hosts } : {}),
   };
 }

@@ -49,4 +49,6 @@ export interface CcxtSocket {
   readonly url: string;
   /** Real time of the last sign of life; ccxt closes the connection when it is too old. */
   lastPong?: number;
+  /** The socket itself, of ccxt's ws. */
+  readonly connection?: { on(event: 'pong', heard: () => void): unknown; terminate(): void };
 }

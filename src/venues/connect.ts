@@ -15,8 +15,10 @@ import { BudgetRefusal, type CallResult, failed, lastCode } from './call.ts';
 import type { CcxtClient, CcxtHooks, CcxtSocket } from './client.ts';
 import type { Attempt, VenueFacts } from './facts.ts';
 import { publicOnly } from './guard.ts';
+import { Liveness } from './liveness.ts';
 import { heed } from './pacing.ts';
-import { type CallNotes, createTransport, replaceHost, type Transport, TransportError } from './transport.ts';
+import { redirectStreams } from './redirect.ts';
+import { type CallNotes, createTransport, type Transport, TransportError } from './transport.ts';
 import { type Listing, listingsOf } from './units.ts';
 import { VenueClock } from './venue-clock.ts';
 
@@ -38,10 +40,14 @@ export interface ConnectOptions {
   readonly ioClock: Clock;
   /** Official host to replacement base URL (`hostsTo` builds it); empty or absent: the official hosts. */
   readonly hosts?: Readonly<Record<string, string>>;
+  /** Real money: a key that may withdraw, or that works from everywhere, is refused. */
+  readonly strictKeys?: boolean;
   /** The venue's sandbox or demo hosts. */
   readonly testnet?: boolean;
   /** Deadline of each request over connect, headers and body; default 10 s. */
   readonly timeoutMs?: number;
+  /** Real ms between pings of a stream connection; default 15 s. One that is silent for 2.5 of them is cut. */
+  readonly keepAliveMs?: number;
 }
 
 /** A client with its transport and taps. */
@@ -60,6 +66,8 @@ export interface Connection {
 export interface AccountConnection extends Connection {
   readonly client: CcxtClient;
   readonly attempt: Attempt;
+  /** See `ConnectOptions`. */
+  readonly strictKeys: boolean;
   /** Stamps the account's requests. */
   readonly venueClock: VenueClock;
   /** Runs ccxt code; expected failures come back as values with notes of what went over the wire. */
@@ -76,8 +84,12 @@ export interface PublicConnection extends Connection {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-/** Dead peers are found within twice this. */
+/** Pause between pings. */
 const KEEP_ALIVE_MS = 15_000;
+/** Pauses without a sign of life before a connection is cut. */
+const SILENT_PAUSES = 2.5;
+/** For closing handshakes of streams. */
+const CLOSING_MS = 1_000;
 
 /** Rejects only for a bug or when ccxt lacks the venue's class. */
 export async function connectAccount(
@@ -107,7 +119,8 @@ export async function connectAccount(
       return code;
     }
   };
-  return { venue: facts.id, facts, client, call, attempt, venueClock, ...taps };
+  const strictKeys = options.strictKeys === true;
+  return { venue: facts.id, facts, client, call, attempt, venueClock, strictKeys, ...taps };
 }
 
 /** Public data only: no keys in the client, and a guard that refuses whatever is not a public GET. */
@@ -157,7 +170,7 @@ async function construct(
     userAgent: 'tandem',
     number: String,
     timeout: 2 * (options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
-    streaming: { keepAlive: KEEP_ALIVE_MS },
+    streaming: { keepAlive: options.keepAliveMs ?? KEEP_ALIVE_MS },
     options: {
       ...facts.options,
       maxRetriesOnFailure: 0,
@@ -179,7 +192,7 @@ async function construct(
     },
   });
   redirectStreams(client, hosts);
-  const taps = install(hooks, options, transport, venueClock);
+  const { liveness, ...taps } = install(hooks, options, transport, venueClock);
   await hooks.loadHttpProxyAgent();
   return {
     client,
@@ -187,7 +200,11 @@ async function construct(
     venueClock,
     ...taps,
     close: async () => {
+      // A peer that is gone answers no closing handshake.
+      const cancel = options.ioClock.after(CLOSING_MS, () => liveness.cut());
       await client.close();
+      cancel();
+      liveness.cut();
       transport.close();
     },
   };
@@ -195,6 +212,7 @@ async function construct(
 
 function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport, venueClock: VenueClock) {
   const { clock, ioClock, facts, budget, activity } = options;
+  const liveness = new Liveness(ioClock, SILENT_PAUSES * (options.keepAliveMs ?? KEEP_ALIVE_MS));
   const frameListeners: ((frame: unknown, url: string) => void)[] = [];
   const openListeners: ((url: string) => void)[] = [];
   const dropListeners: ((url: string) => void)[] = [];
@@ -226,13 +244,16 @@ function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport
     } finally {
       // Some clients stamp pongs with the venue's or the bot's clock, which ccxt then compares with real time.
       socket.lastPong = ioClock.now();
+      liveness.heard(socket);
       for (const listener of frameListeners) listener(frame, socket.url);
     }
   };
   hooks.onConnected = (socket) => {
+    liveness.opened(socket);
     for (const listener of openListeners) listener(socket.url);
   };
   const dropped = (socket: CcxtSocket): void => {
+    liveness.gone(socket);
     for (const listener of dropListeners) listener(socket.url);
   };
   const onError = hooks.onError.bind(hooks);
@@ -249,23 +270,8 @@ function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport
     onOpen: (listener: (url: string) => void) => void openListeners.push(listener),
     onFrame: (listener: (frame: unknown, url: string) => void) => void frameListeners.push(listener),
     onDrop: (listener: (url: string) => void) => void dropListeners.push(listener),
+    liveness,
   };
-}
-
-/** REST URLs stay official and are redirected by the transport; stream URLs are replaced here, paths kept. */
-function redirectStreams(client: CcxtClient, hosts: Readonly<Record<string, string>>): void {
-  if (Object.keys(hosts).length === 0) return;
-  const redirect = (value: unknown): unknown => {
-    if (typeof value === 'string') {
-      if (!value.startsWith('ws')) return value;
-      const official = new URL(value.replace('{hostname}', client.hostname ?? ''));
-      // A stream that is not configured must fail, never reach the real venue.
-      return replaceHost(hosts, official)?.href ?? 'ws://unmapped.invalid';
-    }
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, redirect(each)]));
-  };
-  client.urls.api = redirect(client.urls.api);
 }
 
 async function run<T>(

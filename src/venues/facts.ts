@@ -120,15 +120,24 @@ export interface AccountStream {
  */
 export type Attempt = (act: () => Promise<unknown>) => Promise<string | undefined>;
 
+/** What an API key may do, as its venue tells. */
+export interface KeyPermissions {
+  readonly trade: boolean;
+  readonly withdraw: boolean;
+  /** Whether it works from listed addresses only. */
+  readonly bound: boolean;
+}
+
 /** Reads decide, not answers: a setting counts as made when the venue says so afterwards. */
 export interface AccountSettings {
+  permissions(client: CcxtClient): Promise<KeyPermissions>;
   /** Brings the account to one-way mode, isolated margin; throws SetupError when the venue says otherwise afterwards. */
   prepareAccount(client: CcxtClient, attempt: Attempt): Promise<void>;
   /** Sets isolated leverage of one instrument and returns what the venue says it now is. */
   setLeverage(client: CcxtClient, attempt: Attempt, marketId: string, leverage: number): Promise<number>;
 }
 
-/** The venue answered and the account is not as it must be. Codes: `position_mode`, `margin_mode`, `leverage`, `fee_currency`. */
+/** The venue answered and the account is not as it must be. Codes: `position_mode`, `margin_mode`, `leverage`, `fee_currency`, `key_permissions`. */
 export class SetupError extends Error {
   override readonly name = 'SetupError';
   readonly code: string;

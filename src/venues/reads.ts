@@ -5,7 +5,7 @@ import { failure, type Read, success } from '../kernel/outcome.ts';
 import type { Fill, FundingPayment, OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
 import type { AccountSetup, Urgency } from '../ports/venue.ts';
 import { type Account, fillOf, orderState, paymentOf, positionOf, read, windowEnd } from './account.ts';
-import { SetupError, type Window } from './facts.ts';
+import { type KeyPermissions, SetupError, type Window } from './facts.ts';
 import { fillsWithin } from './orders.ts';
 import { readWindow } from './pages.ts';
 
@@ -67,11 +67,22 @@ export const readServerTime = async (account: Account): Promise<Read<Instant>> =
   return result.ok ? success(result.value, result.at) : failure(result.code, result.detail);
 };
 
+/** A key for real money trades, cannot move money out, and works from known addresses only. */
+function refuseExcess({ trade, withdraw, bound }: KeyPermissions): void {
+  const wrong = [
+    ...(withdraw ? ['may withdraw'] : []),
+    ...(bound ? [] : ['works from every address: restrict it to this machine']),
+    ...(trade ? [] : ['may not trade']),
+  ];
+  if (wrong.length > 0) throw new SetupError('key_permissions', `the API key ${wrong.join(' and ')}`);
+}
+
 /** One-way mode, isolated margin, leverage, each read back. */
 export async function prepareAccount(account: Account, setup: AccountSetup): Promise<Read<true>> {
   const { connection } = account;
   const { settings } = connection.facts;
   const result = await read(account, 'open', async (client) => {
+    if (connection.strictKeys) refuseExcess(await settings.permissions(client));
     await settings.prepareAccount(client, connection.attempt);
     for (const { key } of setup.instruments) {
       const listing = account.listings.get(key);

@@ -94,7 +94,7 @@ export interface World {
     bids: readonly (readonly [string, string])[],
     asks: readonly (readonly [string, string])[],
   ): void;
-  venue(options?: { timeoutMs?: number }): Promise<Venue>;
+  venue(options?: { timeoutMs?: number; strictKeys?: boolean; keepAliveMs?: number }): Promise<Venue>;
   market(): Promise<PublicConnection>;
   close(): Promise<void>;
 }
@@ -103,6 +103,7 @@ export async function startWorld(
   name: VenueName,
   assets: readonly ('BTC' | 'ETH' | 'SOL')[] = ['BTC', 'ETH'],
   depositUsd = '100000',
+  key: { readonly withdraw?: boolean; readonly ips?: readonly string[] } = {},
 ): Promise<World> {
   const facts = factsOf(name);
   if (facts === undefined) throw new Error(name);
@@ -115,7 +116,7 @@ export async function startWorld(
   const failures: unknown[] = [];
   const requests: string[] = [];
   const closing: (() => Promise<void>)[] = [];
-  const dialect = DIALECTS[name]({ exchange, credentials: [{ ...CREDENTIALS, account: ACCOUNT }] });
+  const dialect = DIALECTS[name]({ exchange, credentials: [{ ...CREDENTIALS, ...key, account: ACCOUNT }] });
   const sockets = new Set<WireSocket>();
   const random = createSeededRandom(7);
   const budget = createBudget({ limits: facts.limits, clock, random, activity });
@@ -171,8 +172,14 @@ export async function startWorld(
         }));
       exchange.setBook(symbol, levels(bids), levels(asks));
     },
-    venue: async ({ timeoutMs = 2_000 } = {}) => {
-      const connection: AccountConnection = await connectAccount({ ...shared, timeoutMs, credentials: CREDENTIALS });
+    venue: async ({ timeoutMs = 2_000, strictKeys = false, keepAliveMs = 15_000 } = {}) => {
+      const connection: AccountConnection = await connectAccount({
+        ...shared,
+        timeoutMs,
+        strictKeys,
+        keepAliveMs,
+        credentials: CREDENTIALS,
+      });
       const venue = createCcxtVenue({ connection, route: 'live', clock: botClock, ioClock, random });
       closing.push(() => venue.close());
       return venue;

@@ -46,6 +46,10 @@ export interface ApiCredentials {
   readonly passphrase?: string;
   /** Account of the exchange model that the key trades on. */
   readonly account: string;
+  /** Whether the key may withdraw; default no. The model has nothing to withdraw to. */
+  readonly withdraw?: boolean;
+  /** Addresses that the key is restricted to; default none: it works from everywhere. Not enforced. */
+  readonly ips?: readonly string[];
 }
 
 export interface DialectOptions {

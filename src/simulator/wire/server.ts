@@ -43,6 +43,8 @@ export interface WireServer {
   readonly wsUrl: string;
   /** Cuts every stream without a closing handshake, as a lost network does. The server goes on. */
   dropStreams(): void;
+  /** Every stream that is open now stays open and says nothing any more, as a half-dead network does. New ones work. */
+  stallStreams(): void;
   /** Stops listening, cuts every connection and closes the dialect. */
   close(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function startWireServer(options: WireServerOptions): Promise<WireS
   const http = createServer({ noDelay: true, keepAlive: true, keepAliveTimeout: KEEP_ALIVE_MS });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_INPUT_BYTES, perMessageDeflate: false });
   const onError = options.onError ?? rethrow;
+  const stalled = new WeakSet<WebSocket>();
   http.on('request', (message: IncomingMessage, response: ServerResponse) => {
     serve(options, message, response).catch((error: unknown) => {
       onError(error);
@@ -61,7 +64,7 @@ export async function startWireServer(options: WireServerOptions): Promise<WireS
   });
   http.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     try {
-      upgrade(options.dialect, sockets, onError, message, socket, head);
+      upgrade(options.dialect, sockets, stalled, onError, message, socket, head);
     } catch (error) {
       onError(error);
       socket.destroy();
@@ -72,6 +75,13 @@ export async function startWireServer(options: WireServerOptions): Promise<WireS
     port,
     url: `http://${host}:${port}`,
     wsUrl: `ws://${host}:${port}`,
+    stallStreams: () => {
+      for (const client of sockets.clients) {
+        stalled.add(client);
+        // Unread pings are never answered.
+        client.pause();
+      }
+    },
     dropStreams: () => {
       for (const client of sockets.clients) client.terminate();
     },
@@ -160,6 +170,7 @@ function splitTarget(target: string): { path: string; query: string } {
 function upgrade(
   dialect: WireDialect,
   sockets: WebSocketServer,
+  stalled: WeakSet<WebSocket>,
   onError: (error: unknown) => void,
   message: IncomingMessage,
   raw: Duplex,
@@ -173,7 +184,7 @@ function upgrade(
     else act(open);
   };
   const stream = dialect.connect(message.url ?? '/', {
-    send: (frame) => whenOpen((client) => sendFrame(client, frame)),
+    send: (frame) => whenOpen((client) => stalled.has(client) || sendFrame(client, frame)),
     close: (code, reason) => whenOpen((client) => client.close(code, reason)),
   });
   // A reset before the handshake is over must not become an uncaught exception.

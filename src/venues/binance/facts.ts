@@ -17,6 +17,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   'GET positionRisk': 5,
   'GET account': 5,
   'GET commissionRate': 20,
+  'GET symbolConfig': 5,
   'GET premiumIndex': 10,
   'GET positionSide/dual': 30,
   'GET feeBurn': 30,
@@ -42,9 +43,14 @@ function depthWeight(params: unknown): number {
   return limit <= 500 ? 10 : 20;
 }
 
-const MARGIN_TYPE_UNCHANGED = '-4046';
+const restrictions = z.object({ ipRestrict: z.boolean(), enableWithdrawals: z.boolean(), enableFutures: z.boolean() });
+const symbolConfig = z.object({ symbol: z.string(), marginType: z.string(), leverage: z.coerce.number() });
 
 const settings: AccountSettings = {
+  permissions: async (client) => {
+    const row = restrictions.parse(await client.request('account/apiRestrictions', 'sapi', 'GET', {}));
+    return { trade: row.enableFutures, withdraw: row.enableWithdrawals, bound: row.ipRestrict };
+  },
   prepareAccount: async (client, attempt) => {
     if (await paysFeesInBnb(client)) {
       throw new SetupError(
@@ -58,15 +64,15 @@ const settings: AccountSettings = {
     if (await isHedged(client)) throw new SetupError('position_mode', `the account stays in hedge mode (${code})`);
   },
   setLeverage: async (client, attempt, marketId, leverage) => {
-    // Success and "no need to change" both state that the margin type is isolated now.
     const isolated = { symbol: marketId, marginType: 'ISOLATED' };
     const code = await attempt(() => client.request('marginType', 'fapiPrivate', 'POST', isolated));
-    if (code !== undefined && code !== MARGIN_TYPE_UNCHANGED) {
+    await client.request('leverage', 'fapiPrivate', 'POST', { symbol: marketId, leverage });
+    const body = await client.request('symbolConfig', 'fapiPrivate', 'GET', { symbol: marketId });
+    const [row] = z.tuple([symbolConfig]).parse(body);
+    if (row.symbol !== marketId || row.marginType !== 'ISOLATED') {
       throw new SetupError('margin_mode', `${marketId} is not isolated (${code})`);
     }
-    // The answer states the leverage in force.
-    const body = await client.request('leverage', 'fapiPrivate', 'POST', { symbol: marketId, leverage });
-    return z.object({ leverage: z.coerce.number() }).parse(body).leverage;
+    return row.leverage;
   },
 };
 
@@ -84,7 +90,8 @@ async function isHedged(client: CcxtClient): Promise<boolean> {
 export const binanceFacts: VenueFacts = {
   id: 'binance',
   ccxtClass: 'binanceusdm',
-  hosts: { rest: ['fapi.binance.com'], ws: ['fstream.binance.com'] },
+  // The second one tells what the key may do.
+  hosts: { rest: ['fapi.binance.com', 'api.binance.com'], ws: ['fstream.binance.com'] },
   options: {
     // Otherwise loadMarkets signs requests to the spot wallet API.
     fetchCurrencies: false,

@@ -30,7 +30,22 @@ function cost(_method: string, path: string): Cost {
 
 const ISOLATED = 'ISOLATED_MARGIN';
 
+const apiKey = z.object({
+  result: z.object({
+    readOnly: z.coerce.number(),
+    permissions: z.object({ Wallet: z.array(z.string()).optional() }),
+    ips: z.array(z.string()),
+  }),
+});
+
 const settings: AccountSettings = {
+  permissions: async (client) => {
+    const { readOnly, permissions, ips } = apiKey.parse(
+      await client.request('v5/user/query-api', 'private', 'GET', {}),
+    ).result;
+    const withdraw = permissions.Wallet?.includes('Withdraw') === true;
+    return { trade: readOnly === 0, withdraw, bound: ips.length > 0 && !ips.includes('*') };
+  },
   prepareAccount: async (client, attempt) => {
     if ((await marginMode(client)) !== ISOLATED) {
       const wanted = { setMarginMode: ISOLATED };
@@ -50,16 +65,23 @@ const settings: AccountSettings = {
   setLeverage: async (client, attempt, marketId, leverage) => {
     const text = String(leverage);
     const wanted = { category: 'linear', symbol: marketId, buyLeverage: text, sellLeverage: text };
+    // Read before as well: in hedge mode nothing is set, and what is right already needs no request that may be refused.
+    if ((await leverageOf(client, marketId)) === leverage) return leverage;
     await attempt(() => client.request('v5/position/set-leverage', 'private', 'POST', wanted));
-    const body = await client.request('v5/position/list', 'private', 'GET', { category: 'linear', symbol: marketId });
-    const row = z.object({ leverage: z.coerce.number(), positionIdx: z.coerce.number() });
-    const { list } = z.object({ result: z.object({ list: z.array(row).min(1) }) }).parse(body).result;
-    if (list.some((each) => each.positionIdx !== 0)) {
-      throw new SetupError('position_mode', `${marketId} is in hedge mode`);
-    }
-    return list[0]?.leverage ?? Number.NaN;
+    return leverageOf(client, marketId);
   },
 };
+
+/** Throws SetupError for an instrument in hedge mode, which the position index of its rows shows, flat or not. */
+async function leverageOf(client: CcxtClient, marketId: string): Promise<number> {
+  const body = await client.request('v5/position/list', 'private', 'GET', { category: 'linear', symbol: marketId });
+  const row = z.object({ leverage: z.coerce.number(), positionIdx: z.coerce.number() });
+  const { list } = z.object({ result: z.object({ list: z.array(row).min(1) }) }).parse(body).result;
+  if (list.some((each) => each.positionIdx !== 0)) {
+    throw new SetupError('position_mode', `${marketId} is in hedge mode`);
+  }
+  return list[0]?.leverage ?? Number.NaN;
+}
 
 async function marginMode(client: CcxtClient): Promise<string> {
   const body = await client.request('v5/account/info', 'private', 'GET', {});

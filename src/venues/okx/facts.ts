@@ -18,6 +18,7 @@ const LIMIT_OF: Readonly<Record<string, string>> = {
   'GET account/positions': 'positions',
   'GET account/balance': 'balance',
   'GET account/config': 'settings',
+  'GET account/leverage-info': 'leverage_reads',
   'GET account/trade-fee': 'fees',
   'GET public/funding-rate-history': 'settled_rates',
   'GET public/time': 'time',
@@ -30,6 +31,11 @@ function cost(method: string, path: string): Cost {
 }
 
 const settings: AccountSettings = {
+  permissions: async (client) => {
+    const { perm, ip } = await accountConfig(client);
+    const may = perm.split(',');
+    return { trade: may.includes('trade'), withdraw: may.includes('withdraw'), bound: ip !== '' };
+  },
   prepareAccount: async (client, attempt) => {
     if ((await positionMode(client)) === 'net_mode') return;
     const net = { posMode: 'net_mode' };
@@ -39,17 +45,22 @@ const settings: AccountSettings = {
   },
   setLeverage: async (client, _attempt, marketId, leverage) => {
     // Margin mode is a parameter of leverage and of each order here, not an account setting.
-    const params = { instId: marketId, lever: String(leverage), mgnMode: 'isolated' };
-    const body = await client.request('account/set-leverage', 'private', 'POST', params);
-    const row = z.object({ lever: z.coerce.number(), mgnMode: z.literal('isolated') });
+    const isolated = { instId: marketId, mgnMode: 'isolated' };
+    await client.request('account/set-leverage', 'private', 'POST', { ...isolated, lever: String(leverage) });
+    const body = await client.request('account/leverage-info', 'private', 'GET', isolated);
+    const row = z.object({ instId: z.literal(marketId), lever: z.coerce.number(), mgnMode: z.literal('isolated') });
     return z.object({ data: z.tuple([row]) }).parse(body).data[0].lever;
   },
 };
 
-async function positionMode(client: CcxtClient): Promise<string> {
+const config = z.object({ posMode: z.string(), perm: z.string(), ip: z.string() });
+
+async function accountConfig(client: CcxtClient): Promise<z.infer<typeof config>> {
   const body = await client.request('account/config', 'private', 'GET', {});
-  return z.object({ data: z.tuple([z.object({ posMode: z.string() })]) }).parse(body).data[0].posMode;
+  return z.object({ data: z.tuple([config]) }).parse(body).data[0];
 }
+
+const positionMode = async (client: CcxtClient): Promise<string> => (await accountConfig(client)).posMode;
 
 const envelope = z.object({
   code: z.string(),
@@ -82,6 +93,7 @@ export const okxFacts: VenueFacts = {
     { name: 'positions', limit: 10, windowMs: 2_000 },
     { name: 'balance', limit: 10, windowMs: 2_000 },
     { name: 'leverage', limit: 20, windowMs: 2_000 },
+    { name: 'leverage_reads', limit: 20, windowMs: 2_000 },
     { name: 'settings', limit: 5, windowMs: 2_000 },
     { name: 'fees', limit: 5, windowMs: 2_000 },
     { name: 'settled_rates', limit: 10, windowMs: 2_000 },

@@ -6,7 +6,7 @@
  */
 import { abs, isZero } from '../../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
-import { flatPositionRow, positionRow, walletOf, walletRow } from './account-rows.ts';
+import { flatPositionRows, positionRow, walletOf, walletRow } from './account-rows.ts';
 import { type Answer, type Row, refusal, refused, success } from './answer.ts';
 import { pageOf } from './paging.ts';
 import { categoryOf, type PrivateCall, privateRoute, type Routes } from './route.ts';
@@ -27,14 +27,18 @@ export const ACCOUNT_ROUTES: Routes = {
   'POST /v5/position/switch-isolated': privateRoute(10, () => refusal(100_028, 'unified account is forbidden')),
 };
 
-function apiKey({ account }: PrivateCall): Answer {
+function apiKey({ account, owner }: PrivateCall): Answer {
   return success({
     id: account,
     note: '',
     readOnly: 0,
     secret: '',
-    permissions: { ContractTrade: ['Order', 'Position'], Wallet: [], Derivatives: ['DerivativesTrade'] },
-    ips: ['*'],
+    permissions: {
+      ContractTrade: ['Order', 'Position'],
+      Wallet: owner.withdraw === true ? ['Withdraw'] : [],
+      Derivatives: ['DerivativesTrade'],
+    },
+    ips: owner.ips === undefined || owner.ips.length === 0 ? ['*'] : owner.ips,
     type: 1,
     deadlineDay: 90,
     unified: 0,
@@ -124,7 +128,8 @@ function positions(call: PrivateCall): Answer {
     .filter((position) => coin === undefined || symbols.market(position.symbol).instrument.settle === coin)
     .map((position) => positionRow(position, symbols.market(position.symbol)));
   if (symbol !== undefined && category === 'linear' && rows.length === 0) {
-    rows.push(flatPositionRow(symbol, exchange.leverage(account, symbol), symbols.market(symbol)));
+    const mode = exchange.positionMode(account);
+    rows.push(...flatPositionRows(symbol, exchange.leverage(account, symbol), symbols.market(symbol), mode));
   }
   const page = pageOf(rows, (row) => String(row.symbol), limit, params);
   return params.problem ?? success({ category, list: page.items, nextPageCursor: page.cursor });

@@ -1,6 +1,6 @@
 /**
  * Positions and the unified wallet as Bybit reports them in REST lists and stream frames. Entry points: `positionRow`,
- * `flatPositionRow`, `walletRow`. Fields: docs/v5/position, docs/v5/account/wallet-balance.
+ * `flatPositionRows`, `walletRow`. Fields: docs/v5/position, docs/v5/account/wallet-balance.
  *
  * The account's USD figures take one settle coin (USDT) as one dollar.
  */
@@ -68,8 +68,13 @@ export function positionRow(position: ExchangePosition, market: ExchangeMarket):
   };
 }
 
-/** What a query by symbol returns for a symbol without a position. */
-export function flatPositionRow(symbol: UnifiedSymbol, leverage: number, market: ExchangeMarket): Row {
+/** What a query by symbol returns for a symbol without a position: one row, or one per side in hedge mode. */
+export function flatPositionRows(
+  symbol: UnifiedSymbol,
+  leverage: number,
+  market: ExchangeMarket,
+  mode: 'one_way' | 'hedge',
+): Row[] {
   const nothing: ExchangePosition = {
     symbol,
     contracts: contracts('0'),
@@ -82,7 +87,8 @@ export function flatPositionRow(symbol: UnifiedSymbol, leverage: number, market:
     unrealizedPnl: ZERO_QUOTE,
     updatedAt: 0,
   };
-  return positionRow(nothing, market);
+  const row = positionRow(nothing, market);
+  return mode === 'one_way' ? [row] : [1, 2].map((positionIdx) => ({ ...row, positionIdx }));
 }
 
 export interface Wallet {

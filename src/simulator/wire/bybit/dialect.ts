@@ -7,7 +7,15 @@
  */
 import { invariant } from '../../../kernel/assert.ts';
 import type { Exchange, ExchangeEvent } from '../../exchange/api.ts';
-import type { DialectOptions, WireDialect, WireRequest, WireResponse, WireSocket, WireStream } from '../dialect.ts';
+import type {
+  ApiCredentials,
+  DialectOptions,
+  WireDialect,
+  WireRequest,
+  WireResponse,
+  WireSocket,
+  WireStream,
+} from '../dialect.ts';
 import { ACCOUNT_ROUTES } from './account-routes.ts';
 import { type Answer, refusal, render } from './answer.ts';
 import { BybitAuth } from './auth.ts';
@@ -66,7 +74,7 @@ class BybitDialect implements WireDialect {
     const signer = this.#auth.request(request, now);
     if ('retCode' in signer) return render(signer, now);
     const { refused, headers } = this.#limits.admit(signer.account, name, route.perSecond, now);
-    return render(refused ?? this.#runPrivate(route, request, signer.account, now), now, headers);
+    return render(refused ?? this.#runPrivate(route, request, signer, now), now, headers);
   }
 
   connect(path: string, socket: WireSocket): WireStream | undefined {
@@ -81,9 +89,9 @@ class BybitDialect implements WireDialect {
     this.#unlisten();
   }
 
-  #runPrivate(route: Route & { kind: 'private' }, request: WireRequest, account: string, now: number): Answer {
+  #runPrivate(route: Route & { kind: 'private' }, request: WireRequest, owner: ApiCredentials, now: number): Answer {
     const params = request.method === 'POST' ? bodyParams(request.body) : queryParams(request.query);
     if (!(params instanceof Params)) return params;
-    return route.run({ exchange: this.#exchange, symbols: this.#symbols, params, now, account });
+    return route.run({ exchange: this.#exchange, symbols: this.#symbols, params, now, account: owner.account, owner });
   }
 }

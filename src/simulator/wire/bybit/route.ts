@@ -1,6 +1,7 @@
 /** What an endpoint of this venue is. Route tables: market-routes, account-routes, order-routes, history-routes. */
 import type { Instant } from '../../../kernel/instant.ts';
 import type { Exchange } from '../../exchange/api.ts';
+import type { ApiCredentials } from '../dialect.ts';
 import type { Answer } from './answer.ts';
 import type { Params } from './params.ts';
 import type { BybitSymbols } from './symbols.ts';
@@ -15,6 +16,7 @@ export interface Call {
 export interface PrivateCall extends Call {
   /** Account of the exchange model that the key trades on. */
   readonly account: string;
+  readonly owner: ApiCredentials;
 }
 
 export type Route =

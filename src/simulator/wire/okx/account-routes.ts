@@ -39,7 +39,7 @@ export function uidOf(account: string): string {
   return String((digest.readBigUInt64BE() % 90_000_000_000_000_000n) + 10_000_000_000_000_000n);
 }
 
-function config({ exchange, account }: PrivateCall): WireResponse {
+function config({ exchange, account, owner }: PrivateCall): WireResponse {
   const uid = uidOf(account);
   return success([
     {
@@ -50,7 +50,7 @@ function config({ exchange, account }: PrivateCall): WireResponse {
       enableSpotBorrow: false,
       feeType: '0',
       greeksType: 'PA',
-      ip: '',
+      ip: (owner.ips ?? []).join(),
       kycLv: '3',
       label: account,
       level: 'Lv1',
@@ -59,7 +59,7 @@ function config({ exchange, account }: PrivateCall): WireResponse {
       mainUid: uid,
       mgnIsoMode: 'automatic',
       opAuth: '0',
-      perm: 'read_only,trade',
+      perm: owner.withdraw === true ? 'read_only,withdraw,trade' : 'read_only,trade',
       posMode: exchange.positionMode(account) === 'hedge' ? 'long_short_mode' : 'net_mode',
       roleType: '0',
       settleCcy: exchange.balance(account).currency,

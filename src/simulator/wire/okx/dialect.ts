@@ -41,7 +41,7 @@ export function createOkxDialect({ exchange, credentials }: DialectOptions): Wir
     const caller = auth.request(request, now);
     if (caller instanceof Refused) return refusal(caller);
     const { account } = caller;
-    return admitted(route, request, account, now, (call) => route.run({ ...call, account }));
+    return admitted(route, request, account, now, (call) => route.run({ ...call, account, owner: caller }));
   }
 
   /** Runs the endpoint unless the body is malformed or a limit is reached; `account` is empty for public ones. */

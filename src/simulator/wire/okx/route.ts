@@ -1,7 +1,7 @@
 /** What an endpoint of the REST dialect is made of. */
 import type { Instant } from '../../../kernel/instant.ts';
 import type { Exchange } from '../../exchange/api.ts';
-import type { WireResponse } from '../dialect.ts';
+import type { ApiCredentials, WireResponse } from '../dialect.ts';
 import type { InstrumentIds } from './instrument-ids.ts';
 import type { Limit } from './limits.ts';
 import type { Params } from './params.ts';
@@ -18,6 +18,7 @@ export interface PublicCall {
 
 export interface PrivateCall extends PublicCall {
   readonly account: string;
+  readonly owner: ApiCredentials;
 }
 
 interface Common {
