@@ -85,6 +85,23 @@ export const isMultipleOf = <T extends AnyDec>(a: T, step: T): boolean => a.mod(
 export const notional = (quantity: Base, price: Px): Quote => quantity.times(price) as unknown as Quote;
 /** cash / price: the base quantity that `cash` buys, 24 decimals, half-even. */
 export const quantityFor = (cash: Quote, price: Px): Base => cash.div(price) as unknown as Base;
+/** Largest multiple of `lot` whose notional at `price` is at most `cash`, not below zero. Exact; all positive. */
+export function mostLots(cash: Quote, price: Px, lot: Base): Base {
+  const step = notional(lot, price);
+  const near = Math.floor(toNumber(cash) / toNumber(step));
+  // A double is within one of the exact count, or too long for it; the exact quotient costs ten times as much.
+  let count = near < 1e12 ? new Exact(String(Math.max(0, near))) : cash.div(step).round(0, Exact.roundDown);
+  while (step.times(count).gt(cash)) count = count.minus('1');
+  while (step.times(count.plus('1')).lte(cash)) count = count.plus('1');
+  return lot.times(count) as Base;
+}
+
+/** Smallest multiple of `lot` whose notional at `price` is at least `cash`, not below zero. */
+export function fewestLots(cash: Quote, price: Px, lot: Base): Base {
+  const most = mostLots(cash, price, lot);
+  return notional(most, price).gte(cash) ? most : add(most, lot);
+}
+
 /** cash / quantity: average price, 24 decimals, half-even. */
 export const averagePrice = (cash: Quote, quantity: Base): Px => cash.div(quantity) as unknown as Px;
 /** contracts x base per contract. */

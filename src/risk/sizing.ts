@@ -9,18 +9,17 @@ import {
   base,
   ceilTo,
   commonStep,
+  fewestLots,
   floorTo,
-  gt,
   lt,
   max,
   min,
+  mostLots,
   notional,
   type Px,
   px,
-  quantityFor,
   quote,
   scale,
-  sub,
   toNumber,
   ZERO_BASE,
 } from '../kernel/decimal.ts';
@@ -144,9 +143,10 @@ function smallestUseful(long: Leg, short: Leg, limits: RiskLimits, commonLot: Ba
   let least = commonLot;
   for (const { instrument, mid: middle } of [long, short]) {
     least = max(least, instrument.minQuantity);
-    least = max(least, quantityFor(quote(limits.size.minHedgeNotionalUsd), px(middle)));
+    least = max(least, fewestLots(quote(limits.size.minHedgeNotionalUsd), px(middle), commonLot));
     const floor = instrument.minNotional;
-    if (floor) least = max(least, quantityFor(floor, scale(px(middle), String(1 - CLOSABLE_AFTER_DROP_RATE))));
+    if (floor)
+      least = max(least, fewestLots(floor, scale(px(middle), String(1 - CLOSABLE_AFTER_DROP_RATE)), commonLot));
   }
   return ceilTo(least, commonLot);
 }
@@ -245,11 +245,7 @@ function headroom(rule: string, limit: number, used: number, price: Px, lot: Bas
   const room = limit - used;
   const actualAt = (quantity: Base) => used + toNumber(notional(quantity, price));
   if (!Number.isFinite(room) || room <= 0) return { rule, quantity: ZERO_BASE, limit, actualAt, detail };
-  const cash = quote(room);
-  const floored = floorTo(quantityFor(cash, price), lot);
-  // The division rounds half-even at 24 decimals and may have landed on the next lot.
-  const quantity = gt(notional(floored, price), cash) ? sub(floored, lot) : floored;
-  return { rule, quantity, limit, actualAt, detail };
+  return { rule, quantity: mostLots(quote(room), price, lot), limit, actualAt, detail };
 }
 
 function breachOf({ rule, limit, actualAt, detail }: Ceiling, needed: Base): RuleBreach {

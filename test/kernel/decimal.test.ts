@@ -2,12 +2,14 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   abs,
+  add,
   type Base,
   base,
   ceilTo,
   commonStep,
   DecimalError,
   eq,
+  fewestLots,
   floorTo,
   gte,
   isMultipleOf,
@@ -16,6 +18,7 @@ import {
   isZero,
   lt,
   lte,
+  mostLots,
   notional,
   px,
   quantityFor,
@@ -139,6 +142,22 @@ describe('cash', () => {
         const quantity: Base = quantityFor(quote(cash), px(price));
         const error = abs(sub(notional(quantity, px(price)), quote(cash)));
         expect(lte(error, scale(quote(price), '1e-24'))).toBe(true);
+      }),
+    );
+  });
+
+  it('one-lot-too-many: the most lots cost at most the cash and one more costs more; the fewest cost at least as much', () => {
+    const positive = fc.bigInt({ min: 1n, max: 10n ** 12n }).map((units) => decimalText(units, 4));
+    const lots = fc.bigInt({ min: 1n, max: 10n ** 8n }).map((units) => decimalText(units, 6));
+    fc.assert(
+      fc.property(positive, positive, lots, (cashText, priceText, lotText) => {
+        const [cash, price, lot] = [quote(cashText), px(priceText), base(lotText)];
+        const most = mostLots(cash, price, lot);
+        const fewest = fewestLots(cash, price, lot);
+        expect(isMultipleOf(most, lot) && isMultipleOf(fewest, lot)).toBe(true);
+        expect(lte(notional(most, price), cash) && lt(cash, notional(add(most, lot), price))).toBe(true);
+        expect(gte(notional(fewest, price), cash)).toBe(true);
+        expect(isZero(fewest) || lt(notional(sub(fewest, lot), price), cash)).toBe(true);
       }),
     );
   });
