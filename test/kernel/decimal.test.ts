@@ -41,6 +41,25 @@ const stepArb = fc
   .map(([units, digits]) => base(decimalText(units, digits)));
 const valueArb = exact.map(([units, digits]) => base(decimalText(units, digits)));
 
+describe('number', () => {
+  it('is the double nearest to the text, whatever the length', () => {
+    fc.assert(fc.property(valueArb, (value) => toNumber(value) === Number(text(value))));
+    const short = fc.tuple(fc.bigInt({ min: -(10n ** 16n), max: 10n ** 16n }), fc.integer({ min: 0, max: 24 }));
+    fc.assert(
+      fc.property(short, ([units, digits]) => {
+        const value = base(decimalText(units, digits));
+        return toNumber(value) === Number(text(value));
+      }),
+    );
+    fc.assert(
+      fc.property(
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        (value) => toNumber(base(value)) === value || value === 0,
+      ),
+    );
+  });
+});
+
 describe('text', () => {
   it('round-trips every value exactly', () => {
     fc.assert(fc.property(valueArb, (value) => eq(base(text(value)), value)));
