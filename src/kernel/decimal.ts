@@ -71,20 +71,45 @@ export const sum = <T extends AnyDec>(zero: T, values: Iterable<T>): T => {
 export const scale = <T extends AnyDec>(a: T, factor: string | number): T => a.times(parse<'1'>(factor)) as T;
 /** a / b as a `number`; b must not be zero. For shares and statistics only, never for money. */
 export const ratio = <T extends AnyDec>(a: T, b: T): number => Number(a.div(b).toString());
-/** Largest multiple of `step` not above |a|, with a's sign. Exact: a quotient rounded to 24 decimals could round up. */
-export const floorTo = <T extends AnyDec>(a: T, step: T): T => a.minus(a.mod(step)) as T;
+/** Largest multiple of `step` (positive) not above |a|, with a's sign. */
+export const floorTo = <T extends AnyDec>(a: T, step: T): T => {
+  const floored = step.times(wholeSteps(a.abs(), step));
+  return (a.s < 0 ? floored.times('-1') : floored) as T;
+};
 /** Smallest multiple of `step` (positive) not below |a|, with a's sign. */
 export const ceilTo = <T extends AnyDec>(a: T, step: T): T => {
   const floored = floorTo(a, step);
   if (eq(floored, a)) return floored;
   return (a.s < 0 ? floored.minus(step) : floored.plus(step)) as T;
 };
-export const isMultipleOf = <T extends AnyDec>(a: T, step: T): boolean => a.mod(step).eq('0');
+export const isMultipleOf = <T extends AnyDec>(a: T, step: T): boolean => eq(floorTo(a, step), a);
+
+/**
+ * How often `step` fits into `a`, neither negative: exact. Counting from the quotient of doubles, which is within one of
+ * it unless it is too long for a double, costs a tenth of a division to 24 decimals.
+ */
+function wholeSteps(a: Big, step: Big): Big {
+  const near = Math.floor(nearest(a) / nearest(step));
+  let count = near < 1e12 ? new Exact(String(near)) : a.minus(a.mod(step)).div(step);
+  while (step.times(count).gt(a)) count = count.minus('1');
+  while (step.times(count.plus('1')).lte(a)) count = count.plus('1');
+  return count;
+}
 
 /** quantity x price: cash value of a linear position. Keeps the sign of the quantity. */
 export const notional = (quantity: Base, price: Px): Quote => quantity.times(price) as unknown as Quote;
 /** cash / price: the base quantity that `cash` buys, 24 decimals, half-even. */
 export const quantityFor = (cash: Quote, price: Px): Base => cash.div(price) as unknown as Base;
+/** Largest multiple of `lot` whose notional at `price` is at most `cash`; none is negative. */
+export const mostLots = (cash: Quote, price: Px, lot: Base): Base =>
+  lot.times(wholeSteps(cash, notional(lot, price))) as Base;
+
+/** Smallest multiple of `lot` whose notional at `price` is at least `cash`; none is negative. */
+export function fewestLots(cash: Quote, price: Px, lot: Base): Base {
+  const most = mostLots(cash, price, lot);
+  return notional(most, price).gte(cash) ? most : add(most, lot);
+}
+
 /** cash / quantity: average price, 24 decimals, half-even. */
 export const averagePrice = (cash: Quote, quantity: Base): Px => cash.div(quantity) as unknown as Px;
 /** contracts x base per contract. */
@@ -97,7 +122,20 @@ export const baseToContracts = (quantity: Base, contractSize: Base): Contracts =
 /** Plain text without exponent or trailing zeros beyond the value; the only form that is stored or sent. */
 export const text = (a: AnyDec): string => a.toFixed();
 /** Nearest double, for statistics and display. */
-export const toNumber = (a: AnyDec): number => Number(a.toFixed());
+export const toNumber = (a: AnyDec): number => nearest(a);
+/** Up to 15 digits and 22 places are one exact division or product of doubles, which rounds correctly; else by text. */
+function nearest({ s, e, c }: Big): number {
+  const places = c.length - 1 - e;
+  if (c.length > 15 || places > 22 || places < -22) return Number(`${s < 0 ? '-' : ''}${c.join('')}e${-places}`);
+  let digits = 0;
+  for (const digit of c) digits = digits * 10 + digit;
+  const value = places < 0 ? digits * (POWERS[-places] ?? Number.NaN) : digits / (POWERS[places] ?? Number.NaN);
+  return s < 0 ? -value : value;
+}
+
+/** Powers of ten that doubles hold exactly. */
+const POWERS: readonly number[] = Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+
 /** Rounded to `digits` decimals, half-even, for display and cent comparisons. */
 export const round = <T extends AnyDec>(a: T, digits: number): T => a.round(digits, Exact.roundHalfEven) as T;
 

@@ -9,21 +9,21 @@ import {
   base,
   ceilTo,
   commonStep,
+  fewestLots,
   floorTo,
-  gt,
   lt,
   max,
   min,
+  mostLots,
   notional,
   type Px,
   px,
-  quantityFor,
   quote,
   scale,
-  sub,
   toNumber,
   ZERO_BASE,
 } from '../kernel/decimal.ts';
+import type { InstrumentKey } from '../kernel/ids.ts';
 import { type Book, bookDefect, type Level, mid } from '../market/book.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { InstrumentView } from '../market/view.ts';
@@ -110,25 +110,49 @@ export function sizeHedge(
 
 function legOf(view: InstrumentView, direction: 'long' | 'short', settings: RiskSettings): Leg | RuleBreach {
   const { instrument, book } = view;
-  const defect = book ? bookDefect(book) : 'missing';
-  if (!book || defect) {
-    return {
-      rule: 'book_unsound',
-      limit: 'sound',
-      actual: `${defect}`,
-      detail: `book of ${instrument.key}: ${defect}`,
-    };
+  const edges = book && edgesOf(book, instrument, settings.maxSlippageRate);
+  if (!edges || typeof edges === 'string') {
+    const defect = edges ?? 'missing';
+    return { rule: 'book_unsound', limit: 'sound', actual: defect, detail: `book of ${instrument.key}: ${defect}` };
   }
-  const middle = mid(book);
-  const highest = floorTo(px(middle * (1 + settings.maxSlippageRate)), instrument.tick);
-  const lowest = ceilTo(px(middle * (1 - settings.maxSlippageRate)), instrument.tick);
+  const { highest, lowest, middle, depth } = edges;
   return {
     instrument,
     mid: middle,
     entryLimit: direction === 'long' ? highest : lowest,
     price: direction === 'long' ? max(highest, px(middle)) : px(middle),
-    depth: Math.min(depthTo(book, 'asks', toNumber(highest)), depthTo(book, 'bids', toNumber(lowest))),
+    depth,
   };
+}
+
+/** How far an entry may go on either side of a sound book. */
+interface Edges {
+  readonly highest: Px;
+  readonly lowest: Px;
+  readonly middle: number;
+  readonly depth: number;
+}
+
+/**
+ * An instrument stands in many pairs and its book is the same in all of them: worked out once per frame. One entry per
+ * instrument, found again only for the very same book, tick and rate.
+ */
+const measured = new Map<InstrumentKey, { book: Book; tick: Px; rate: number; edges: Edges | string }>();
+
+function edgesOf(book: Book, { key, tick }: Instrument, rate: number): Edges | string {
+  const known = measured.get(key);
+  if (known?.book === book && known.tick === tick && known.rate === rate) return known.edges;
+  const edges = bookDefect(book) ?? measure(book, tick, rate);
+  measured.set(key, { book, tick, rate, edges });
+  return edges;
+}
+
+function measure(book: Book, tick: Px, rate: number): Edges {
+  const middle = mid(book);
+  const highest = floorTo(px(middle * (1 + rate)), tick);
+  const lowest = ceilTo(px(middle * (1 - rate)), tick);
+  const depth = Math.min(depthTo(book, 'asks', toNumber(highest)), depthTo(book, 'bids', toNumber(lowest)));
+  return { highest, lowest, middle, depth };
 }
 
 function depthTo(book: Book, side: 'bids' | 'asks', limit: number): number {
@@ -147,9 +171,10 @@ function smallestUseful(long: Leg, short: Leg, limits: RiskLimits, commonLot: Ba
   let least = commonLot;
   for (const { instrument, mid: middle } of [long, short]) {
     least = max(least, instrument.minQuantity);
-    least = max(least, quantityFor(quote(limits.size.minHedgeNotionalUsd), px(middle)));
+    least = max(least, fewestLots(quote(limits.size.minHedgeNotionalUsd), px(middle), commonLot));
     const floor = instrument.minNotional;
-    if (floor) least = max(least, quantityFor(floor, scale(px(middle), String(1 - CLOSABLE_AFTER_DROP_RATE))));
+    if (floor)
+      least = max(least, fewestLots(floor, scale(px(middle), String(1 - CLOSABLE_AFTER_DROP_RATE)), commonLot));
   }
   return ceilTo(least, commonLot);
 }
@@ -248,11 +273,7 @@ function headroom(rule: string, limit: number, used: number, price: Px, lot: Bas
   const room = limit - used;
   const actualAt = (quantity: Base) => used + toNumber(notional(quantity, price));
   if (!Number.isFinite(room) || room <= 0) return { rule, quantity: ZERO_BASE, limit, actualAt, detail };
-  const cash = quote(room);
-  const floored = floorTo(quantityFor(cash, price), lot);
-  // The division rounds half-even at 24 decimals and may have landed on the next lot.
-  const quantity = gt(notional(floored, price), cash) ? sub(floored, lot) : floored;
-  return { rule, quantity, limit, actualAt, detail };
+  return { rule, quantity: mostLots(quote(room), price, lot), limit, actualAt, detail };
 }
 
 function breachOf({ rule, limit, actualAt, detail }: Ceiling, needed: Base): RuleBreach {

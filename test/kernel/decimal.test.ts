@@ -2,12 +2,14 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   abs,
+  add,
   type Base,
   base,
   ceilTo,
   commonStep,
   DecimalError,
   eq,
+  fewestLots,
   floorTo,
   gte,
   isMultipleOf,
@@ -16,6 +18,7 @@ import {
   isZero,
   lt,
   lte,
+  mostLots,
   notional,
   px,
   quantityFor,
@@ -37,6 +40,25 @@ const stepArb = fc
   .tuple(fc.bigInt({ min: 1n, max: 10n ** 6n }), fc.integer({ min: 0, max: 10 }))
   .map(([units, digits]) => base(decimalText(units, digits)));
 const valueArb = exact.map(([units, digits]) => base(decimalText(units, digits)));
+
+describe('number', () => {
+  it('is the double nearest to the text, whatever the length', () => {
+    fc.assert(fc.property(valueArb, (value) => toNumber(value) === Number(text(value))));
+    const short = fc.tuple(fc.bigInt({ min: -(10n ** 16n), max: 10n ** 16n }), fc.integer({ min: 0, max: 24 }));
+    fc.assert(
+      fc.property(short, ([units, digits]) => {
+        const value = base(decimalText(units, digits));
+        return toNumber(value) === Number(text(value));
+      }),
+    );
+    fc.assert(
+      fc.property(
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        (value) => toNumber(base(value)) === value || value === 0,
+      ),
+    );
+  });
+});
 
 describe('text', () => {
   it('round-trips every value exactly', () => {
@@ -139,6 +161,22 @@ describe('cash', () => {
         const quantity: Base = quantityFor(quote(cash), px(price));
         const error = abs(sub(notional(quantity, px(price)), quote(cash)));
         expect(lte(error, scale(quote(price), '1e-24'))).toBe(true);
+      }),
+    );
+  });
+
+  it('one-lot-too-many: the most lots cost at most the cash and one more costs more; the fewest cost at least as much', () => {
+    const positive = fc.bigInt({ min: 1n, max: 10n ** 12n }).map((units) => decimalText(units, 4));
+    const lots = fc.bigInt({ min: 1n, max: 10n ** 8n }).map((units) => decimalText(units, 6));
+    fc.assert(
+      fc.property(positive, positive, lots, (cashText, priceText, lotText) => {
+        const [cash, price, lot] = [quote(cashText), px(priceText), base(lotText)];
+        const most = mostLots(cash, price, lot);
+        const fewest = fewestLots(cash, price, lot);
+        expect(isMultipleOf(most, lot) && isMultipleOf(fewest, lot)).toBe(true);
+        expect(lte(notional(most, price), cash) && lt(cash, notional(add(most, lot), price))).toBe(true);
+        expect(gte(notional(fewest, price), cash)).toBe(true);
+        expect(isZero(fewest) || lt(notional(sub(fewest, lot), price), cash)).toBe(true);
       }),
     );
   });

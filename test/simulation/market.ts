@@ -1,6 +1,6 @@
 /**
  * Prices, funding and books of every venue of a world, and the frames that the bot gets of them. While nothing happens an
- * asset's frames are sparse; around orders they come every second or two. Settlements happen on the venues' own clocks.
+ * asset's frames are sparse; one follows every order, and while a leg is naked they come every two seconds. Settlements happen on the venues' own clocks.
  */
 import { type Contracts, contracts, type Px, px, toNumber } from '../../src/kernel/decimal.ts';
 import { instrumentKey } from '../../src/kernel/ids.ts';
@@ -12,7 +12,6 @@ import type { Scheduler } from './scheduler.ts';
 import type { Rig } from './sim-venue.ts';
 
 const BUSY_TICK_MS = 2_000;
-const HURRY_MS = 1_000;
 const DISTANCES = [0.0002, 0.0006, 0.0015] as const;
 
 /** One instrument on one venue. */
@@ -38,7 +37,6 @@ interface Asset {
   readonly listings: Listing[];
   price: number;
   movedAt: number;
-  busyUntil: number;
   nextTickAt: number;
   cancelTick: () => void;
 }
@@ -75,7 +73,6 @@ export class Market {
         listings,
         price: asset.priceUsd,
         movedAt: scheduler.now,
-        busyUntil: 0,
         nextTickAt: 0,
         cancelTick: () => undefined,
       });
@@ -91,12 +88,10 @@ export class Market {
     this.#scheduleSettlements();
   }
 
-  /** Frames come quickly for a while. */
-  hurry(name: string, forMs: number): void {
+  /** The next frame comes within this time. */
+  hurry(name: string, withinMs: number): void {
     const asset = this.#asset(name);
-    const { now } = this.#scheduler;
-    asset.busyUntil = Math.max(asset.busyUntil, now + forMs);
-    if (asset.nextTickAt > now + HURRY_MS) this.#schedule(asset, HURRY_MS);
+    if (asset.nextTickAt > this.#scheduler.now + withinMs) this.#schedule(asset, withinMs);
   }
 
   /** A venue's feed is there again: it tells where everything stands. */
@@ -161,7 +156,7 @@ export class Market {
     asset.nextTickAt = this.#scheduler.now + delayMs;
     asset.cancelTick = this.#scheduler.after(delayMs, () => {
       this.#tick(asset);
-      const isBusy = this.#scheduler.now < asset.busyUntil || this.#isHot(asset.plan.symbol);
+      const isBusy = this.#isHot(asset.plan.symbol);
       this.#schedule(asset, isBusy ? BUSY_TICK_MS : this.#plan.calmTickMs * this.#dice.between(0.8, 1.2));
     });
   }

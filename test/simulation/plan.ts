@@ -83,7 +83,7 @@ export function planOf(seed: number | string, { hours = 24, faults }: PlanOption
     assets,
     venues,
     settings,
-    calmTickMs: dice.pick([10, 15, 20]) * MINUTE_MS,
+    calmTickMs: dice.pick([15, 25, 40]) * MINUTE_MS,
     kinds,
     faults: faults ?? scheduled,
   };

@@ -112,6 +112,9 @@ export class SimVenue implements Venue {
       const arrive = (isAnswered: boolean, replyMs: number): void => {
         void this.#inner.submit(order, urgency).then((outcome) => {
           wire.arrived(this, order, outcome);
+          // A refusal is final: what is delivered again after it is refused again.
+          if (outcome.kind === 'acked' && isAnswered && fault?.kind === 'delivered_twice')
+            scheduler.after(fault.delayMs, () => arrive(false, 0));
           const tookMs = scheduler.now - sentAt + replyMs;
           if (isAnswered && tookMs < REQUEST_TIMEOUT_MS) answer(outcome, replyMs);
           else answer(UNKNOWN, Math.max(0, REQUEST_TIMEOUT_MS - (scheduler.now - sentAt)));
@@ -135,7 +138,6 @@ export class SimVenue implements Venue {
         arrive(fault?.kind !== 'reply_lost', fault?.kind === 'ack_late' ? fault.delayMs : back);
       });
       if (there > REQUEST_TIMEOUT_MS) answer(UNKNOWN, REQUEST_TIMEOUT_MS);
-      if (fault?.kind === 'delivered_twice') scheduler.after(there + fault.delayMs, () => arrive(false, 0));
       if (fault?.kind === 'crash_after') owner.crash('after a request left');
     });
   }

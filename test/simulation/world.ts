@@ -25,9 +25,9 @@ import { Trace } from './trace.ts';
 /** Peace must have come by then. */
 const HEAL_MS = 15 * MINUTE_MS;
 const HEAL_CHECK_MS = 30 * SECOND_MS;
-/** Frames come quickly for this long after an order or a start. */
-const BUSY_MS = 4 * SECOND_MS;
-const START_BUSY_MS = 8 * SECOND_MS;
+/** The next frame comes this long after an order, a trade or a start. */
+const NEXT_FRAME_MS = SECOND_MS;
+const FIRST_FRAME_MS = 2.5 * SECOND_MS;
 const OPERATOR_RETRY_MS = 5 * SECOND_MS;
 
 export interface WorldResult {
@@ -109,7 +109,7 @@ class World implements Levers {
         this.#trace.add(
           `${id} ${trade.cause} ${trade.side} ${trade.contracts.toFixed()} ${trade.symbol} at ${trade.price.toFixed()} ${trade.clientOrderId}`,
         );
-        this.market.hurry(assetOf(trade.symbol), BUSY_MS);
+        this.market.hurry(assetOf(trade.symbol), NEXT_FRAME_MS);
       });
       this.#health.set(id, 'up');
     }
@@ -210,7 +210,7 @@ class World implements Levers {
           `-> ${venue.id} ${order.clientOrderId} ${order.side} ${order.quantity.toFixed()} at ${order.limitPrice.toFixed()}${order.reduceOnly ? ' reduce' : ''} x${copies}`,
         );
         this.oracle.left(venue, order, copies, isAnswered);
-        this.market.hurry(assetOf(splitKey(order.key).symbol), BUSY_MS);
+        this.market.hurry(assetOf(splitKey(order.key).symbol), NEXT_FRAME_MS);
       },
       arrived: (venue, order, outcome) => {
         this.#trace.add(
@@ -238,7 +238,7 @@ class World implements Levers {
         this.#trace.add('process started');
         this.oracle.started();
         for (const [venue, status] of this.#health) this.health(venue, status, '');
-        for (const { name } of this.#plan.assets) this.market.hurry(name, START_BUSY_MS);
+        for (const { name } of this.#plan.assets) this.market.hurry(name, FIRST_FRAME_MS);
       },
       broke: (error) => {
         this.oracle.fail('bug', error instanceof Error ? (error.stack ?? error.message) : String(error));
