@@ -44,7 +44,10 @@ describe.each(VENUES)('the account on %s', (name) => {
     const { proxy, arrived } = world.under;
     await world.ready();
     proxy.onRequests({ matches: isOrderOf(name), fault: { kind: 'lose_reply' }, times: 1 });
-    proxy.onRequests({ matches: (request) => arrived.length > 0 && isSigned(request), fault: { kind: 'lose_request' } });
+    proxy.onRequests({
+      matches: (request) => arrived.length > 0 && isSigned(request),
+      fault: { kind: 'lose_request' },
+    });
     proxy.onFrames({ matches: () => true, fault: { kind: 'lose' } });
     world.under.silent = true;
     await world.operator({ action: 'resume' });
@@ -132,9 +135,10 @@ describe.each(VENUES)('the account on %s', (name) => {
     world.under.proxy.onFrames({ matches: () => true, fault: { kind: 'lose' } });
     // Until its data is stale: nobody would send half an exit then.
     await world.run(10_000);
-    await world.operator({ action: 'flatten' });
+    await world.operator({ action: 'close', hedge: world.hedges[0]?.id ?? '' });
     await world.run(30_000);
     expect(positions()).toEqual(before);
+    expect(world.states).toBe('exiting');
     world.under.proxy.heal();
     world.under.silent = false;
     await world.settled(600_000);

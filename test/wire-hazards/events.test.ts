@@ -106,7 +106,9 @@ describe.each(VENUES)('on the streams of %s', (name) => {
     const filled: number[] = [];
     for (let i = 0; i < 16; i++) {
       await world.run(500);
-      filled.push(Number(text(world.hedges[0]?.short.attempts[0]?.filled ?? world.hedges[0]?.plan.quantity ?? never())));
+      filled.push(
+        Number(text(world.hedges[0]?.short.attempts[0]?.filled ?? world.hedges[0]?.plan.quantity ?? never())),
+      );
     }
     expect(frames).toBeGreaterThan(2);
     expect(filled).toEqual([...filled].sort((a, b) => a - b));

@@ -132,7 +132,8 @@ export class WireWorld {
     const bot = botClock(clock, () => world?.skewMs ?? options.skewMs ?? 0);
     const shared = { clock, bot, activity, failures };
     const sites = await Promise.all([openSite(venue, shared), openSite(other, shared)]);
-    for (const [i, { exchange }] of sites.entries()) publish(exchange, i === 0 ? SHORT_RATE : LONG_RATE, options.levelSize ?? LEVEL, clock.now());
+    for (const [i, { exchange }] of sites.entries())
+      publish(exchange, i === 0 ? SHORT_RATE : LONG_RATE, options.levelSize ?? LEVEL, clock.now());
     world = new WireWorld({ clock, activity, sites: sites as [Site, Site], failures, options });
     return world;
   }
