@@ -16,6 +16,8 @@ export interface Judge {
   /** Cash of every fill and payment against the wallets, to the cent. Only when all accounts are flat. */
   wallets(depositUsd: number): Promise<readonly string[]>;
   count(from: string): number;
+  /** Of the newest process that wrote the ledger. */
+  pid(): number;
   close(): void;
 }
 
@@ -52,6 +54,7 @@ export function openJudge(ledger: string, venues: Pick<VenuesProcess, 'books'>):
   return {
     judge,
     count,
+    pid: () => read<{ pid: number }>('SELECT pid FROM epochs ORDER BY epoch DESC LIMIT 1')[0]?.pid ?? 0,
     wallets: async (depositUsd) => {
       const { venues: accounts } = await venues.books();
       const cash = new Map<string, number>();
