@@ -1,11 +1,12 @@
 /**
  * The simulated venues in a process of their own, on the system's time: what a bot in mode testnet is pointed at when it
  * must be stopped or killed while its venues live on. Run: `npx tsx scripts/sim-venues.ts [--assets NEAR,BTC] [--seed 7]
- * [--order-delay-ms 0]`. It prints one JSON line (control URL, and per venue the `hosts` of a configuration and the
- * keys), answers `GET /books` on the control URL with what the venues know, and ends on SIGTERM or when its standard
- * input closes.
+ * [--step-ms 1000] [--order-delay-ms 0] [--order-jitter-ms 0] [--fault-rate 0]`. It prints one JSON line (control URL,
+ * and per venue the `hosts` of a configuration and the keys) and ends on SIGTERM or when its standard input closes. The control URL
+ * answers `GET /books` with what the venues know, and `GET /next-order` when the next order has arrived and before any
+ * venue has seen it. With a fault rate, that share of requests and account events goes wrong somehow.
  */
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { quote, text } from '../src/kernel/decimal.ts';
@@ -21,12 +22,13 @@ import { createSeededRandom } from '../src/simulator/random.ts';
 import { createBinanceDialect } from '../src/simulator/wire/binance/dialect.ts';
 import { createBybitDialect } from '../src/simulator/wire/bybit/dialect.ts';
 import type { DialectOptions, WireDialect, WireRequest } from '../src/simulator/wire/dialect.ts';
+import { addFaultMix } from '../src/simulator/wire/fault-mix.ts';
+import { createFaultProxy } from '../src/simulator/wire/fault-proxy.ts';
 import { createOkxDialect } from '../src/simulator/wire/okx/dialect.ts';
 import { startWireServer, type WireServer } from '../src/simulator/wire/server.ts';
 
 const ACCOUNT = 'main';
 const DEPOSIT_USD = '100000';
-const STEP_MS = SECOND_MS;
 /** How often simulated time follows the system's between requests. */
 const TICK_MS = 20;
 
@@ -64,10 +66,16 @@ const { values } = parseArgs({
     assets: { type: 'string', default: 'NEAR' },
     seed: { type: 'string', default: '7' },
     'order-delay-ms': { type: 'string', default: '0' },
+    'order-jitter-ms': { type: 'string', default: '0' },
+    'fault-rate': { type: 'string', default: '0' },
+    'step-ms': { type: 'string', default: `${SECOND_MS}` },
   },
 });
 const assets = values.assets.split(',');
 const orderDelayMs = Number(values['order-delay-ms']);
+const orderJitterMs = Number(values['order-jitter-ms']);
+const faultRate = Number(values['fault-rate']);
+const chance = createSeededRandom(values.seed).fork('network');
 
 const wall = systemClock();
 const clock = createSimClock(wall.now());
@@ -76,7 +84,7 @@ const source = createGenerator({
   clock,
   random: createSeededRandom(values.seed),
   exchanges,
-  stepMs: STEP_MS,
+  stepMs: Number(values['step-ms']),
   assets,
 });
 /** Client order ids as requests brought them, before the venue judged any. */
@@ -84,7 +92,13 @@ const sent: { readonly venue: VenueId; readonly clientOrderId: string; readonly 
 
 const servers = new Map<VenueId, WireServer>();
 for (const [venue, exchange] of exchanges) servers.set(venue, await listen(venue, exchange));
-const control = createServer((_request, response) => {
+const awaitingOrder = new Set<ServerResponse>();
+const control = createServer((request, response) => {
+  if (request.url === '/next-order') {
+    awaitingOrder.add(response);
+    response.on('close', () => awaitingOrder.delete(response));
+    return;
+  }
   catchUp();
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ at: clock.now(), sent, venues: Object.fromEntries([...exchanges].map(books)) }));
@@ -107,15 +121,29 @@ function openExchange(venue: VenueId): Exchange {
 }
 
 function listen(venue: VenueId, exchange: Exchange): Promise<WireServer> {
+  const dialect = kindOf(venue).dialect({ exchange, credentials: [{ ...keysOf(venue), account: ACCOUNT }] });
+  const proxy = createFaultProxy({ dialect, clock, ioClock: wall });
+  if (faultRate > 0) {
+    addFaultMix({
+      proxy,
+      venue,
+      random: chance.fork(venue),
+      rate: faultRate,
+      isOrder: (request) => isOrder(venue, request),
+      isAccountStream: (path) => /private|listenKey=/.test(path),
+    });
+  }
   return startWireServer({
-    dialect: kindOf(venue).dialect({ exchange, credentials: [{ ...keysOf(venue), account: ACCOUNT }] }),
+    dialect: proxy.dialect,
     intercept: async (request) => {
       if (isOrder(venue, request)) {
         sent.push({ venue, clientOrderId: clientIdOf(request), at: wall.now() });
-        if (orderDelayMs > 0) await new Promise<void>((resolve) => wall.after(orderDelayMs, resolve));
+        for (const waiting of awaitingOrder) waiting.end('{}');
+        const delayMs = orderDelayMs + orderJitterMs * chance.next();
+        if (delayMs > 0) await new Promise<void>((resolve) => wall.after(delayMs, resolve));
       }
       catchUp();
-      return 'pass';
+      return proxy.intercept(request);
     },
   });
 }

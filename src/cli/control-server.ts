@@ -127,8 +127,13 @@ function serveClient(socket: Socket, { bot, clock, log }: ControlOptions): void 
   const reply = async (answer: ControlReply): Promise<void> => {
     if (socket.destroyed || socket.write(lineOf(answer))) return;
     await new Promise<void>((settle) => {
-      socket.once('drain', settle);
-      socket.once('close', settle);
+      const done = (): void => {
+        socket.off('drain', done);
+        socket.off('close', done);
+        settle();
+      };
+      socket.on('drain', done);
+      socket.on('close', done);
     });
   };
   const work = async (): Promise<void> => {
@@ -138,11 +143,18 @@ function serveClient(socket: Socket, { bot, clock, log }: ControlOptions): void 
     for (let end = held.indexOf(0x0a); end >= 0 && !socket.destroyed; end = held.indexOf(0x0a)) {
       const line = held.subarray(0, end);
       held = held.subarray(end + 1);
+      if (HTTP_REQUEST.test(line.subarray(0, MAX_REQUEST_BYTES).toString())) {
+        log.warn({ line: line.subarray(0, 200).toString() }, 'an HTTP request on the control socket was refused');
+        socket.destroy();
+        return;
+      }
       // A client's own wait for the bot is not idleness.
       cancelIdle();
       const answer: ControlReply = line.length > MAX_REQUEST_BYTES ? TOO_LARGE : await answerLine(bot, line.toString());
       restartIdle();
       await reply(answer);
+      // However many questions have piled up: one for each client, then the market's turn.
+      await new Promise<void>((resolve) => clock.after(0, resolve));
     }
     busy = false;
     if (held.length > MAX_REQUEST_BYTES) socket.end(lineOf(TOO_LARGE), () => socket.destroy());
@@ -157,6 +169,9 @@ function serveClient(socket: Socket, { bot, clock, log }: ControlOptions): void 
     });
   });
 }
+
+/** A web page that some bridge let through: the lines of its body must never be taken for commands. */
+const HTTP_REQUEST = /^[A-Z]+ \S.* HTTP\/\d/;
 
 const TOO_LARGE: ControlReply = {
   id: 0,

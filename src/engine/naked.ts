@@ -10,6 +10,7 @@ import { abs, add, type Base, gte, sub, sum, text, ZERO_BASE } from '../kernel/d
 import { splitKey } from '../kernel/ids.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
 import { accountKey, type HedgeRecord, legsOf } from '../ledger/state.ts';
+import { ageMs } from '../market/view.ts';
 import { alarm, type Core, record, resync, wakeAt } from './core.ts';
 import { standingOnVenue } from './positions.ts';
 
@@ -24,9 +25,18 @@ export interface NakedWatch {
   isTold: boolean;
 }
 
-/** Market data of both of the hedge's venues arrives. */
-export const isReachable = (core: Core, hedge: HedgeRecord): boolean =>
-  legsOf(hedge).every(({ key }) => CONNECTED.has(core.market.health(splitKey(key).venue)?.status ?? 'down'));
+/**
+ * Market data of both of the hedge's venues arrives. A stream can be silent and open for long before its feed calls it
+ * down: a book too old to open on does not count as an answer.
+ */
+export function isReachable(core: Core, hedge: HedgeRecord): boolean {
+  const { maxBookAgeMs } = core.settings.risk.data;
+  return legsOf(hedge).every(({ key }) => {
+    if (!CONNECTED.has(core.market.health(splitKey(key).venue)?.status ?? 'down')) return false;
+    const age = ageMs(core.market.get(key)?.book, core.clock.now());
+    return age !== undefined && age <= maxBookAgeMs;
+  });
+}
 
 /** True when it moved the hedge, which then has something to do. */
 export function watchNaked(core: Core, hedge: HedgeRecord): boolean {

@@ -21,7 +21,7 @@ export interface PaperAccount {
   onMarket(event: MarketEvent): void;
 }
 
-/** A paper account that opens when the first `instruments` event of its venue arrives. */
+/** A paper account that opens when the first `instruments` event of its venue with one of the assets arrives. */
 export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
   let paper: PaperVenue | undefined;
   let sink: ((event: AccountEvent) => void) | undefined;
@@ -66,7 +66,10 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
     venue,
     onMarket(event) {
       if (!paper && event.kind === 'instruments' && event.venue === options.venue) {
-        paper = createPaperVenue({ ...options, instruments: tradable(options, event.instruments) });
+        const instruments = tradable(options, event.instruments);
+        // A venue that lists none of the assets has no paper account either.
+        if (instruments.length === 0) return;
+        paper = createPaperVenue({ ...options, instruments });
         if (sink) paper.venue.subscribe(sink);
       }
       paper?.onMarket(event);

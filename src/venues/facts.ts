@@ -137,7 +137,10 @@ export interface AccountSettings {
   setLeverage(client: CcxtClient, attempt: Attempt, marketId: string, leverage: number): Promise<number>;
 }
 
-/** The venue answered and the account is not as it must be. Codes: `position_mode`, `margin_mode`, `leverage`, `fee_currency`, `key_permissions`. */
+/**
+ * The venue answered and it is not as it must be. Codes: `position_mode`, `margin_mode`, `leverage`, `fee_currency`,
+ * `key_permissions`, `nothing_listed`.
+ */
 export class SetupError extends Error {
   override readonly name = 'SetupError';
   readonly code: string;

@@ -18,7 +18,7 @@ import {
 } from '../kernel/decimal.ts';
 import { instrumentKey, type UnifiedSymbol } from '../kernel/ids.ts';
 import type { Instrument } from '../market/instrument.ts';
-import type { FeeRates, VenueFacts } from './facts.ts';
+import { type FeeRates, SetupError, type VenueFacts } from './facts.ts';
 
 export interface Listing {
   readonly instrument: Instrument;
@@ -62,6 +62,8 @@ export function listingsOf(
     const listing = toListing(facts, parsed.data, fees?.get(parsed.data.id) ?? facts.defaultFees);
     if (listing !== undefined) listings.push(listing);
   }
+  // ccxt makes an empty list of a page that is no list at all; a venue without one perpetual is not a venue.
+  if (listings.length === 0) throw new SetupError('nothing_listed', `${facts.id} listed no linear perpetual`);
   return listings;
 }
 

@@ -2,47 +2,24 @@
  * The real pm2 runs the real build against venues in another process: a worker that is killed in the middle of an
  * entry is restarted, reconciles, and ends held or flat; a graceful stop leaves every position as it is.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { ROOT } from '../tidy/tree.ts';
+import { type Judge, openJudge } from '../../scripts/rounds/judge.ts';
+import { MAIN, ROOT, startVenues, type VenuesProcess } from '../../scripts/rounds/venues.ts';
 
 const run = promisify(execFile);
 const PM2 = join(ROOT, 'node_modules/pm2/bin/pm2');
-const MAIN = join(ROOT, 'dist/cli/main.js');
 const ASSET = 'NEAR';
 /** Orders take effect this long after they arrive: the worker is gone by then, and nobody hears the answer. */
 const ORDER_DELAY_MS = 4_000;
 const KILL_TIMEOUT_MS = 15_000;
 
-interface Introduction {
-  readonly control: string;
-  readonly venues: Readonly<Record<string, Keys & { readonly hosts: Readonly<Record<string, string>> }>>;
-}
-interface Keys {
-  readonly apiKey: string;
-  readonly secret: string;
-  readonly passphrase: string;
-}
-interface Books {
-  readonly sent: readonly { readonly venue: string; readonly clientOrderId: string }[];
-  readonly venues: Readonly<
-    Record<
-      string,
-      {
-        readonly positions: readonly { readonly symbol: string; readonly quantity: string }[];
-        readonly orders: readonly { readonly clientOrderId: string; readonly status: string }[];
-      }
-    >
-  >;
-}
 interface Pm2Process {
   readonly pid: number;
   readonly pm2_env: { readonly status: string; readonly restart_time: number; readonly exit_code?: number };
@@ -55,37 +32,22 @@ const files = {
   ecosystem: join(home, 'ecosystem.config.cjs'),
   log: join(home, 'bot.log'),
 };
-let venues: ChildProcess;
-let control: string;
+let venues: VenuesProcess;
+let judge: Judge | undefined;
 let environment: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  venues = spawn(
-    process.execPath,
-    [
-      '--import',
-      'tsx',
-      join(ROOT, 'scripts/sim-venues.ts'),
-      '--assets',
-      ASSET,
-      '--order-delay-ms',
-      `${ORDER_DELAY_MS}`,
-    ],
-    { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  if (!venues.stdout) throw new Error('no output');
-  const [line] = await once(createInterface({ input: venues.stdout }), 'line');
-  const introduction: Introduction = JSON.parse(line);
-  control = introduction.control;
-  writeFileSync(files.config, stringify(configFor(introduction)));
-  environment = { PM2_HOME: join(home, 'pm2'), PATH: process.env.PATH, HOME: home, ...keysOf(introduction) };
+  venues = await startVenues(['--assets', ASSET, '--order-delay-ms', `${ORDER_DELAY_MS}`]);
+  writeFileSync(files.config, stringify(configuration()));
+  environment = { PM2_HOME: join(home, 'pm2'), PATH: process.env.PATH, HOME: home, ...venues.keys };
   mkdirSync(join(home, 'pm2'));
   writeFileSync(files.ecosystem, ecosystem());
 });
 
 afterAll(async () => {
   await pm2('kill').catch(() => undefined);
-  venues?.kill('SIGKILL');
+  judge?.close();
+  venues?.stop();
   rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }, 30_000);
 
@@ -111,38 +73,21 @@ describe('pm2', () => {
     const status = JSON.parse((await tandem('status', '--json')).stdout);
     expect(status).toMatchObject({ mode: 'testnet', epoch: 2 });
 
-    const before = await books();
+    const before = await venues.books();
     const stoppingAt = performance.now();
     await pm2('stop', 'tandem');
     expect(performance.now() - stoppingAt).toBeLessThan(KILL_TIMEOUT_MS);
     expect((await worker()).pm2_env).toMatchObject({ status: 'stopped', exit_code: 0 });
-    expect((await books()).venues).toEqual(before.venues);
+    expect((await venues.books()).venues).toEqual(before.venues);
     await tandem('ledger', 'verify');
   }, 240_000);
 });
 
-/** Every asset's positions cancel over the venues, the ledger agrees with them, and no id was sent twice. */
+/** Positions cancel out over the venues, the ledger agrees with them, no id came twice or unintended. */
 async function expectWhole(): Promise<void> {
-  const { sent, venues: accounts } = await books();
-  const positions = Object.entries(accounts).flatMap(([venue, account]) =>
-    account.positions.map(({ symbol, quantity }) => ({ venue, symbol, quantity: Number(quantity) })),
-  );
-  const net = positions.reduce((total, { quantity }) => total + quantity, 0);
-  expect(Math.abs(net), JSON.stringify(positions)).toBeLessThan(1e-9);
-  const ids = sent.map(({ clientOrderId }) => clientOrderId);
-  expect(ids).not.toContain('');
-  expect(new Set(ids).size, 'a client order id was sent twice').toBe(ids.length);
-  // Whatever a venue was sent had been written down before.
-  const intended = new Set(read<{ id: string }>('SELECT client_order_id AS id FROM attempts').map(({ id }) => id));
-  expect(ids.filter((id) => !intended.has(id))).toEqual([]);
-  const held = read<{ venue: string; symbol: string; quantity: number }>(
-    "SELECT venue, symbol, quantity FROM v_positions WHERE route = 'live' AND abs(quantity) > 1e-9 ORDER BY venue",
-  );
-  expect(held.length).toBe(positions.length);
-  for (const [i, position] of positions.entries()) {
-    expect(held[i]).toMatchObject({ venue: position.venue, symbol: position.symbol });
-    expect(held[i]?.quantity).toBeCloseTo(position.quantity, 9);
-  }
+  judge ??= openJudge(files.ledger, venues);
+  const { wrongs, moving } = await judge.judge();
+  expect([...wrongs, ...moving]).toEqual([]);
 }
 
 function settled(): boolean {
@@ -151,12 +96,12 @@ function settled(): boolean {
   return isAtRest && count('v_unresolved_orders') === 0;
 }
 
-function configFor({ venues: simulated }: Introduction) {
+function configuration() {
   return {
     mode: 'testnet',
     ledger: { path: files.ledger },
     log: { file: files.log, level: 'debug' },
-    venues: Object.fromEntries(Object.entries(simulated).map(([id, { hosts }]) => [id, { hosts }])),
+    venues: venues.section,
     risk: {
       entry: { minConfidence: 0.3 },
       exposure: { maxOpenHedges: 1 },
@@ -165,19 +110,6 @@ function configFor({ venues: simulated }: Introduction) {
     },
     routing: { liveShare: 1 },
   };
-}
-
-function keysOf({ venues: simulated }: Introduction): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(simulated).flatMap(([id, { apiKey, secret, passphrase }]) => {
-      const name = `TANDEM_${id.toUpperCase()}`;
-      return [
-        [`${name}_KEY`, apiKey],
-        [`${name}_SECRET`, secret],
-        ...(id === 'okx' ? [[`${name}_PASSPHRASE`, passphrase]] : []),
-      ];
-    }),
-  );
 }
 
 /** The project's own, with this test's configuration and folder. */
@@ -205,10 +137,6 @@ async function worker(): Promise<Pm2Process> {
   const [only, ...others]: Pm2Process[] = JSON.parse(stdout.slice(stdout.indexOf('[{')));
   if (!only || others.length > 0) throw new Error('there should be one process');
   return only;
-}
-
-async function books(): Promise<Books> {
-  return (await (await fetch(`${control}/books`)).json()) as Books;
 }
 
 function read<T>(sql: string): T[] {

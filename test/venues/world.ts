@@ -35,7 +35,7 @@ export const START = Date.UTC(2026, 0, 5, 4);
 export const CREDENTIALS = { apiKey: 'key-of-main', secret: 'secret-of-main', passphrase: 'passphrase-of-main' };
 const ACCOUNT = 'main';
 
-const DIALECTS: Readonly<Record<VenueName, (options: DialectOptions) => WireDialect>> = {
+export const DIALECTS: Readonly<Record<VenueName, (options: DialectOptions) => WireDialect>> = {
   binance: createBinanceDialect,
   bybit: createBybitDialect,
   okx: createOkxDialect,
