@@ -1,14 +1,14 @@
 /**
  * Gives a command that closes hedges, waits for the end, and says what the venues really hold afterwards. A position
- * that could not be read is unknown, never flat. Entry points: `closeAndLook`, `closingText`.
+ * that could not be read is unknown, never flat. Entry points: `closeAndLook`, `closingText`, `closingExit`.
  */
 import type { OperatorCommand } from '../engine/events.ts';
 import type { StatusSnapshot } from '../engine/status.ts';
 import { accountKey } from '../ledger/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ControlClient } from './control-client.ts';
-import type { AccountPositions } from './control-protocol.ts';
-import { CommandFailure, EXIT } from './exit-codes.ts';
+import type { AccountPositions, OpenOrder } from './control-protocol.ts';
+import { CommandFailure, EXIT, type ExitCode } from './exit-codes.ts';
 import { inert, venueOf } from './format.ts';
 
 export interface LegFound {
@@ -33,13 +33,22 @@ export interface ClosingReport {
   }[];
   /** Positions that are still there. */
   readonly left: readonly LegFound[];
-  /** Accounts whose positions could not be read. */
+  /** Orders that may still fill. Looked at for `everything` only. */
+  readonly orders: readonly ({ readonly account: string } & OpenOrder)[];
+  /** Accounts whose positions or open orders could not be read. */
   readonly unknown: readonly { readonly account: string; readonly code: string; readonly detail: string }[];
   /** Every hedge is final, every account was read, nothing is left. */
   readonly complete: boolean;
+  /**
+   * For `everything`: two looks in a row, at least `PROOF_MS` apart, found every account readable, without a position
+   * and without an open order, and every hedge final. One empty answer is no proof.
+   */
+  readonly proved: boolean;
 }
 
 const LOOK_EVERY_MS = 250;
+/** Between the two looks that prove that an account is flat. */
+export const PROOF_MS = 1_500;
 
 type Shape = Pick<StatusSnapshot['hedges'][number], 'route' | 'long' | 'short'>;
 
@@ -59,17 +68,21 @@ export async function closeAndLook(
   const reply = await client.command(command);
   if (!reply.ok) throw new CommandFailure(EXIT.refused, inert(reply.message));
   const beganMs = clock.monotonicMs();
+  let flatSinceMs: number | undefined;
   for (;;) {
     snapshot = await client.status();
     learn();
-    const waitedMs = clock.monotonicMs() - beganMs;
-    const over = waitedMs >= wait.seconds * 1_000;
+    const lookedMs = clock.monotonicMs();
+    const over = lookedMs - beganMs >= wait.seconds * 1_000;
     const final = reply.hedges.every((id) => !snapshot.hedges.some((hedge) => hedge.id === id));
     if (final || over) {
       const accounts = await client.positions();
-      const report = reportOf({ message: reply.message, ids: reply.hedges, shapes, snapshot, accounts, everything });
-      // A venue's position list may trail its fills by a moment.
-      if (report.complete || over) return { ...report, waitedSeconds: Math.round(waitedMs / 1_000) };
+      const found = reportOf({ message: reply.message, ids: reply.hedges, shapes, snapshot, accounts, everything });
+      flatSinceMs = found.complete ? (flatSinceMs ?? lookedMs) : undefined;
+      const proved = everything && flatSinceMs !== undefined && lookedMs - flatSinceMs >= PROOF_MS;
+      // A venue's position list may trail its fills by a moment. A proof that has begun is brought to its end.
+      if (found.complete ? proved || !everything : over)
+        return { ...found, proved, waitedSeconds: Math.round((clock.monotonicMs() - beganMs) / 1_000) };
     }
     await new Promise<void>((settle) => clock.after(LOOK_EVERY_MS, settle));
   }
@@ -91,7 +104,7 @@ function reportOf({
   snapshot,
   accounts,
   everything,
-}: Found): Omit<ClosingReport, 'waitedSeconds'> {
+}: Found): Omit<ClosingReport, 'waitedSeconds' | 'proved'> {
   const held = (account: string, key: string): string | undefined => {
     const read = accounts.find((each) => each.account === account);
     return read?.ok ? (read.positions.find((position) => position.key === key)?.quantity ?? '0') : undefined;
@@ -125,17 +138,39 @@ function reportOf({
   const left = everything
     ? all
     : legs.filter(({ quantity, sharedWith }) => quantity !== undefined && quantity !== '0' && sharedWith === undefined);
-  const unread = accounts.flatMap((read) => (read.ok ? [] : [read]));
-  const unknown = unread
+  const orders = accounts.flatMap((read) =>
+    read.ok && everything ? (read.orders ?? []).map((order) => ({ account: read.account, ...order })) : [],
+  );
+  const unknown = accounts
+    .flatMap((read) => unreadOf(read, everything))
     .filter(({ account }) => everything || legs.some((leg) => leg.account === account))
     .map(({ account, code, detail }) => ({ account, code, detail }));
   const missing = legs.some(({ quantity }) => quantity === undefined);
   const complete =
-    hedges.every(({ state }) => state === 'closed') && left.length === 0 && unknown.length === 0 && !missing;
-  return { message, hedges, left, unknown, complete };
+    hedges.every(({ state }) => state === 'closed') &&
+    left.length === 0 &&
+    orders.length === 0 &&
+    unknown.length === 0 &&
+    !missing;
+  return { message, hedges, left, orders, unknown, complete };
 }
 
-export function closingText({ message, hedges, left, unknown, complete, waitedSeconds }: ClosingReport): string {
+/** What of an account's answer is missing. Open orders matter where everything must be gone. */
+function unreadOf(read: AccountPositions, everything: boolean): ClosingReport['unknown'] {
+  if (!read.ok) return [read];
+  if (!everything || read.orders) return [];
+  return [{ account: read.account, code: 'orders_unread', detail: 'its open orders could not be read' }];
+}
+
+/** Something is known to be left, or only the proof is missing. */
+export function closingExit({ complete, hedges, left, orders }: ClosingReport): ExitCode {
+  if (complete) return EXIT.ok;
+  const isLeft = left.length > 0 || orders.length > 0 || hedges.some(({ state }) => state !== 'closed');
+  return isLeft ? EXIT.failed : EXIT.unproved;
+}
+
+export function closingText(report: ClosingReport): string {
+  const { message, hedges, left, orders, unknown, waitedSeconds } = report;
   const lines = [
     message,
     ...hedges.map(({ id, state, legs }) => {
@@ -144,11 +179,18 @@ export function closingText({ message, hedges, left, unknown, complete, waitedSe
     }),
     ...unknown.map(({ account, code, detail }) => `unknown: ${account} could not be read (${code}: ${detail})`),
     ...left.map(({ account, key, quantity }) => `left: ${account} ${key} ${quantity}`),
-    complete
-      ? 'Everything asked for is flat.'
-      : 'Not everything is known to be flat. The bot goes on closing; look again with: tandem status',
+    ...orders.map(
+      ({ account, key, side, open, venueOrderId }) => `open order: ${account} ${key} ${side} ${open} (${venueOrderId})`,
+    ),
+    verdict(report),
   ];
   return `${lines.map(inert).join('\n')}\n`;
+}
+
+function verdict({ complete, proved }: ClosingReport): string {
+  if (proved) return 'Proved flat: every account was read twice and has no position and no open order.';
+  if (complete) return 'Everything asked for is flat.';
+  return 'Not everything is known to be flat. The bot goes on closing; look again with: tandem status';
 }
 
 function legText({ account, key, quantity, sharedWith }: LegFound): string {

@@ -8,7 +8,7 @@ import { loadLedger } from '../engine/load.ts';
 import { type StatusSnapshot, statusOf } from '../engine/status.ts';
 import { failure, type Read } from '../kernel/outcome.ts';
 import { accountKey, type LedgerState } from '../ledger/state.ts';
-import type { VenuePosition } from '../market/order.ts';
+import type { OrderState, VenuePosition } from '../market/order.ts';
 import { logNotifier } from '../platform/log-notifier.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
@@ -25,12 +25,18 @@ import { type ConnectedVenues, connectVenues } from './compose-venues.ts';
 import type { World } from './compose-world.ts';
 import type { StartOptions } from './start-options.ts';
 
+export interface AccountReading {
+  readonly account: string;
+  readonly read: Read<readonly VenuePosition[]>;
+  readonly orders: Read<readonly OrderState[]>;
+}
+
 export interface RunningBot {
   /** Cheap, synchronous. */
   status(): StatusSnapshot;
   command(command: OperatorCommand, by: string): Promise<OperatorReply>;
-  /** Reads every account's positions from the venues now. */
-  positions(): Promise<readonly { readonly account: string; readonly read: Read<readonly VenuePosition[]> }[]>;
+  /** Reads every account's positions and open orders from the venues now. */
+  positions(): Promise<readonly AccountReading[]>;
   /** Every account is reconciled, or 20 s have passed: trading. */
   readonly ready: Promise<void>;
   /** Replay: resolves at its end. Rejects on a fatal error: the process must end, the next start recovers. */
@@ -114,12 +120,16 @@ function assemble(
   };
 }
 
-async function readPositions(accounts: readonly Venue[]) {
+async function readPositions(accounts: readonly Venue[]): Promise<AccountReading[]> {
+  const failed = (error: unknown) => failure('internal', String(error));
   return Promise.all(
-    accounts.map(async (venue) => ({
-      account: accountKey(venue.route, venue.id),
-      read: await venue.positions('reduce').catch((error: unknown) => failure('internal', String(error))),
-    })),
+    accounts.map(async (venue) => {
+      const [read, orders] = await Promise.all([
+        venue.positions('reduce').catch(failed),
+        venue.openOrders().catch(failed),
+      ]);
+      return { account: accountKey(venue.route, venue.id), read, orders };
+    }),
   );
 }
 

@@ -24,7 +24,7 @@ export type ControlErrorCode =
   /** The bot could not do it. */
   | 'failed';
 
-/** One account's positions as the venue said just now. A failed read is unknown, not flat. */
+/** One account's positions and open orders as the venue said just now. A failed read of either is unknown, not flat. */
 export type AccountPositions =
   | {
       /** `<route>|<venue>` */
@@ -33,8 +33,18 @@ export type AccountPositions =
       readonly at: number;
       /** Quantities in base units as decimal text, long positive; flat ones are left out. */
       readonly positions: readonly { readonly key: string; readonly quantity: string }[];
+      /** Absent when they could not be read. */
+      readonly orders?: readonly OpenOrder[];
     }
   | { readonly account: string; readonly ok: false; readonly code: string; readonly detail: string };
+
+export interface OpenOrder {
+  readonly key: string;
+  readonly side: 'buy' | 'sell';
+  /** What of it may still fill, base units as decimal text. */
+  readonly open: string;
+  readonly venueOrderId: string;
+}
 
 export const MAX_REQUEST_BYTES = 4_096;
 

@@ -5,10 +5,10 @@
  */
 import { lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { isZero, text } from '../kernel/decimal.ts';
+import { isZero, sub, text } from '../kernel/decimal.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { RunningBot } from './compose.ts';
+import type { AccountReading, RunningBot } from './compose.ts';
 import {
   type AccountPositions,
   type ControlReply,
@@ -192,12 +192,19 @@ async function perform(bot: ControlledBot, request: ControlRequest): Promise<unk
   }
 }
 
-function plain({ account, read }: Awaited<ReturnType<RunningBot['positions']>>[number]): AccountPositions {
+function plain({ account, read, orders }: AccountReading): AccountPositions {
   if (!read.ok) return { account, ok: false, code: read.code, detail: read.detail };
   const positions = read.value
     .filter(({ quantity }) => !isZero(quantity))
     .map(({ key, quantity }) => ({ key, quantity: text(quantity) }));
-  return { account, ok: true, at: read.at, positions };
+  if (!orders.ok) return { account, ok: true, at: read.at, positions };
+  const open = orders.value.map(({ key, side, quantity, filled, venueOrderId }) => ({
+    key,
+    side,
+    open: text(sub(quantity, filled)),
+    venueOrderId,
+  }));
+  return { account, ok: true, at: Math.max(read.at, orders.at), positions, orders: open };
 }
 
 const lineOf = (reply: ControlReply): string => `${JSON.stringify(reply)}\n`;

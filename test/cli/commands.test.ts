@@ -256,23 +256,69 @@ test('not-flat: what is left after the wait is named, and the exit code is not 0
   expect(out).not.toContain('Everything');
 });
 
-test('unreadable-venue: unknown is not flat', async () => {
+test('unreadable-venue: unknown is not flat, and the exit code tells it from something that is left', async () => {
   const where = place();
   const bot = fakeBot();
+  const late = { ok: false, code: 'timeout', detail: 'late' } as const;
   bot.snapshot = snapshot({ hedges: [] });
-  bot.held = [position('live|okx'), { account: 'live|bybit', read: { ok: false, code: 'timeout', detail: 'late' } }];
+  bot.held = [position('live|okx'), { account: 'live|bybit', read: late, orders: late }];
   bot.reply = { ok: true, message: 'no hedge is open', hedges: [] };
   await listening(where, bot);
   for (const command of ['flatten', 'kill']) {
     const { exit, out } = await tandem(where, command, '--wait', '0');
-    expect(exit).toBe(1);
+    expect(exit).toBe(6);
     expect(out).toContain('unknown: live|bybit could not be read (timeout: late)');
+    expect(out).not.toContain('Proved');
   }
+  bot.held = [position('live|okx'), { ...position('live|bybit'), orders: late }];
+  expect(await tandem(where, 'kill', '--wait', '0')).toMatchObject({ exit: 6 });
   bot.held = [position('live|okx'), position('live|bybit', { 'bybit|X/USDT:USDT': '1' })];
   const { exit, out } = await tandem(where, 'flatten', '--wait', '0', '--json');
   expect(exit).toBe(1);
   // Nobody's position counts as well: flatten means everything.
   expect(JSON.parse(out)).toMatchObject({ complete: false, left: [{ account: 'live|bybit', quantity: '1' }] });
+});
+
+test('proved-flat: two looks apart, positions and open orders; the first empty answer may be wrong', async () => {
+  const where = place();
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ hedges: [] });
+  bot.reply = { ok: true, message: 'kill switch latched; no hedge is open', hedges: [] };
+  const looks: number[] = [];
+  const held = position('live|okx', { 'okx|BTC/USDT:USDT': '0.5' });
+  // Empty at first, then the position after all, then gone.
+  bot.positions = async () => {
+    looks.push(Date.now());
+    return looks.length === 2 ? [held] : [position('live|okx')];
+  };
+  await listening(where, bot);
+  const { exit, out } = await tandem(where, 'kill', '--wait', '20');
+  expect(exit).toBe(0);
+  expect(out).toContain('Proved flat: every account was read twice');
+  const [, , third] = looks;
+  expect((looks.at(-1) ?? 0) - (third ?? 0)).toBeGreaterThanOrEqual(1_400);
+});
+
+test('an order that rests is left, whoever placed it', async () => {
+  const where = place();
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ hedges: [] });
+  bot.reply = { ok: true, message: 'no hedge is open', hedges: [] };
+  const order = {
+    clientOrderId: 'web-1',
+    venueOrderId: '77',
+    key: 'okx|BTC/USDT:USDT',
+    side: 'buy',
+    status: 'open',
+    quantity: base('0.5'),
+    filled: base('0.1'),
+    updatedAt: LEDGER_AT,
+  } as const;
+  bot.held = [{ ...position('live|okx'), orders: { ok: true, at: LEDGER_AT, value: [order] } }];
+  await listening(where, bot);
+  const { exit, out } = await tandem(where, 'kill', '--wait', '0');
+  expect(exit).toBe(1);
+  expect(out).toContain('open order: live|okx okx|BTC/USDT:USDT buy 0.4 (77)');
 });
 
 test('pause without a bot is recorded in the ledger for the next start', async () => {

@@ -51,7 +51,11 @@ test('status, commands and positions come back as the bot says them', async () =
   bot.reply = { ok: true, message: 'closing h3', hedges: ['h3'] };
   bot.held = [
     position('live|okx', { 'okx|BTC/USDT:USDT': '-0.0000001', 'okx|ETH/USDT:USDT': '0' }),
-    { account: 'live|bybit', read: failure('timeout', 'no answer in 10 s') },
+    {
+      account: 'live|bybit',
+      read: failure('timeout', 'no answer in 10 s'),
+      orders: failure('timeout', 'no answer in 10 s'),
+    },
   ];
   await listening(where, bot);
   const asks = await client(where.socket);

@@ -164,6 +164,7 @@ type Positions = Awaited<ReturnType<RunningBot['positions']>>;
 
 export const position = (account: string, holds: Readonly<Record<string, string>> = {}): Positions[number] => ({
   account,
+  orders: { ok: true, at: AT, value: [] },
   read: { ok: true, at: AT, value: Object.entries(holds).map(([key, text]) => ({ key, quantity: base(text) })) },
 });
 

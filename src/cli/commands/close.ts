@@ -2,7 +2,7 @@
 import type { OperatorCommand } from '../../engine/events.ts';
 import { systemClock } from '../../platform/system-clock.ts';
 import { asking, needBot } from '../bot-address.ts';
-import { closeAndLook, closingText } from '../closing.ts';
+import { closeAndLook, closingExit, closingText } from '../closing.ts';
 import { type Context, printJson } from '../context.ts';
 import { isHedgeId } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
@@ -17,7 +17,7 @@ export async function close(context: Context, hedge: string, waitSeconds: number
 export const flatten = (context: Context, waitSeconds: number): Promise<ExitCode> =>
   closing(context, { action: 'flatten' }, waitSeconds);
 
-/** Not complete within the wait is `failed`: a script must not take it for flat. */
+/** Not complete within the wait is never `ok`: a script must not take it for flat. */
 export async function closing(context: Context, command: OperatorCommand, waitSeconds: number): Promise<ExitCode> {
   const { io, json } = context;
   const config = whereaboutsOf(context);
@@ -25,5 +25,5 @@ export async function closing(context: Context, command: OperatorCommand, waitSe
   const report = await asking(await needBot(context, config), (bot) => closeAndLook(bot, command, wait));
   if (json) printJson(io, report);
   else io.out(closingText(report));
-  return report.complete ? EXIT.ok : EXIT.failed;
+  return closingExit(report);
 }

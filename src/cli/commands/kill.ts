@@ -1,7 +1,7 @@
 /** `tandem kill` and `tandem kill --reset` */
 import { systemClock } from '../../platform/system-clock.ts';
 import { asking, findBot, needBot } from '../bot-address.ts';
-import { closeAndLook, closingText } from '../closing.ts';
+import { closeAndLook, closingExit, closingText } from '../closing.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { whereaboutsOf } from '../settings.ts';
@@ -16,7 +16,7 @@ export async function kill(context: Context, waitSeconds: number): Promise<ExitC
     const report = await asking(bot, (client) => closeAndLook(client, { action: 'kill' }, wait));
     if (json) printJson(io, report);
     else io.out(closingText(report));
-    return report.complete ? EXIT.ok : EXIT.failed;
+    return closingExit(report);
   }
   const { recordControl } = await import('../offline-control.ts');
   const { changed, openHedges } = recordControl(config, 'kill');
