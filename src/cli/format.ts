@@ -2,6 +2,7 @@
  * Text for people. Everything that came from a venue, a file or a socket passes `inert` before it reaches a terminal.
  * Rates turn into percent and basis points here and nowhere earlier.
  */
+import type { HedgeStatus } from '../engine/status.ts';
 import { type Quote, round } from '../kernel/decimal.ts';
 import { type Instant, iso } from '../kernel/instant.ts';
 
@@ -106,3 +107,12 @@ export const when = (at: Instant): string => `${iso(at).slice(0, 19).replace('T'
 
 /** `okx` of `okx|BTC/USDT:USDT`. */
 export const venueOf = (key: string): string => key.slice(0, Math.max(0, key.indexOf('|'))) || key;
+
+/**
+ * Distance to liquidation of the nearer leg. `?`: not known of both, or of the other one; an unknown leg is never safe.
+ */
+export function nearestLiquidation({ long, short }: HedgeStatus['liquidationDistance']): string {
+  const known = [long, short].filter((each) => each !== undefined);
+  if (known.length === 0) return '?';
+  return `${percent(Math.min(...known), 0)}${known.length < 2 ? ' ?' : ''}`;
+}

@@ -4,7 +4,8 @@
  */
 import type { HedgeStatus, OpportunityStatus, RouteStatus, StatusSnapshot, VenueStatus } from '../engine/status.ts';
 import { breachText } from './breach-text.ts';
-import { type Align, bps, clip, duration, gain, inert, money, pad, percent, venueOf, when, widthOf } from './format.ts';
+import { bps, duration, gain, money, nearestLiquidation, percent, venueOf, when } from './format.ts';
+import { type Column, draw, grid, type Line, span, type Tone } from './screen-lines.ts';
 
 export interface ScreenOptions {
   readonly columns: number;
@@ -16,25 +17,6 @@ export interface ScreenOptions {
   readonly footer?: string;
 }
 
-type Tone = 'plain' | 'bold' | 'dim' | 'good' | 'warn' | 'bad' | 'badge' | 'alarm';
-interface Span {
-  readonly text: string;
-  readonly tone: Tone;
-}
-type Line = readonly Span[];
-
-const SGR: Readonly<Record<Tone, string>> = {
-  plain: '',
-  bold: '1',
-  dim: '2',
-  good: '32',
-  warn: '33',
-  bad: '31',
-  badge: '1;30;46',
-  alarm: '1;37;41',
-};
-
-const span = (text: string, tone: Tone = 'plain'): Span => ({ text: inert(text), tone });
 const BLANK: Line = [];
 const MAX_NOTICES = 3;
 /** The best say enough; `tandem opportunities` lists all. */
@@ -93,33 +75,6 @@ function alerts({ killed, paused, ledgerFailure, discrepancies }: StatusSnapshot
   return lines;
 }
 
-interface Column {
-  readonly title: string;
-  readonly align?: Align;
-  readonly max?: number;
-}
-
-function grid(columns: readonly Column[], rows: readonly Line[]): Line[] {
-  const cut = rows.map((row) =>
-    columns.map(({ max = 60 }, i): Span => {
-      const cell = row[i] ?? span('');
-      return { text: clip(cell.text, max), tone: cell.tone };
-    }),
-  );
-  const titles = columns.map(({ title }) => span(title, 'dim'));
-  const all = [titles, ...cut];
-  const widths = columns.map((_, i) => Math.max(...all.map((row) => widthOf(row[i]?.text ?? ''))));
-  const last = columns.length - 1;
-  return all.map((row) =>
-    row.flatMap((cell, i) => {
-      const { align = 'left' } = columns[i] ?? {};
-      // Padding at the end of a line would only make it seem too wide.
-      const padded = i === last && align === 'left' ? cell.text : pad(cell.text, widths[i] ?? 0, align);
-      return [{ text: padded, tone: cell.tone }, ...(i === last ? [] : [span('  ')])];
-    }),
-  );
-}
-
 const FEED_TONE: Readonly<Record<VenueStatus['feed'], Tone>> = {
   up: 'good',
   connecting: 'warn',
@@ -174,6 +129,7 @@ function hedgeLines(hedges: readonly HedgeStatus[], limit: number): Line[] {
     { title: 'price PnL', align: 'right' },
     { title: 'net', align: 'right' },
     { title: 'ahead', align: 'right' },
+    { title: 'to liq.', align: 'right' },
   ];
   const rows = hedges.slice(0, limit).map((hedge): Line => {
     const { id, asset, route, long, short, quantity, state, daysHeld, funding, fees, pricePnl, net, forwardApr } =
@@ -191,6 +147,7 @@ function hedgeLines(hedges: readonly HedgeStatus[], limit: number): Line[] {
       span(gain(pricePnl), toneOf(pricePnl)),
       span(gain(net), toneOf(net)),
       span(forwardApr === undefined ? '-' : percent(forwardApr, 1)),
+      span(nearestLiquidation(hedge.liquidationDistance)),
     ];
   });
   return [...grid(columns, rows), ...more(hedges.length - rows.length)];
@@ -273,17 +230,4 @@ function routeLines(routes: readonly RouteStatus[]): Line[] {
     ],
   );
   return grid(columns, rows);
-}
-
-function draw(line: Line, columns: number, color: boolean): string {
-  const drawn: string[] = [];
-  let left = columns;
-  const wide = line.reduce((width, { text }) => width + widthOf(text), 0) > columns;
-  for (const { text, tone } of line) {
-    const kept = wide ? clip(text, left) : text;
-    left -= widthOf(kept);
-    if (kept !== '') drawn.push(color && SGR[tone] !== '' ? `\u001b[${SGR[tone]}m${kept}\u001b[0m` : kept);
-    if (wide && left <= 0) break;
-  }
-  return color ? drawn.join('') : drawn.join('').trimEnd();
 }

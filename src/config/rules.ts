@@ -51,6 +51,18 @@ const RULES: readonly Rule[] = [
     ['execution.exitPriceCapRate', (c) => c.execution.exitPriceCapRate],
     ['execution.exitPriceCapMaxRate', (c) => c.execution.exitPriceCapMaxRate],
   ),
+  atMost(
+    ['risk.margin.reduceDistanceRate', (c) => c.risk.margin.reduceDistanceRate],
+    ['risk.margin.warnDistanceRate', (c) => c.risk.margin.warnDistanceRate],
+  ),
+  {
+    // A position of leverage L is liquidated by a move of a little less than 1 / L: a new hedge would be reduced at once.
+    keys: ['risk.margin.warnDistanceRate', 'execution.leverage'],
+    check: ({ risk: { margin }, execution: { leverage } }) =>
+      leverage <= 1 || margin.warnDistanceRate < 0.9 / leverage
+        ? undefined
+        : `is ${margin.warnDistanceRate}, but a new position of execution.leverage ${leverage} is only ${(1 / leverage).toFixed(3)} from liquidation: keep it below ${(0.9 / leverage).toFixed(3)}`,
+  },
   {
     keys: ['execution.lookup.horizonMs', 'execution.lookup'],
     check: ({ execution: { lookup } }) => {

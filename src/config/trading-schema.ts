@@ -131,6 +131,21 @@ export const riskSchema = section(
       }),
       'What stops a bad day.',
     ),
+    margin: section(
+      z.strictObject({
+        warnDistanceRate: live(
+          fraction(1).gt(0).default(0.2),
+          FRACTION,
+          'An alarm once the mark of a leg is this near to its liquidation, by the venue’s figure. Below 0.9 / execution.leverage.',
+        ),
+        reduceDistanceRate: live(
+          fraction(1).gt(0).default(0.1),
+          FRACTION,
+          'From here on both legs are halved together, again and again, until the distance is larger or nothing is left. Not above risk.margin.warnDistanceRate.',
+        ),
+      }),
+      'Distance to liquidation.',
+    ),
     allow: section(
       z.strictObject({
         assets: live(assets(), 'assets', 'Only these may open; an empty list allows all.'),

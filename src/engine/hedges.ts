@@ -8,6 +8,7 @@ import { type HedgeRecord, isFinal } from '../ledger/state.ts';
 import { cancelAttempt } from './cancels.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
 import { entryStop } from './entry.ts';
+import { watchMargin } from './margin.ts';
 import { isReachable, watchNaked } from './naked.ts';
 import { sendAttempts } from './orders.ts';
 import { doubtOf, standingOnVenue, watchPositions } from './positions.ts';
@@ -21,6 +22,7 @@ export function advanceHedges(core: Core): void {
     if (isFinal(hedge.state) && flat(hedge) && !awaited.has(hedge.id)) continue;
     advanceHedge(core, hedge);
     if (watchNaked(core, hedge)) advanceHedge(core, hedge);
+    if (watchMargin(core, hedge, contextOf(core, hedge))) advanceHedge(core, hedge);
     watchWaiting(core, hedge);
     watchPositions(core, hedge);
     if (isFinal(hedge.state)) forget(core, hedge.id);

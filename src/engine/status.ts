@@ -5,6 +5,7 @@ import { isFinal } from '../ledger/state.ts';
 import { type HedgeSummary, summarizeHedge, summarizeRoute } from '../ledger/summary.ts';
 import type { RuleBreach } from '../risk/limits.ts';
 import type { Core } from './core.ts';
+import { distanceOf } from './margin.ts';
 import { blockedVenues, dayPnlUsd, legUnrealised } from './valuation.ts';
 
 export interface StatusSnapshot {
@@ -80,6 +81,11 @@ export interface HedgeStatus {
   readonly net: string;
   /** Expected funding from now on, per year of the notional. */
   readonly forwardApr?: number;
+  /**
+   * Move of the mark that would liquidate each leg, as a fraction of it, by the venue's figure. Absent for a leg that
+   * stands: unknown, never safe.
+   */
+  readonly liquidationDistance: { readonly long?: number; readonly short?: number };
 }
 
 export interface RouteStatus {
@@ -168,6 +174,8 @@ function hedgeStatus(core: Core, summary: HedgeSummary, detail: string): HedgeSt
     ? add(legUnrealised(hedge.long, core.market) ?? ZERO_QUOTE, legUnrealised(hedge.short, core.market) ?? ZERO_QUOTE)
     : ZERO_QUOTE;
   const forwardApr = core.forwardApr.get(summary.id);
+  const long = hedge && distanceOf(core, hedge, hedge.long);
+  const short = hedge && distanceOf(core, hedge, hedge.short);
   return {
     id: summary.id,
     route: summary.route,
@@ -185,6 +193,10 @@ function hedgeStatus(core: Core, summary: HedgeSummary, detail: string): HedgeSt
     pricePnl: cents(add(summary.pricePnl, openPnl)),
     net: cents(add(summary.net, openPnl)),
     ...(forwardApr === undefined ? {} : { forwardApr }),
+    liquidationDistance: {
+      ...(long === undefined ? {} : { long }),
+      ...(short === undefined ? {} : { short }),
+    },
   };
 }
 

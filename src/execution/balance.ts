@@ -27,6 +27,9 @@ import { capPrice, touch } from './price-cap.ts';
 import { describe, flat, hedged, imbalance, largerLeg, oneSided, unresolved } from './shape.ts';
 import { goesOn } from './sliced.ts';
 
+/** Reasons of balancing that follow a loss of size or a step down: what is gone is not opened again. */
+const SHRINKING: ReadonlySet<string> = new Set(['imbalance', 'margin', 'position_explained']);
+
 export function balance(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (legsOf(hedge).some(unresolved)) return NOTHING;
   if (flat(hedge)) return moveTo(hedge, 'closed', 'unwound', describe(hedge), context);
@@ -55,7 +58,7 @@ function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): 
   const entry = entriesOf(leg).at(-1);
   const last = leg.attempts.at(-1);
   const completions = leg.attempts.filter((attempt) => attempt.intent.purpose === 'complete').length;
-  if (context.reduceOnly || !context.reachable || hedge.reason === 'imbalance') return undefined;
+  if (context.reduceOnly || !context.reachable || SHRINKING.has(hedge.reason)) return undefined;
   // An entry that is spread over time may have to be balanced long after it was planned.
   const since = hedge.plan.entry.style === 'taker' ? hedge.plan.at : hedge.stateSince;
   if (!entry || completions >= settings.maxCompletions || now - since > settings.balanceDeadlineMs) return undefined;

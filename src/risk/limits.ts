@@ -48,6 +48,12 @@ export interface RiskLimits {
     /** Per UTC day and route, positive figure; opening stops beyond it. */
     readonly maxDailyLossUsd: number;
   };
+  readonly margin: {
+    /** A leg whose mark may move no further than this fraction before its liquidation is told. */
+    readonly warnDistanceRate: number;
+    /** From here on both legs are made smaller together. Not above `warnDistanceRate`. */
+    readonly reduceDistanceRate: number;
+  };
   /** An empty allow list allows everything. */
   readonly allow: { readonly assets: readonly string[]; readonly venues: readonly string[] };
   /** Wins over `allow`. */

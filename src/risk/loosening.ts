@@ -28,6 +28,8 @@ const LOOSENS_BY: Readonly<Record<DottedKey, 'raise' | 'lower' | 'allow' | 'deny
   'cooldown.afterExitMinutes': 'lower',
   'cooldown.afterFailureMinutes': 'lower',
   'loss.maxDailyLossUsd': 'raise',
+  'margin.warnDistanceRate': 'lower',
+  'margin.reduceDistanceRate': 'lower',
   'allow.assets': 'allow',
   'allow.venues': 'allow',
   'deny.assets': 'deny',

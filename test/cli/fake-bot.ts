@@ -99,6 +99,7 @@ export const heldHedge = (over: Partial<HedgeStatus> = {}): HedgeStatus => ({
   pricePnl: '-1.05',
   net: '7.15',
   forwardApr: 0.213,
+  liquidationDistance: { long: 0.46, short: 0.38 },
   ...over,
 });
 

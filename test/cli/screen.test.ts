@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { duration, gain, inert, money, percent, table, widthOf } from '../../src/cli/format.ts';
 import { startPainter } from '../../src/cli/painter.ts';
 import { renderStatus } from '../../src/cli/screen.ts';
+import type { HedgeStatus } from '../../src/engine/status.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { AT, heldHedge, opportunity, snapshot } from './fake-bot.ts';
 
@@ -56,7 +57,7 @@ test('the status says mode, simulated time, venues, hedges, refusal and routes',
   expect(text[0]).toBe('SIM tandem · main · 2024-01-01 08:30:00Z simulated · start 4 · live share 25 %');
   expect(text).toContain('binance up live ready 99,981.22 50,000.00 12 s ago');
   expect(text).toContain('okx down none');
-  expect(text).toContain('h3 ETH live bybit / okx 2.5 held 36.0 h +12.30 4.10 -1.05 +7.15 21.3 %');
+  expect(text).toContain('h3 ETH live bybit / okx 2.5 held 36.0 h +12.30 4.10 -1.05 +7.15 21.3 % 38 %');
   expect(text).toContain('BTC okx / binance 2.5 bps 8.2 % 12.4 h 0.80 live net_apr');
   expect(text).toContain(
     'Best refused: BTC long okx / short binance: net_apr 0.082, limit 0.1, short by 0.018 (net APR after all costs, fraction)',
@@ -76,6 +77,14 @@ test('nor is a busy asset that some other rule would keep out as well', () => {
   const held = opportunity({ asset: 'ETH', netApr: 0.5, breaches: [...opportunity().breaches, busy] });
   const text = squeezed({ opportunities: [held, opportunity()] });
   expect(text.find((line) => line.startsWith('Best refused'))).toContain('BTC');
+});
+
+test('unknown-liquidation-is-not-safe: a leg without the venue’s figure is marked', () => {
+  const shown = (liquidationDistance: HedgeStatus['liquidationDistance']): string =>
+    squeezed({ hedges: [heldHedge({ liquidationDistance })] }).find((line) => line.startsWith('h3')) ?? '';
+  expect(shown({})).toMatch(/21\.3 % \?$/);
+  expect(shown({ short: 0.12 })).toMatch(/ 12 % \?$/);
+  expect(shown({ long: 0.3, short: 0.12 })).toMatch(/ 12 %$/);
 });
 
 test('killed, paused, an unwritable ledger and a discrepancy stand out', () => {

@@ -68,6 +68,8 @@ export interface Faults {
   foreignFillsHidden: boolean;
   /** The list of positions shows this share of each, rounded to a lot: a lie that lasts. */
   positionShare: number;
+  /** Positions come without their liquidation price. */
+  liquidationHidden: boolean;
   /** Funding payments are not listed yet. */
   paymentsHidden: boolean;
 }
@@ -82,6 +84,7 @@ export const noFaults = (): Faults => ({
   anonymousFills: false,
   foreignFillsHidden: false,
   positionShare: 1,
+  liquidationHidden: false,
   paymentsHidden: false,
 });
 
@@ -174,6 +177,8 @@ export class FaultyVenue implements Venue {
       return this.#alive(Promise.resolve({ ok: true, value: [], at: clock.now() }));
     }
     const read = await this.#read(inner.positions(urgency));
+    if (read.ok && faults.liquidationHidden)
+      return { ...read, value: read.value.map(({ liquidationPrice: _, ...each }) => each) };
     if (!read.ok || faults.positionShare === 1) return read;
     const lied = (quantity: Base): Base => floorTo(scale(quantity, faults.positionShare), base('0.5'));
     return { ...read, value: read.value.map((each) => ({ ...each, quantity: lied(each.quantity) })) };

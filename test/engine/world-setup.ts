@@ -34,6 +34,7 @@ export const SETTINGS: EngineSettings = {
     },
     data: { maxBookAgeMs: 5_000, maxFundingAgeMs: 120_000 },
     cooldown: { afterExitMinutes: 1, afterFailureMinutes: 1 },
+    margin: { warnDistanceRate: 0.2, reduceDistanceRate: 0.1 },
     loss: { maxDailyLossUsd: 100_000 },
     allow: { assets: [], venues: [] },
     deny: { assets: [], venues: [] },

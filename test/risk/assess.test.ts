@@ -38,6 +38,7 @@ function verdict({
     data: { ...LIMITS.data, ...limits.data },
     cooldown: { ...LIMITS.cooldown, ...limits.cooldown },
     loss: { ...LIMITS.loss, ...limits.loss },
+    margin: { ...LIMITS.margin, ...limits.margin },
     allow: { ...LIMITS.allow, ...limits.allow },
     deny: { ...LIMITS.deny, ...limits.deny },
   };

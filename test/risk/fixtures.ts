@@ -29,6 +29,7 @@ export const LIMITS: RiskLimits = {
   data: { maxBookAgeMs: 5_000, maxFundingAgeMs: 120_000 },
   cooldown: { afterExitMinutes: 30, afterFailureMinutes: 120 },
   loss: { maxDailyLossUsd: 50 },
+  margin: { warnDistanceRate: 0.2, reduceDistanceRate: 0.1 },
   allow: { assets: [], venues: [] },
   deny: { assets: [], venues: [] },
 };

@@ -24,6 +24,8 @@ const LOOSER: readonly [keyof RiskLimits, string, number][] = [
   ['cooldown', 'afterExitMinutes', -1],
   ['cooldown', 'afterFailureMinutes', -1],
   ['loss', 'maxDailyLossUsd', 1],
+  ['margin', 'warnDistanceRate', -0.01],
+  ['margin', 'reduceDistanceRate', -0.01],
 ];
 
 const changed = (group: keyof RiskLimits, key: string, by: number): RiskLimits => ({

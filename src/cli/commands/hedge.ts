@@ -1,11 +1,16 @@
 /** `tandem hedge <id>`: the whole life of one hedge, from the ledger, in the order in which it was recorded. */
+
+import type { Whereabouts } from '../../config/whereabouts.ts';
+import type { HedgeStatus } from '../../engine/status.ts';
 import { round, text } from '../../kernel/decimal.ts';
 import type { Fact } from '../../ledger/facts.ts';
+import { isFinal } from '../../ledger/state.ts';
 import { type HedgeSummary, type LegSummary, summarizeHedge } from '../../ledger/summary.ts';
+import { asking, findBot } from '../bot-address.ts';
 import { type Context, printJson } from '../context.ts';
 import { isHedgeId } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
-import { cents, duration, gain, inert, money, table, venueOf, when } from '../format.ts';
+import { cents, duration, gain, inert, money, percent, table, venueOf, when } from '../format.ts';
 import { factAt, foldAll, ledgerNow, plainData, withLedger } from '../ledger-reading.ts';
 import { whereaboutsOf } from '../settings.ts';
 
@@ -21,9 +26,29 @@ export async function hedge(context: Context, id: string): Promise<ExitCode> {
   if (!record)
     throw new CommandFailure(EXIT.failed, `the ledger ${config.ledger.path} has no hedge ${id}; see tandem hedges`);
   const summary = summarizeHedge(record, ledgerNow(config, folded.lastAt));
-  if (json) printJson(io, { hedge: plainData(summary), facts: plainData(facts) });
-  else io.out(`${[...headText(summary), '', ...lifeText(facts)].join('\n')}\n`);
+  const standing = isFinal(record.state) ? undefined : await standingOf(config, id);
+  const distance = standing?.liquidationDistance;
+  if (json)
+    printJson(io, {
+      hedge: plainData(summary),
+      ...(distance && { liquidationDistance: distance }),
+      facts: plainData(facts),
+    });
+  else io.out(`${[...headText(summary), ...distanceText(distance), '', ...lifeText(facts)].join('\n')}\n`);
   return EXIT.ok;
+}
+
+/** As the running bot sees it; undefined without one. Only it knows the venues' figures. */
+async function standingOf(config: Whereabouts, id: string): Promise<HedgeStatus | undefined> {
+  const bot = await findBot(config);
+  const snapshot = bot && (await asking(bot, (client) => client.status()));
+  return snapshot?.hedges.find((each) => each.id === id);
+}
+
+function distanceText(distance: HedgeStatus['liquidationDistance'] | undefined): string[] {
+  if (!distance) return [];
+  const one = (rate: number | undefined): string => (rate === undefined ? 'unknown' : percent(rate, 1));
+  return [`liquidation by the venue’s figure: long ${one(distance.long)} away, short ${one(distance.short)} away`];
 }
 
 function headText(hedge: HedgeSummary): string[] {
