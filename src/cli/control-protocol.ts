@@ -48,6 +48,8 @@ export interface OpenOrder {
 
 export const MAX_REQUEST_BYTES = 4_096;
 
+const VENUE = /^[a-z0-9_-]{1,32}$/;
+export const MAX_NOTE = 500;
 const HEDGE = /^h[1-9]\d{0,14}$/;
 const BY = /^[\w.:@-]{1,64}$/;
 const SIMPLE: ReadonlySet<unknown> = new Set(['pause', 'resume', 'flatten', 'kill', 'kill_reset']);
@@ -81,5 +83,14 @@ function parseCommand(value: unknown): OperatorCommand | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { action, hedge } = value as Record<string, unknown>;
   if (action === 'close') return typeof hedge === 'string' && HEDGE.test(hedge) ? { action, hedge } : undefined;
+  if (action === 'accept') return parseAccept(value as Record<string, unknown>);
   return SIMPLE.has(action) ? ({ action } as OperatorCommand) : undefined;
+}
+
+function parseAccept({ venue, route, note, seenAt }: Record<string, unknown>): OperatorCommand | undefined {
+  if (typeof venue !== 'string' || !VENUE.test(venue)) return undefined;
+  if (route !== 'live' && route !== 'paper') return undefined;
+  if (typeof note !== 'string' || note.trim() === '' || note.length > MAX_NOTE) return undefined;
+  if (typeof seenAt !== 'number' || !Number.isSafeInteger(seenAt)) return undefined;
+  return { action: 'accept', venue, route, note, seenAt };
 }

@@ -3,7 +3,8 @@
  * so that help is instant. Entry points: `runProgram`, `buildProgram`.
  */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Route } from '../kernel/ids.ts';
 import type { Context, Io } from './context.ts';
 import { CommandFailure, EXIT, type ExitCode, exitCodeHelp } from './exit-codes.ts';
 
@@ -100,6 +101,14 @@ function addActing(program: Command, act: Wrap): void {
     .command('resume')
     .description('end a pause')
     .action(act(async (context) => (await import('./commands/pause.ts')).resume(context)));
+  program
+    .command('accept <venue>')
+    .description('show what ledger and venue disagree about; with --note, take the venue’s word for it')
+    .addOption(new Option('--route <route>', 'which account').choices(['live', 'paper']).default('live'))
+    .option('--note <why>', 'why the venue is right, for the record')
+    .action((venue: string, options: { route: Route; note?: string }) =>
+      act(async (context) => (await import('./commands/accept.ts')).accept(context, venue, options))(),
+    );
   waiting(program.command('close <hedge>'))
     .description('close one hedge and say what became of it')
     .action((hedge: string, { wait }: { wait: number }) =>

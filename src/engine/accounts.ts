@@ -1,11 +1,11 @@
 /** Accounts: boot, reconciliation and funding payments. An account that is not reconciled opens nothing. */
-import { bookFills } from '../execution/resolve.ts';
+import { bookFills, isNews, paymentConflict } from '../execution/resolve.ts';
 import { toNumber } from '../kernel/decimal.ts';
 import { instrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';
-import type { Fact, PaymentBooked } from '../ledger/facts.ts';
-import { paymentIdentity } from '../ledger/fold.ts';
+import type { DiscrepancyNoted, Fact, PaymentBooked } from '../ledger/facts.ts';
+import { paymentDigest, paymentIdentity } from '../ledger/fold.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { FundingQuote } from '../market/funding.ts';
@@ -26,6 +26,8 @@ const DEEP_READ_MS = 7 * DAY_MS;
 const UNSETTLED_RETRY_MS = 2_000;
 /** Before a difference is looked at again: most are a matter of moments. */
 const DIFFERENCE_RETRY_MS = 5_000;
+/** Most differences are explained by late facts well within this time. */
+const STAYS_MS = 10 * MINUTE_MS;
 /** Venues list fills and payments for 90 days or more; a margin for the read itself. */
 const REMEMBERED_MS = 85 * DAY_MS;
 /** Polls for one settlement's payment before the periodic reconciliation takes over. */
@@ -150,10 +152,21 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   watch.lastReconciledAt = now;
   watch.availableUsd = toNumber(balance.value.available);
   watch.walletUsd = toNumber(balance.value.wallet);
-  const isNews = differences.some((fact) => fact.kind === 'discrepancy' && fact.status === 'open');
+  tellWhatStays(core, watch, now);
+  const isNewlyOpen = differences.some((fact) => fact.kind === 'discrepancy' && fact.status === 'open');
   const isAgain = judgePositions(core, watch, { ...truth, at: positions.at });
-  const waitMs = isAgain ? CONFIRM_MS : isNews ? DIFFERENCE_RETRY_MS : core.settings.reconcileEveryMs;
+  const waitMs = isAgain ? CONFIRM_MS : isNewlyOpen ? DIFFERENCE_RETRY_MS : core.settings.reconcileEveryMs;
   wakeAt(core, `reconcile:${watch.key}`, now + Math.min(waitMs, core.settings.reconcileEveryMs));
+}
+
+/** Told again with every comparison: late facts have had their time, a human must look. */
+function tellWhatStays(core: Core, watch: AccountWatch, now: Instant): void {
+  for (const { id, route, venue, detail, at } of core.ledger.discrepancies.values()) {
+    if (route !== watch.route || venue !== watch.venue || now - at < STAYS_MS) continue;
+    const minutes = Math.round((now - at) / MINUTE_MS);
+    const hint = `tandem accept ${venue} --route ${route}`;
+    alarm(core, 'critical', 'discrepancy_stays', id, `unexplained for ${minutes} min: ${detail}; see ${hint}`);
+  }
 }
 
 /**
@@ -215,18 +228,24 @@ export function onPayments(core: Core, watch: AccountWatch, read: Read<readonly 
   wakeAt(core, `payments:${watch.key}`, core.clock.now() + backoff(awaited.polls + 1));
 }
 
-/** Facts for payments not yet booked, each given to the hedge that held the instrument at that instant. */
-export function paymentFacts(core: Core, payments: readonly FundingPayment[]): PaymentBooked[] {
-  const fresh = new Map<string, FundingPayment>();
+/**
+ * Facts for payments not yet booked, each given to the hedge that held the instrument at that instant. One that comes
+ * back with another amount keeps its first version and is noted: what was booked is never changed in silence.
+ */
+export function paymentFacts(core: Core, payments: readonly FundingPayment[]): (PaymentBooked | DiscrepancyNoted)[] {
+  const bookedAt = core.clock.now();
+  const facts = new Map<string, PaymentBooked | DiscrepancyNoted>();
   for (const payment of payments) {
     const identity = paymentIdentity(payment);
-    if (!core.ledger.payments.has(identity)) fresh.set(identity, payment);
+    const known = core.ledger.payments.get(identity);
+    if (known === undefined) {
+      if (!facts.has(identity)) facts.set(identity, { kind: 'payment', payment, ...ownerOf(core, payment), bookedAt });
+    } else if (known !== paymentDigest(payment)) {
+      const noted = paymentConflict(payment, known, bookedAt);
+      if (isNews(core.ledger, noted)) facts.set(noted.id, noted);
+    }
   }
-  const bookedAt = core.clock.now();
-  return [...fresh.values()].map((payment) => {
-    const owner = ownerOf(core, payment);
-    return owner ? { kind: 'payment', payment, ...owner, bookedAt } : { kind: 'payment', payment, bookedAt };
-  });
+  return [...facts.values()];
 }
 
 function ownerOf(core: Core, payment: FundingPayment): Pick<PaymentBooked, 'hedge' | 'leg'> | undefined {

@@ -1,5 +1,6 @@
 /** Everything that can happen to the engine comes through one door, the inbox, as one of these. */
 import type { ClientOrderId, HedgeId, Route, VenueId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { ConfigChanged } from '../ledger/facts.ts';
 import type { MarketEvent } from '../market/event.ts';
@@ -20,7 +21,19 @@ export interface AccountReads {
 
 export type OperatorCommand =
   | { readonly action: 'pause' | 'resume' | 'flatten' | 'kill' | 'kill_reset' }
-  | { readonly action: 'close'; readonly hedge: HedgeId };
+  | { readonly action: 'close'; readonly hedge: HedgeId }
+  | AcceptCommand;
+
+/** Takes the venue's word for everything that is open on one account. */
+export interface AcceptCommand {
+  readonly action: 'accept';
+  readonly venue: VenueId;
+  readonly route: Route;
+  /** Why, in the operator's words. */
+  readonly note: string;
+  /** Instant of the newest discrepancy that the operator has seen: what is newer is not accepted unseen. */
+  readonly seenAt: Instant;
+}
 
 export interface OperatorReply {
   readonly ok: boolean;

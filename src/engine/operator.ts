@@ -3,9 +3,11 @@ import { moveTo } from '../execution/next.ts';
 import { flat, oneSided } from '../execution/shape.ts';
 import type { HedgeId } from '../kernel/ids.ts';
 import type { ControlGiven, Fact } from '../ledger/facts.ts';
-import { type HedgeRecord, isFinal } from '../ledger/state.ts';
-import { alarm, type Core, record } from './core.ts';
-import type { OperatorCommand, OperatorReply } from './events.ts';
+import { accountKey, type HedgeRecord, isFinal } from '../ledger/state.ts';
+import { acceptanceOf } from './accept.ts';
+import { alarm, type Core, record, wakeAt } from './core.ts';
+import type { AcceptCommand, OperatorCommand, OperatorReply } from './events.ts';
+import { forgetAllDoubts } from './positions.ts';
 
 export function onOperator(core: Core, command: OperatorCommand, by: string): OperatorReply {
   switch (command.action) {
@@ -28,6 +30,8 @@ export function onOperator(core: Core, command: OperatorCommand, by: string): Op
       return exitAll(core, command, by, 'flatten');
     case 'close':
       return close(core, command, by);
+    case 'accept':
+      return accept(core, command, by);
   }
 }
 
@@ -38,6 +42,19 @@ function close(core: Core, command: OperatorCommand & { action: 'close' }, by: s
   if (hedge.state === 'exiting' || hedge.state === 'unwinding')
     return done(`${hedge.id} is already ${hedge.state}`, [hedge.id]);
   return control(core, command, by, [exit(core, hedge, 'operator_close')]) ?? done(`closing ${hedge.id}`, [hedge.id]);
+}
+
+/** Never by itself: what nobody explains blocks its venue until a human says why it may be believed. */
+function accept(core: Core, command: AcceptCommand, by: string): OperatorReply {
+  const accepted = acceptanceOf(core, command, by);
+  if (!accepted.ok) return refused(accepted.detail);
+  if (accepted.facts.length === 0) return done(accepted.detail);
+  const failed = control(core, command, by, accepted.facts);
+  if (failed) return failed;
+  const account = accountKey(command.route, command.venue);
+  forgetAllDoubts(core, account);
+  wakeAt(core, `reconcile:${account}`, core.clock.now());
+  return done(accepted.detail, accepted.hedges);
 }
 
 function exitAll(core: Core, command: OperatorCommand, by: string, reason: 'kill' | 'flatten'): OperatorReply {
@@ -75,12 +92,17 @@ function control(
   const fact: ControlGiven = {
     kind: 'control',
     action: command.action,
-    subject: command.action === 'close' ? command.hedge : '',
+    subject: subjectOf(command),
     by,
-    detail: '',
+    detail: command.action === 'accept' ? command.note : '',
     at: core.clock.now(),
   };
   return record(core, [fact, ...more]) ? undefined : refused(`the ledger cannot be written: ${core.storeFailure}`);
+}
+
+function subjectOf(command: OperatorCommand): string {
+  if (command.action === 'close') return command.hedge;
+  return command.action === 'accept' ? accountKey(command.route, command.venue) : '';
 }
 
 const done = (message: string, hedges: readonly HedgeId[] = []): OperatorReply => ({ ok: true, message, hedges });

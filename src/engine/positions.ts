@@ -174,6 +174,12 @@ export function forgetDoubts(core: Core, facts: readonly Fact[]): void {
   }
 }
 
+/** After an operator's word. */
+export function forgetAllDoubts(core: Core, account: string): void {
+  core.positions.get(account)?.suspects.clear();
+  core.positions.get(account)?.confirmed.clear();
+}
+
 export function doubtOf(core: Core, hedge: HedgeRecord): PositionDoubt {
   const details = positionDiscrepancies(core.ledger, hedge);
   if (details.length === 0) return { kind: 'none' };

@@ -25,7 +25,20 @@ export interface StatusSnapshot {
   /** Not final. */
   readonly hedges: readonly HedgeStatus[];
   readonly routes: readonly RouteStatus[];
-  readonly discrepancies: readonly { readonly id: string; readonly detail: string }[];
+  readonly discrepancies: readonly DiscrepancyStatus[];
+}
+
+/** Between ledger and venue, not explained yet: nothing opens there. */
+export interface DiscrepancyStatus {
+  readonly id: string;
+  readonly route: Route;
+  readonly venue: string;
+  readonly what: string;
+  readonly ledger: string;
+  readonly venueSays: string;
+  readonly detail: string;
+  /** Since when it is as it is. */
+  readonly at: number;
 }
 
 export interface VenueStatus {
@@ -119,7 +132,18 @@ export function statusOf(core: Core): StatusSnapshot {
     opportunities: opportunitiesOf(core),
     hedges: open.map((hedge) => hedgeStatus(core, summarizeHedge(hedge, now), hedge.detail)),
     routes: routes.map((route) => routeStatus(core, route)),
-    discrepancies: [...core.ledger.discrepancies.values()].map(({ id, detail }) => ({ id, detail })),
+    discrepancies: [...core.ledger.discrepancies.values()].map(
+      ({ id, route, venue, what, ledger, venueSays, detail, at }) => ({
+        id,
+        route,
+        venue,
+        what,
+        ledger,
+        venueSays,
+        detail,
+        at,
+      }),
+    ),
   };
 }
 

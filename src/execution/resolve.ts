@@ -3,22 +3,14 @@
  * fill is booked once, and a trade id that comes back with other data keeps its first version and raises a
  * discrepancy.
  */
-import { abs, type Base, eq, gte, isNegative, isPositive, min, sub, sum, text } from '../kernel/decimal.ts';
+import { abs, eq, gte, isPositive, sub, sum, text } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { AttemptOutcome, AttemptStatus, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
-import { fillDigest, fillIdentity } from '../ledger/fold.ts';
-import { ownersOf, unownedOf } from '../ledger/position-gaps.ts';
-import {
-  type AttemptRecord,
-  accountKey,
-  type HedgeRecord,
-  isUnresolved,
-  type LedgerState,
-  type LegRecord,
-  legsOf,
-} from '../ledger/state.ts';
-import type { Fill, OrderState } from '../market/order.ts';
+import { fillDigest, fillIdentity, paymentDigest } from '../ledger/fold.ts';
+import { sharesOf, type TradeShare } from '../ledger/position-gaps.ts';
+import { type AttemptRecord, isUnresolved, type LedgerState, type LegRecord, legsOf } from '../ledger/state.ts';
+import type { Fill, FundingPayment, OrderState } from '../market/order.ts';
 import type { SubmitOutcome } from '../ports/venue.ts';
 
 /** Right after a submit. An attempt that a lookup already settled keeps its status. */
@@ -84,7 +76,8 @@ export function bookFills(state: LedgerState, fills: readonly Fill[], now: Insta
     const identity = fillIdentity(fill);
     const known = state.fills.get(identity);
     if (known !== undefined) {
-      if (known !== fillDigest(fill)) facts.push(conflict(fill, known, now));
+      const noted = conflict(fill, known, now);
+      if (known !== fillDigest(fill) && isNews(state, noted)) facts.push(noted);
       continue;
     }
     if (fresh.has(identity)) continue;
@@ -94,6 +87,10 @@ export function bookFills(state: LedgerState, fills: readonly Fill[], now: Insta
   return facts;
 }
 
+/** Neither stored already nor accepted by an operator, as it is. */
+export const isNews = (state: LedgerState, { id, venueSays }: DiscrepancyNoted): boolean =>
+  state.discrepancies.get(id)?.venueSays !== venueSays && state.accepted.get(id) !== venueSays;
+
 function bookFill(state: LedgerState, fill: Fill, now: Instant): Fact[] {
   const attempt = ownerAttempt(state, fill);
   if (attempt) {
@@ -101,18 +98,19 @@ function bookFill(state: LedgerState, fill: Fill, now: Instant): Fact[] {
     return [{ kind: 'fill', fill: { ...fill, clientOrderId }, hedge, leg, bookedAt: now }];
   }
   // Nobody's order of ours: liquidation, ADL or a human. It belongs to the hedge whose leg it shrinks.
-  const owner = shrunkLeg(state, fill);
-  const isWhole = owner !== undefined && eq(owner.quantity, fill.quantity);
+  const key = instrumentKey(fill.venue, fill.symbol);
+  const share = sharesOf(state, fill.route, key, fill.side, fill.quantity).find(({ owner }) => owner !== undefined);
+  const isWhole = share !== undefined && eq(share.quantity, fill.quantity);
   // Booked now it would be lost to its hedge, or come before the fill that it closes. Whoever asks again gets it again.
   if (!isWhole && waitsForEntry(state, fill)) return [];
   const booked: FillBooked = {
     kind: 'fill',
     fill,
-    ...(owner && { hedge: owner.hedge.id, leg: owner.leg.name }),
-    ...(owner && !isWhole && { legQuantity: owner.quantity }),
+    ...(share?.owner && { hedge: share.owner.hedge.id, leg: share.owner.leg.name }),
+    ...(share && !isWhole && { legQuantity: share.quantity }),
     bookedAt: now,
   };
-  return [booked, foreign(fill, owner, now)];
+  return [booked, foreign(fill, share, now)];
 }
 
 function ownerAttempt(state: LedgerState, fill: Fill): AttemptRecord | undefined {
@@ -140,32 +138,6 @@ function waitsForEntry(state: LedgerState, fill: Fill): boolean {
   });
 }
 
-interface Share {
-  readonly hedge: HedgeRecord;
-  readonly leg: LegRecord;
-  /** Of the fill, positive. */
-  readonly quantity: Base;
-}
-
-/**
- * The leg that the fill closes some of, and how much. What the account holds beyond its hedges is a human's and goes
- * first; what is left of the fill after the leg is nobody's: a leg never changes its direction.
- */
-function shrunkLeg(state: LedgerState, fill: Fill): Share | undefined {
-  const key = instrumentKey(fill.venue, fill.symbol);
-  const account = state.accounts.get(accountKey(fill.route, fill.venue));
-  if (!account) return undefined;
-  const closes = (quantity: Base): boolean => (fill.side === 'sell' ? isPositive(quantity) : isNegative(quantity));
-  const unowned = unownedOf(state, fill.route, key, account);
-  const left = closes(unowned) ? sub(fill.quantity, abs(unowned)) : fill.quantity;
-  if (!isPositive(left)) return undefined;
-  for (const { hedge, leg } of ownersOf(state, fill.route, key)) {
-    if (!closes(leg.holding.quantity)) continue;
-    return { hedge, leg, quantity: min(left, abs(leg.holding.quantity)) };
-  }
-  return undefined;
-}
-
 function openLegs(state: LedgerState, key: InstrumentKey, route: Fill['route']): LegRecord[] {
   const legs: LegRecord[] = [];
   for (const hedge of state.hedges.values()) {
@@ -190,7 +162,24 @@ function conflict(fill: Fill, known: string, now: Instant): DiscrepancyNoted {
   };
 }
 
-function foreign(fill: Fill, owner: Share | undefined, now: Instant): DiscrepancyNoted {
+/** A payment that came back with another amount. */
+export function paymentConflict(payment: FundingPayment, known: string, now: Instant): DiscrepancyNoted {
+  const { route, venue, symbol, paymentId } = payment;
+  return {
+    kind: 'discrepancy',
+    id: `${route}|${venue}|payment_conflict|${symbol}|${paymentId}`,
+    venue,
+    route,
+    what: 'payment_conflict',
+    status: 'open',
+    ledger: known,
+    venueSays: paymentDigest(payment),
+    detail: `funding payment ${paymentId} on ${symbol} came back with another amount; the first version stands`,
+    at: now,
+  };
+}
+
+function foreign(fill: Fill, share: TradeShare | undefined, now: Instant): DiscrepancyNoted {
   return {
     kind: 'discrepancy',
     id: `${fill.route}|${fill.venue}|foreign_fill|${fill.symbol}|${fill.tradeId}`,
@@ -198,7 +187,9 @@ function foreign(fill: Fill, owner: Share | undefined, now: Instant): Discrepanc
     route: fill.route,
     what: 'foreign_fill',
     status: 'open',
-    ledger: owner ? `${text(owner.quantity)} of it belongs to ${owner.hedge.id}` : 'no order of this ledger',
+    ledger: share?.owner
+      ? `${text(share.quantity)} of it belongs to ${share.owner.hedge.id}`
+      : 'no order of this ledger',
     venueSays: `${fill.side} ${text(fill.quantity)} at ${text(fill.price)}`,
     detail: `trade ${fill.tradeId} on ${fill.symbol} was not ordered by this bot (liquidation, deleveraging or a manual trade)`,
     at: now,

@@ -3,7 +3,16 @@
  * (`fold.ts`), so startup is the same code as running. Decimals are stored as plain text, instants as epoch ms.
  */
 import type { Base, Px, Quote } from '../kernel/decimal.ts';
-import type { ClientOrderId, HedgeId, InstrumentKey, LegName, Mode, Route, VenueId } from '../kernel/ids.ts';
+import type {
+  ClientOrderId,
+  HedgeId,
+  InstrumentKey,
+  LegName,
+  Mode,
+  Route,
+  UnifiedSymbol,
+  VenueId,
+} from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { Fill, FundingPayment, Side } from '../market/order.ts';
 import type { EntryPlan } from './entry-plan.ts';
@@ -144,8 +153,8 @@ export interface ConfigChanged {
 
 export interface ControlGiven {
   readonly kind: 'control';
-  readonly action: 'pause' | 'resume' | 'kill' | 'kill_reset' | 'close' | 'flatten';
-  /** Hedge id for `close`, else empty. */
+  readonly action: 'pause' | 'resume' | 'kill' | 'kill_reset' | 'close' | 'flatten' | 'accept';
+  /** Hedge id for `close`, `<route>|<venue>` for `accept`, else empty. */
   readonly subject: string;
   /** Who: `cli`, `signal`, `config`, `breaker:<name>`. */
   readonly by: string;
@@ -169,11 +178,47 @@ export interface DiscrepancyNoted {
   readonly id: string;
   readonly venue: VenueId;
   readonly route: Route;
-  readonly what: 'position' | 'wallet' | 'foreign_fill' | 'open_order' | 'fill_conflict';
+  readonly what: 'position' | 'wallet' | 'foreign_fill' | 'open_order' | 'fill_conflict' | 'payment_conflict';
   readonly status: 'open' | 'explained';
   readonly ledger: string;
   readonly venueSays: string;
   readonly detail: string;
+  readonly at: Instant;
+}
+
+/** An operator has looked at a discrepancy and takes the venue's word for it. It ends there, and is not noted again. */
+export interface DifferenceAccepted {
+  readonly kind: 'acceptance';
+  /** Of the discrepancy. */
+  readonly id: string;
+  readonly venue: VenueId;
+  readonly route: Route;
+  /** As the discrepancy had them. */
+  readonly ledger: string;
+  readonly venueSays: string;
+  /** Why, in the operator's words. */
+  readonly note: string;
+  readonly by: string;
+  readonly at: Instant;
+}
+
+/**
+ * A correction of a position that no fill explains, accepted by an operator: counted like a trade without a fee at the
+ * mark of that moment. The baseline taken with it keeps the wallet right.
+ */
+export interface PositionAdjusted {
+  readonly kind: 'adjustment';
+  readonly venue: VenueId;
+  readonly route: Route;
+  readonly symbol: UnifiedSymbol;
+  readonly side: Side;
+  /** Positive. */
+  readonly quantity: Base;
+  readonly price: Px;
+  /** Absent: of nobody's hedge. */
+  readonly hedge?: HedgeId;
+  readonly leg?: LegName;
+  readonly by: string;
   readonly at: Instant;
 }
 
@@ -200,4 +245,6 @@ export type Fact =
   | ControlGiven
   | BaselineTaken
   | DiscrepancyNoted
+  | DifferenceAccepted
+  | PositionAdjusted
   | DayOpened;

@@ -4,11 +4,11 @@
  */
 
 import { invariant } from '../kernel/assert.ts';
-import { add, type Base, notional, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
+import { add, notional, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
 import type { InstrumentKey, LegName } from '../kernel/ids.ts';
 import { instrumentKey } from '../kernel/ids.ts';
 import type { Fill, FundingPayment } from '../market/order.ts';
-import type { AttemptOutcome, Fact, FillBooked, HedgePlanned, PaymentBooked } from './facts.ts';
+import type { AttemptOutcome, Fact, FillBooked, HedgePlanned, PaymentBooked, PositionAdjusted } from './facts.ts';
 import { applyFill, FLAT } from './holding.ts';
 import {
   type AccountRecord,
@@ -27,8 +27,9 @@ export function emptyLedger(): LedgerState {
     attempts: new Map(),
     accounts: new Map(),
     fills: new Map(),
-    payments: new Set(),
+    payments: new Map(),
     discrepancies: new Map(),
+    accepted: new Map(),
     newestAt: 0,
     paused: false,
     killed: false,
@@ -42,6 +43,9 @@ export const fillIdentity = (fill: Fill): string => `${fill.route}|${fill.venue}
 export const fillDigest = (fill: Fill): string => `${fill.side}|${text(fill.quantity)}|${text(fill.price)}`;
 export const paymentIdentity = (payment: FundingPayment): string =>
   `${payment.route}|${payment.venue}|${payment.symbol}|${payment.paymentId}`;
+
+/** What must agree when the same payment is seen twice. */
+export const paymentDigest = (payment: FundingPayment): string => `${text(payment.amount)} ${payment.currency}`;
 
 /** Folds one fact in place. Throws InvariantError when the fact cannot follow what is there: an edited database. */
 export function foldFact(state: LedgerState, fact: Fact): void {
@@ -91,6 +95,12 @@ export function foldFact(state: LedgerState, fact: Fact): void {
       if (fact.status === 'open') state.discrepancies.set(fact.id, fact);
       else state.discrepancies.delete(fact.id);
       return;
+    case 'acceptance':
+      state.discrepancies.delete(fact.id);
+      state.accepted.set(fact.id, fact.venueSays);
+      return;
+    case 'adjustment':
+      return foldAdjustment(state, fact);
     case 'control':
       if (fact.action === 'pause') state.paused = true;
       if (fact.action === 'resume') state.paused = false;
@@ -151,17 +161,20 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
   }
   if (booked.hedge === undefined || booked.leg === undefined) return;
   const hedge = need(state, booked.hedge);
-  foldLegFill(hedge[booked.leg], fill, booked.legQuantity ?? fill.quantity);
+  foldLegTrade(hedge[booked.leg], { ...fill, quantity: booked.legQuantity ?? fill.quantity });
   hedge.openedAt ??= fill.at;
 }
 
 /** The whole fee goes with the leg, also when only part of the fill is its. */
-function foldLegFill(leg: LegRecord, fill: Fill, quantity: Base): void {
-  const cash = notional(quantity, fill.price);
-  leg.holding = applyFill(leg.holding, fill.side, quantity, fill.price).holding;
-  leg.fees = add(leg.fees, fill.fee);
-  if (fill.liquidity === 'maker') leg.makerQuote = add(leg.makerQuote, cash);
-  if (fill.side === 'buy') {
+function foldLegTrade(
+  leg: LegRecord,
+  { side, quantity, price, fee, liquidity }: Pick<Fill, 'side' | 'quantity' | 'price' | 'fee' | 'liquidity'>,
+): void {
+  const cash = notional(quantity, price);
+  leg.holding = applyFill(leg.holding, side, quantity, price).holding;
+  leg.fees = add(leg.fees, fee);
+  if (liquidity === 'maker') leg.makerQuote = add(leg.makerQuote, cash);
+  if (side === 'buy') {
     leg.boughtQuote = add(leg.boughtQuote, cash);
     leg.boughtBase = add(leg.boughtBase, quantity);
   } else {
@@ -170,11 +183,22 @@ function foldLegFill(leg: LegRecord, fill: Fill, quantity: Base): void {
   }
 }
 
+function foldAdjustment(state: LedgerState, fact: PositionAdjusted): void {
+  const { venue, route, symbol, side, quantity, price } = fact;
+  const key = instrumentKey(venue, symbol);
+  const book = account(state, route, venue);
+  const applied = applyFill(book.holdings.get(key) ?? FLAT, side, quantity, price);
+  book.holdings.set(key, applied.holding);
+  book.realised = add(book.realised, applied.realised);
+  if (fact.hedge !== undefined && fact.leg !== undefined)
+    foldLegTrade(need(state, fact.hedge)[fact.leg], { side, quantity, price, fee: ZERO_QUOTE, liquidity: 'taker' });
+}
+
 function foldPayment(state: LedgerState, booked: PaymentBooked): void {
   const { payment } = booked;
   const identity = paymentIdentity(payment);
   invariant(!state.payments.has(identity), `payment ${identity} is booked twice`);
-  state.payments.add(identity);
+  state.payments.set(identity, paymentDigest(payment));
   const book = account(state, payment.route, payment.venue);
   book.funding = add(book.funding, payment.amount);
   book.lastPaymentAt = Math.max(book.lastPaymentAt ?? 0, payment.at);

@@ -8,9 +8,12 @@ import {
   type Base,
   eq,
   gt,
+  isNegative,
+  isPositive,
   isZero,
   lt,
   lte,
+  min,
   notional,
   type Px,
   type Quote,
@@ -22,8 +25,16 @@ import {
   ZERO_QUOTE,
 } from '../kernel/decimal.ts';
 import { type InstrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
-import type { VenueBalance, VenuePosition } from '../market/order.ts';
-import { type AccountRecord, type HedgeRecord, isFinal, type LedgerState, type LegRecord, legsOf } from './state.ts';
+import type { Side, VenueBalance, VenuePosition } from '../market/order.ts';
+import {
+  type AccountRecord,
+  accountKey,
+  type HedgeRecord,
+  isFinal,
+  type LedgerState,
+  type LegRecord,
+  legsOf,
+} from './state.ts';
 
 export interface PositionGap {
   readonly key: InstrumentKey;
@@ -115,12 +126,46 @@ export function ownersOf(
 }
 
 /** What an account holds beyond its hedges: a human's. Long positive. */
-export function unownedOf(state: LedgerState, route: Route, key: InstrumentKey, account: AccountRecord): Base {
+export function unownedOf(state: LedgerState, route: Route, key: InstrumentKey): Base {
   const owned = sum(
     ZERO_BASE,
     ownersOf(state, route, key).map(({ leg }) => leg.holding.quantity),
   );
-  return sub(account.holdings.get(key)?.quantity ?? ZERO_BASE, owned);
+  const account = state.accounts.get(accountKey(route, splitKey(key).venue));
+  return sub(account?.holdings.get(key)?.quantity ?? ZERO_BASE, owned);
+}
+
+/** A part of a trade that nobody here ordered, and whose it is; without an owner it is a human's own. */
+export interface TradeShare {
+  readonly owner?: { readonly hedge: HedgeRecord; readonly leg: LegRecord };
+  /** Positive. */
+  readonly quantity: Base;
+}
+
+/**
+ * Divides such a trade. What the account holds beyond its hedges is a human's and goes first, then the legs in the order
+ * in which their hedges were planned; what is left is nobody's: a leg never changes its direction. Sums to `quantity`.
+ */
+export function sharesOf(
+  state: LedgerState,
+  route: Route,
+  key: InstrumentKey,
+  side: Side,
+  quantity: Base,
+): TradeShare[] {
+  const closes = (held: Base): boolean => (side === 'sell' ? isPositive(held) : isNegative(held));
+  const unowned = unownedOf(state, route, key);
+  const own = closes(unowned) ? min(abs(unowned), quantity) : ZERO_BASE;
+  let left = sub(quantity, own);
+  const shares: TradeShare[] = [];
+  for (const owner of ownersOf(state, route, key)) {
+    if (isZero(left) || !closes(owner.leg.holding.quantity)) continue;
+    const taken = min(left, abs(owner.leg.holding.quantity));
+    shares.push({ owner, quantity: taken });
+    left = sub(left, taken);
+  }
+  const foreign = add(own, left);
+  return isZero(foreign) ? shares : [...shares, { quantity: foreign }];
 }
 
 /** Of the discrepancy about an instrument's position. */

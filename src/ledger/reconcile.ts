@@ -26,7 +26,7 @@ export function reconcile(state: LedgerState, route: Route, venue: VenueId, trut
   const account = state.accounts.get(accountKey(route, venue));
   const found: DiscrepancyNoted[] = [
     ...positionDiffs(account, route, venue, truth.positions, now),
-    ...strayOrders(state, route, venue, truth.openOrders, now),
+    ...strayOrders(state, route, venue, truth.openOrders, now).filter((each) => !isAccepted(state, each)),
     ...walletDiff(account, route, venue, truth.balance, now),
   ];
   const facts: Fact[] = [];
@@ -42,12 +42,15 @@ export function reconcile(state: LedgerState, route: Route, venue: VenueId, trut
   }
   for (const known of state.discrepancies.values()) {
     if (known.route !== route || known.venue !== venue || foundIds.has(known.id)) continue;
-    if (known.what === 'fill_conflict') continue;
+    if (known.what === 'fill_conflict' || known.what === 'payment_conflict') continue;
     if (known.what === 'foreign_fill' && !holdingsAreOwned(state, account)) continue;
     facts.push({ ...known, status: 'explained', detail: 'venue and ledger agree again', at: now });
   }
   return facts;
 }
+
+const isAccepted = (state: LedgerState, { id, venueSays }: DiscrepancyNoted): boolean =>
+  state.accepted.get(id) === venueSays;
 
 /** Realised + funding - fees: what the ledger says the wallet has changed by. */
 export const bookedChange = (account: AccountRecord): Quote =>

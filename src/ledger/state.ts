@@ -89,9 +89,12 @@ export interface LedgerState {
   readonly accounts: Map<string, AccountRecord>;
   /** Booked fills: identity -> content digest, to tell a duplicate from a conflict. */
   readonly fills: Map<string, string>;
-  readonly payments: Set<string>;
+  /** Booked payments: identity -> content digest. */
+  readonly payments: Map<string, string>;
   /** Open ones only. */
   readonly discrepancies: Map<string, DiscrepancyNoted>;
+  /** Discrepancy id -> what the venue said when it was accepted, for those that would be found again and again. */
+  readonly accepted: Map<string, string>;
   /** Instant of the newest fact. */
   newestAt: Instant;
   paused: boolean;

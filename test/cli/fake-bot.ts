@@ -8,7 +8,7 @@ import type { Io } from '../../src/cli/context.ts';
 import { type ControlledBot, serveControl } from '../../src/cli/control-server.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { OperatorCommand, OperatorReply } from '../../src/engine/events.ts';
-import type { HedgeStatus, OpportunityStatus, StatusSnapshot } from '../../src/engine/status.ts';
+import type { DiscrepancyStatus, HedgeStatus, OpportunityStatus, StatusSnapshot } from '../../src/engine/status.ts';
 import { base } from '../../src/kernel/decimal.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
 import type { Log } from '../../src/ports/log.ts';
@@ -100,6 +100,18 @@ export const heldHedge = (over: Partial<HedgeStatus> = {}): HedgeStatus => ({
   net: '7.15',
   forwardApr: 0.213,
   liquidationDistance: { long: 0.46, short: 0.38 },
+  ...over,
+});
+
+export const discrepancy = (over: Partial<DiscrepancyStatus> = {}): DiscrepancyStatus => ({
+  id: 'live|okx|wallet|USDT',
+  route: 'live',
+  venue: 'okx',
+  what: 'wallet',
+  ledger: '100',
+  venueSays: '150',
+  detail: 'wallet is 50 USDT away from baseline + realised + funding - fees',
+  at: AT - 60_000,
   ...over,
 });
 

@@ -4,7 +4,7 @@ import { startPainter } from '../../src/cli/painter.ts';
 import { renderStatus } from '../../src/cli/screen.ts';
 import type { HedgeStatus } from '../../src/engine/status.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import { AT, heldHedge, opportunity, snapshot } from './fake-bot.ts';
+import { AT, discrepancy, heldHedge, opportunity, snapshot } from './fake-bot.ts';
 
 const plain = { columns: 200, rows: 60, color: false };
 const lines = (over = {}, options = plain): string[] => renderStatus(snapshot(over), options).split('\n');
@@ -45,7 +45,7 @@ test('hostile-venue-text: nothing can move the cursor, recolour, hide or reorder
       ],
       venues: [{ venue: evil, feed: 'down', feedReason: evil, malformed: 0, accounts: [] }],
       ledgerFailure: evil,
-      discrepancies: [{ id: 'x', detail: evil }],
+      discrepancies: [discrepancy({ detail: evil })],
     }),
     { ...plain, notices: [evil], footer: evil },
   );
@@ -93,8 +93,8 @@ test('killed, paused, an unwritable ledger and a discrepancy stand out', () => {
     paused: true,
     ledgerFailure: 'disk_full',
     discrepancies: [
-      { id: 'a', detail: 'position of okx|BTC: ledger 1, venue 2' },
-      { id: 'b', detail: 'other' },
+      discrepancy({ detail: 'position of okx|BTC: ledger 1, venue 2' }),
+      discrepancy({ id: 'b', detail: 'other' }),
     ],
   });
   expect(text).toContain('KILLED nothing opens until: tandem kill --reset');

@@ -4,6 +4,7 @@ import { parseConfig } from '../../src/config/load.ts';
 import type { RouteStatus, StatusSnapshot } from '../../src/engine/status.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
 import type { Log } from '../../src/ports/log.ts';
+import { discrepancy } from './fake-bot.ts';
 
 const route = (name: 'live' | 'paper', net: string): RouteStatus => ({
   route: name,
@@ -29,7 +30,7 @@ const snapshot: StatusSnapshot = {
   opportunities: [],
   hedges: [],
   routes: [route('live', '5.00'), route('paper', '-2.00')],
-  discrepancies: [{ id: 'x', detail: 'y' }],
+  discrepancies: [discrepancy({ detail: 'y' })],
 };
 
 function recorder(): Log & { readonly lines: object[] } {

@@ -70,6 +70,10 @@ export interface Faults {
   positionShare: number;
   /** Positions come without their liquidation price. */
   liquidationHidden: boolean;
+  /** The list of fills shows other prices than at first. */
+  fillsRewritten: boolean;
+  /** The list of payments shows other amounts than at first. */
+  paymentsRewritten: boolean;
   /** Funding payments are not listed yet. */
   paymentsHidden: boolean;
 }
@@ -84,6 +88,8 @@ export const noFaults = (): Faults => ({
   anonymousFills: false,
   foreignFillsHidden: false,
   positionShare: 1,
+  fillsRewritten: false,
+  paymentsRewritten: false,
   liquidationHidden: false,
   paymentsHidden: false,
 });
@@ -188,6 +194,8 @@ export class FaultyVenue implements Venue {
     const read = await this.#read(this.#options.inner.fills(sinceAt));
     if (read.ok && this.#options.faults.foreignFillsHidden)
       return { ...read, value: read.value.filter(({ clientOrderId }) => clientOrderId !== undefined) };
+    if (read.ok && this.#options.faults.fillsRewritten)
+      return { ...read, value: read.value.map((fill) => ({ ...fill, price: scale(fill.price, 2) })) };
     if (!read.ok || !this.#options.faults.anonymousFills) return read;
     return {
       ...read,
@@ -197,6 +205,8 @@ export class FaultyVenue implements Venue {
 
   async payments(sinceAt: number): Promise<Read<readonly FundingPayment[]>> {
     const read = await this.#read(this.#options.inner.payments(sinceAt));
+    if (read.ok && this.#options.faults.paymentsRewritten)
+      return { ...read, value: read.value.map((each) => ({ ...each, amount: scale(each.amount, 2) })) };
     return read.ok && this.#options.faults.paymentsHidden ? { ...read, value: [] } : read;
   }
 

@@ -47,9 +47,9 @@ export const attempt = (
   ...over,
 });
 
-type FillOver = Partial<FillBooked['fill']> & Pick<Partial<FillBooked>, 'hedge' | 'leg'>;
+type FillOver = Partial<FillBooked['fill']> & Pick<Partial<FillBooked>, 'hedge' | 'leg' | 'legQuantity'>;
 
-export const fill = (tradeId: string, { hedge, leg, ...over }: FillOver = {}): FillBooked => ({
+export const fill = (tradeId: string, { hedge, leg, legQuantity, ...over }: FillOver = {}): FillBooked => ({
   kind: 'fill',
   fill: {
     venue: 'okx',
@@ -68,6 +68,7 @@ export const fill = (tradeId: string, { hedge, leg, ...over }: FillOver = {}): F
   },
   ...(hedge === undefined ? {} : { hedge }),
   ...(leg === undefined ? {} : { leg }),
+  ...(legQuantity === undefined ? {} : { legQuantity }),
   bookedAt: AT + 5,
 });
 
@@ -173,9 +174,37 @@ const draws: readonly fc.Arbitrary<Draw>[] = [
         fee: quote(fee),
         at: when,
         ...(clientOrderId === null ? {} : { clientOrderId }),
-        ...(hedge && onLeg ? { hedge, leg: onLeg } : {}),
+        ...(hedge && onLeg ? { hedge, leg: onLeg, ...(fee.startsWith('0') && { legQuantity: base(quantity) }) } : {}),
       });
     }),
+  fc
+    .tuple(side, digits, digits, fc.option(leg), word, at)
+    .map(([onSide, quantity, price, onLeg, by, when]) => (facts) => {
+      const hedge = has(facts, 'hedge_planned').at(-1)?.hedge;
+      return {
+        kind: 'adjustment',
+        venue: 'okx',
+        route: 'live',
+        symbol: 'BTC/USDT:USDT',
+        side: onSide,
+        quantity: base(quantity),
+        price: px(price),
+        ...(hedge && onLeg ? { hedge, leg: onLeg } : {}),
+        by,
+        at: when,
+      };
+    }),
+  fc.tuple(word, word, word, at).map(([id, note, by, when]) => () => ({
+    kind: 'acceptance',
+    id,
+    venue: 'okx',
+    route: 'live',
+    ledger: '1',
+    venueSays: '2',
+    note,
+    by,
+    at: when,
+  })),
   digits.map((amount) => (facts) => payment(`p${facts.length}`, amount)),
   fc.tuple(fc.array(word), word, at).map(([rules, reasons, when]) => () => ({
     kind: 'decision',

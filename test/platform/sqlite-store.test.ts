@@ -51,6 +51,8 @@ test('every kind of fact has a table', () => {
     control: true,
     baseline: true,
     discrepancy: true,
+    acceptance: true,
+    adjustment: true,
     day: true,
   };
   expect(TABLES.map(({ kind }) => kind).sort()).toEqual(Object.keys(kinds).sort());

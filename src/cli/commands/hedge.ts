@@ -120,6 +120,8 @@ function sentence(fact: Fact): string {
     }
     case 'decision':
       return `decision  ${fact.verdict}: ${fact.rules.join(', ')}`;
+    case 'adjustment':
+      return `corrected ${fact.leg ?? ''} leg: ${fact.side} ${text(fact.quantity)} on ${fact.venue} at ${text(fact.price)}, accepted by ${fact.by}: no fill explains it`;
     case 'control':
       return `operator  ${fact.action} by ${fact.by}${tail(fact.detail)}`;
     default:

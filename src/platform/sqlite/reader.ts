@@ -39,6 +39,7 @@ const OF_HEDGE: ReadonlyArray<readonly [Fact['kind'], string]> = [
   ['outcome', 'client_order_id IN (SELECT client_order_id FROM attempts WHERE hedge = ?)'],
   ['fill', 'hedge = ?'],
   ['payment', 'hedge = ?'],
+  ['adjustment', 'hedge = ?'],
   ['decision', 'subject = ?'],
   ['control', 'subject = ?'],
 ];

@@ -276,6 +276,8 @@ export interface Exchange {
   // The world's side: market sources call these.
   /** `held` reopens an account where it was: positions at their entry prices, isolated. */
   openAccount(account: string, deposit: Quote, held?: readonly HeldPosition[]): void;
+  /** A deposit, or a withdrawal when negative; at most what is available. */
+  transfer(account: string, amount: Quote): void;
   setBook(symbol: UnifiedSymbol, bids: readonly BookLevel[], asks: readonly BookLevel[]): void;
   setMark(symbol: UnifiedSymbol, mark: Px, index: Px): void;
   setFunding(symbol: UnifiedSymbol, state: Omit<FundingState, 'at'>): void;

@@ -3,7 +3,7 @@
  * misuse throws InvariantError.
  */
 import { invariant } from '../../kernel/assert.ts';
-import { type Contracts, isPositive, isZero, min, type Px, type Quote } from '../../kernel/decimal.ts';
+import { add, type Contracts, isPositive, isZero, min, type Px, type Quote } from '../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../kernel/ids.ts';
 import type { BookLevel, Exchange, HeldPosition } from './api.ts';
 import type { ExchangeCore } from './core.ts';
@@ -12,11 +12,12 @@ import { assertSoundBook, sizeOf, without } from './liquidity.ts';
 import { fillResting } from './matching.ts';
 import { ZERO_CONTRACTS } from './position.ts';
 import { balanceReport } from './report.ts';
-import { holdersOf, type Market, newAccount, reopenPosition, slotOf } from './state.ts';
+import { availableOf, holdersOf, type Market, newAccount, reopenPosition, slotOf } from './state.ts';
 
 type WorldSide = Pick<
   Exchange,
   | 'openAccount'
+  | 'transfer'
   | 'setBook'
   | 'setMark'
   | 'setFunding'
@@ -41,6 +42,7 @@ export function worldSideOf(core: ExchangeCore): WorldSide {
   };
   return {
     openAccount: (account, deposit, held) => openAccount(core, account, deposit, held),
+    transfer: (account, amount) => transfer(core, account, amount),
     setBook: (symbol, bids, asks) => setBook(core, symbol, bids, asks),
     setMark: (symbol, mark, index) => setMark(core, symbol, mark, index),
     setFunding(symbol, state) {
@@ -88,6 +90,21 @@ function openAccount(core: ExchangeCore, name: string, deposit: Quote, held: rea
     reopenPosition(slot, each, core.now());
     core.changes.slot(slot);
   }
+  core.events.publish({
+    kind: 'balance',
+    account: name,
+    balance: balanceReport(account, core.settle),
+    cause: 'transfer',
+  });
+  core.finish();
+}
+
+function transfer(core: ExchangeCore, name: string, amount: Quote): void {
+  const account = core.account(name);
+  invariant(!add(availableOf(account), amount).lt('0'), 'a withdrawal cannot exceed what is available');
+  account.wallet = add(account.wallet, amount);
+  account.deposits = add(account.deposits, amount);
+  core.changes.account(account);
   core.events.publish({
     kind: 'balance',
     account: name,

@@ -1,0 +1,65 @@
+/**
+ * `tandem accept <venue>`: what ledger and venue disagree about on one account, and with a note, the operator's word
+ * that the venue is right. Nothing else ends a difference that late facts do not explain.
+ */
+import type { DiscrepancyStatus } from '../../engine/status.ts';
+import type { Route } from '../../kernel/ids.ts';
+import { asking, needBot } from '../bot-address.ts';
+import { type Context, printJson } from '../context.ts';
+import { MAX_NOTE } from '../control-protocol.ts';
+import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
+import { duration, inert, table } from '../format.ts';
+import { whereaboutsOf } from '../settings.ts';
+
+export interface AcceptOptions {
+  readonly route: Route;
+  /** Absent: only shows. */
+  readonly note?: string;
+}
+
+/** Shown only is `refused`, unless there is nothing: a script must not take it for accepted. */
+export async function accept(context: Context, venue: string, { route, note }: AcceptOptions): Promise<ExitCode> {
+  const { io, json } = context;
+  if (note !== undefined && (note.trim() === '' || note.length > MAX_NOTE))
+    throw new CommandFailure(EXIT.usage, `a note has 1 to ${MAX_NOTE} characters`);
+  const bot = await needBot(context, whereaboutsOf(context));
+  return asking(bot, async (client) => {
+    const { discrepancies, at } = await client.status();
+    const open = discrepancies.filter((each) => each.route === route && each.venue === venue);
+    const seenAt = Math.max(...open.map((each) => each.at));
+    const reply =
+      note === undefined || open.length === 0
+        ? undefined
+        : await client.command({ action: 'accept', venue, route, note, seenAt });
+    if (json) printJson(io, { venue, route, open, accepted: reply?.ok === true, message: reply?.message ?? '' });
+    else io.out(`${[...openText(open, at, `${route}|${venue}`), ...endText(context, open, reply)].join('\n')}\n`);
+    if (open.length === 0) return EXIT.ok;
+    return reply?.ok ? EXIT.ok : EXIT.refused;
+  });
+}
+
+function openText(open: readonly DiscrepancyStatus[], now: number, account: string): string[] {
+  if (open.length === 0) return [inert(`Nothing is open on ${account}: ledger and venue agree.`)];
+  const columns = [{ title: 'since' }, { title: 'what' }, { title: 'ledger' }, { title: 'venue' }, { title: 'detail' }];
+  const rows = open.map(({ at, what, ledger, venueSays, detail }) =>
+    [duration(Math.max(0, now - at)), what, ledger, venueSays, detail].map(inert),
+  );
+  return table(columns, rows);
+}
+
+function endText(
+  { configFile }: Context,
+  open: readonly DiscrepancyStatus[],
+  reply: { readonly ok: boolean; readonly message: string } | undefined,
+): string[] {
+  const [first] = open;
+  if (!first) return [];
+  if (reply) return ['', ...(reply.ok ? [] : ['Not accepted:']), ...reply.message.split('\n').map(inert)];
+  return [
+    '',
+    'Nothing was accepted. Positions would be corrected to the venue’s at the mark, the wallet would get a new baseline.',
+    inert(
+      `When you know why: tandem accept ${first.venue} --route ${first.route} --note '<why>' --config ${configFile}`,
+    ),
+  ];
+}

@@ -1,0 +1,76 @@
+/** `tandem accept`: shows before it takes, and never takes by itself. */
+import { expect, test } from 'vitest';
+import { parseRequest } from '../../src/cli/control-protocol.ts';
+import { AT, discrepancy, fakeBot, listening, place, snapshot, tandem } from './fake-bot.ts';
+
+const WALLET = discrepancy();
+const PAPER = discrepancy({ id: 'paper|okx|wallet|USDT', route: 'paper', at: AT });
+
+test('without a note it shows the account’s differences, accepts nothing, and returns 4', async () => {
+  const where = place();
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ discrepancies: [WALLET, PAPER] });
+  await listening(where, bot);
+  const { exit, out } = await tandem(where, 'accept', 'okx');
+  expect(exit).toBe(4);
+  expect(out).toMatch(/1 m\S*\s+wallet\s+100\s+150\s+wallet is 50 USDT away/);
+  expect(out).toContain("tandem accept okx --route live --note '<why>'");
+  expect(out).not.toContain('paper|');
+  expect(bot.commands).toEqual([]);
+});
+
+test('with a note it gives the command for what was shown, and prints what the bot accepted', async () => {
+  const where = place();
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ discrepancies: [WALLET, PAPER] });
+  bot.reply = { ok: true, message: 'accepted: wallet is 50 USDT away -> 150', hedges: [] };
+  await listening(where, bot);
+  const { exit, out } = await tandem(where, 'accept', 'okx', '--note', 'deposit of 50');
+  expect(exit).toBe(0);
+  expect(out).toContain('accepted: wallet is 50 USDT away -> 150');
+  expect(bot.commands.map(({ command }) => command)).toEqual([
+    { action: 'accept', venue: 'okx', route: 'live', note: 'deposit of 50', seenAt: WALLET.at },
+  ]);
+  bot.reply = { ok: false, message: 'a newer difference has been found meanwhile', hedges: [] };
+  const refused = await tandem(where, 'accept', 'okx', '--route', 'paper', '--note', 'x', '--json');
+  expect(refused.exit).toBe(4);
+  expect(JSON.parse(refused.out)).toMatchObject({ route: 'paper', accepted: false, open: [{ id: PAPER.id }] });
+});
+
+test('nothing open is nothing to accept', async () => {
+  const where = place();
+  const bot = fakeBot();
+  await listening(where, bot);
+  const { exit, out } = await tandem(where, 'accept', 'okx', '--note', 'x');
+  expect(exit).toBe(0);
+  expect(out).toContain('Nothing is open on live|okx');
+  expect(bot.commands).toEqual([]);
+});
+
+test('wrong usage is 2, and no bot is 3', async () => {
+  const where = place();
+  expect(await tandem(where, 'accept', 'okx')).toMatchObject({ exit: 3 });
+  await listening(where, fakeBot());
+  for (const args of [
+    ['--note', ' '],
+    ['--note', 'x'.repeat(501)],
+    ['--route', 'both'],
+  ])
+    expect(await tandem(where, 'accept', 'okx', ...args)).toMatchObject({ exit: 2 });
+});
+
+test('what is not exactly an acceptance is no request', () => {
+  const sound = { action: 'accept', venue: 'okx', route: 'live', note: 'why', seenAt: 1 };
+  const parsed = (over: object) =>
+    parseRequest(JSON.stringify({ id: 1, op: 'command', by: 'cli', command: { ...sound, ...over } })).ok;
+  expect(parsed({})).toBe(true);
+  for (const over of [
+    { venue: 'OKX;' },
+    { route: 'all' },
+    { note: '' },
+    { note: 7 },
+    { seenAt: 'now' },
+    { seenAt: 1.5 },
+  ])
+    expect(parsed(over)).toBe(false);
+});

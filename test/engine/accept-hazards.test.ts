@@ -1,0 +1,192 @@
+/** What only a human can end: differences that no late fact explains, accepted with a note, as new rows. */
+import { describe, expect, it } from 'vitest';
+import { base, contracts, quote, text } from '../../src/kernel/decimal.ts';
+import { MINUTE_MS } from '../../src/kernel/instant.ts';
+import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { World } from './world.ts';
+import { ACCOUNT, ETH, SOL } from './world-setup.ts';
+
+const open = (world: World): string[] => [...world.ledger.discrepancies.keys()].sort();
+const accept = (world: World, venue: 'alpha' | 'beta', note = 'checked by hand', seenAt = world.clock.now()) =>
+  world.operator({ action: 'accept', venue, route: 'live', note, seenAt });
+
+/** A start gives what the process had. */
+function replayed(world: World): void {
+  const ledger = emptyLedger();
+  for (const fact of world.store.load()) foldFact(ledger, fact);
+  expect(ledger).toEqual(world.ledger);
+}
+
+/** A bot that has met its accounts; then somebody moves money in or out of beta. */
+async function deposited(amount: string): Promise<World> {
+  const world = new World();
+  world.boot();
+  await world.operator({ action: 'pause' });
+  await world.run(2_000);
+  world.exchanges.beta.transfer(ACCOUNT, quote(amount));
+  await world.run(30_000, 1_000);
+  return world;
+}
+
+describe('a deposit or withdrawal', () => {
+  it.each(['250', '-250'])('%s blocks opening until it is accepted, and then never again', async (amount) => {
+    const world = await deposited(amount);
+    await world.operator({ action: 'resume' });
+    await world.run(MINUTE_MS, 1_000);
+    expect(open(world)).toEqual(['live|beta|wallet|USDT']);
+    expect(world.ledger.hedges.size).toBe(0);
+    const reply = await accept(world, 'beta');
+    expect(reply.ok).toBe(true);
+    expect(reply.message).toContain('accepted: wallet is');
+    await world.run(MINUTE_MS, 1_000);
+    expect(open(world)).toEqual([]);
+    expect(world.ledger.hedges.size).toBe(1);
+    expect(world.wrongs()).toEqual([]);
+    expect(world.store.facts.filter(({ kind }) => kind === 'control').at(-1)).toMatchObject({
+      action: 'accept',
+      subject: 'live|beta',
+      by: 'test',
+      detail: 'checked by hand',
+    });
+    replayed(world);
+    world.crash();
+    world.boot();
+    await world.run(MINUTE_MS, 1_000);
+    expect(open(world)).toEqual([]);
+  });
+
+  it('stays-and-is-told: a difference that nobody explains is told again and again', async () => {
+    const world = await deposited('250');
+    await world.run(30 * MINUTE_MS, 10_000);
+    const told = world.alarms.filter(({ code }) => code === 'discrepancy_stays');
+    expect(told.length).toBeGreaterThanOrEqual(2);
+    expect(told[0]?.detail).toContain('tandem accept beta');
+  });
+
+  it('is not accepted unseen, without a note, on another account, or before it was compared', async () => {
+    const world = await deposited('250');
+    expect((await accept(world, 'beta', ' ')).ok).toBe(false);
+    expect((await accept(world, 'beta', 'why', world.clock.now() - 10 * MINUTE_MS)).message).toContain('newer');
+    expect((await world.operator({ action: 'accept', venue: 'gamma', route: 'live', note: 'x', seenAt: 0 })).ok).toBe(
+      false,
+    );
+    expect(await accept(world, 'alpha')).toMatchObject({ ok: true, message: 'nothing is open on live|alpha' });
+    expect(open(world)).toEqual(['live|beta|wallet|USDT']);
+    world.faults.beta.reads = 'failing';
+    world.crash();
+    world.boot();
+    await world.run(20_000, 1_000);
+    expect((await accept(world, 'beta')).message).toContain('not been compared');
+    expect(open(world)).toEqual(['live|beta|wallet|USDT']);
+  });
+
+  it('the ledger cannot be written: nothing is accepted', async () => {
+    const world = await deposited('250');
+    world.store.failing = true;
+    expect((await accept(world, 'beta')).ok).toBe(false);
+    expect(open(world)).toEqual(['live|beta|wallet|USDT']);
+  });
+});
+
+describe('a position that no fill explains', () => {
+  it('is corrected at the mark, the hedge ends, and the wallet agrees to the cent', async () => {
+    const world = new World({ symbols: [SOL, ETH] });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.move(SOL, 0.03);
+    world.faults.beta.foreignFillsHidden = true;
+    world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('19'), 'liquidation');
+    await world.run(MINUTE_MS, 1_000);
+    expect(world.state()).toBe('quarantined');
+    expect(open(world)).toEqual(['live|beta|position|beta|SOL/USDT:USDT', 'live|beta|wallet|USDT']);
+    expect(await accept(world, 'beta')).toMatchObject({ ok: true, hedges: ['h1'] });
+    await world.run(MINUTE_MS, 1_000);
+    expect(world.state()).toBe('closed');
+    expect(open(world)).toEqual([]);
+    expect(world.wrongs()).toEqual([]);
+    // The part that was corrected is bought back at the mark: price PnL is what the price did.
+    expect(text(world.hedge().short.boughtBase)).toBe('9.5');
+    replayed(world);
+  });
+
+  it('part of it: the hedge goes on with what is left', async () => {
+    const world = new World();
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.faults.alpha.foreignFillsHidden = true;
+    world.exchanges.alpha.forceReduce(ACCOUNT, SOL, contracts('4'), 'adl');
+    await world.run(MINUTE_MS, 1_000);
+    expect((await accept(world, 'alpha')).ok).toBe(true);
+    await world.run(MINUTE_MS, 1_000);
+    expect(world.state()).toBe('held');
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['5.5', '-5.5']);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-57-clean-ledger: what was open before is taken as nobody’s, never as a hedge', async () => {
+    const world = new World();
+    world.exchanges.alpha.setMarginMode(ACCOUNT, SOL, 'isolated');
+    const count = contracts('2');
+    world.exchanges.alpha.place(ACCOUNT, {
+      symbol: SOL,
+      side: 'buy',
+      type: 'market',
+      tif: 'IOC',
+      contracts: count,
+      reduceOnly: false,
+    });
+    await world.run(MINUTE_MS);
+    world.boot();
+    await world.run(30_000, 1_000);
+    expect((await accept(world, 'alpha')).ok).toBe(true);
+    await world.run(30_000, 1_000);
+    expect(open(world)).toEqual([]);
+    expect(world.ledger.accounts.get('live|alpha')?.holdings.get(`alpha|${SOL}`)?.quantity).toEqual(
+      world.ledger.hedges.size > 0 ? base('11.5') : base('2'),
+    );
+    // A hedge that opens beside it owns its own part only.
+    await world.operator({ action: 'pause' });
+    await world.operator({ action: 'flatten' });
+    await world.run(30_000, 1_000);
+    expect(world.position('alpha')).toBe('2');
+    expect(open(world)).toEqual([]);
+  });
+});
+
+describe('records that changed', () => {
+  it('fault-13-fill-conflict: the first version stands, noted once, and stays accepted', async () => {
+    const world = new World();
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.faults.beta.fillsRewritten = true;
+    await world.run(5 * MINUTE_MS, 5_000);
+    const conflicts = (): number =>
+      world.store.facts.filter((fact) => fact.kind === 'discrepancy' && fact.what === 'fill_conflict').length;
+    expect(conflicts()).toBe(1);
+    expect(open(world)).toHaveLength(1);
+    expect((await accept(world, 'beta')).ok).toBe(true);
+    await world.run(10 * MINUTE_MS, 5_000);
+    expect(conflicts()).toBe(1);
+    expect(open(world)).toEqual([]);
+    expect(text(world.hedge().short.holding.quantity)).toBe('-9.5');
+    replayed(world);
+  });
+
+  it('fault-27-payment-revised: the first amount stands, the other is told, and stays accepted', async () => {
+    const world = new World();
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    await world.run(41 * MINUTE_MS, 30_000);
+    expect(text(world.hedge().short.funding)).toBe('0.95');
+    world.faults.beta.paymentsRewritten = true;
+    await world.run(3 * MINUTE_MS, 5_000);
+    expect(open(world)).toHaveLength(1);
+    expect(open(world)[0]).toContain('payment_conflict');
+    expect(world.alarmed('discrepancy_payment_conflict')).toBe(true);
+    expect(text(world.hedge().short.funding)).toBe('0.95');
+    expect((await accept(world, 'beta')).ok).toBe(true);
+    await world.run(3 * MINUTE_MS, 5_000);
+    expect(open(world)).toEqual([]);
+    replayed(world);
+  });
+});
