@@ -8,8 +8,9 @@ import type { ExecutionSettings } from '../execution/settings.ts';
 import type { Mode } from '../kernel/ids.ts';
 import type { RiskLimits, RiskSettings } from '../risk/limits.ts';
 import type { SignalSettings } from '../signal/settings.ts';
+import { executionSchema } from './execution-schema.ts';
 import { also, fraction, list, live, positive, restart, section, whole } from './key.ts';
-import { executionSchema, riskSchema, signalSchema, type VENUE_IDS } from './trading-schema.ts';
+import { riskSchema, signalSchema, type VENUE_IDS } from './trading-schema.ts';
 
 const MODES = ['sim', 'paper', 'testnet', 'live'] as const satisfies readonly Mode[];
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;

@@ -168,13 +168,7 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
 /** The whole fee goes with the leg, also when only part of the fill is its. */
 function foldLegTrade(
   leg: LegRecord,
-  {
-    side,
-    quantity,
-    price,
-    fee,
-    liquidity,
-  }: Pick<Fill, 'side' | 'quantity' | 'price' | 'fee'> & Partial<Pick<Fill, 'liquidity'>>,
+  { side, quantity, price, fee, liquidity }: Pick<Fill, 'side' | 'quantity' | 'price' | 'fee' | 'liquidity'>,
 ): void {
   const cash = notional(quantity, price);
   leg.holding = applyFill(leg.holding, side, quantity, price).holding;
@@ -197,7 +191,7 @@ function foldAdjustment(state: LedgerState, fact: PositionAdjusted): void {
   book.holdings.set(key, applied.holding);
   book.realised = add(book.realised, applied.realised);
   if (fact.hedge !== undefined && fact.leg !== undefined)
-    foldLegTrade(need(state, fact.hedge)[fact.leg], { side, quantity, price, fee: ZERO_QUOTE });
+    foldLegTrade(need(state, fact.hedge)[fact.leg], { side, quantity, price, fee: ZERO_QUOTE, liquidity: 'taker' });
 }
 
 function foldPayment(state: LedgerState, booked: PaymentBooked): void {

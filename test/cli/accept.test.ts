@@ -13,7 +13,7 @@ test('without a note it shows the account’s differences, accepts nothing, and 
   await listening(where, bot);
   const { exit, out } = await tandem(where, 'accept', 'okx');
   expect(exit).toBe(4);
-  expect(out).toMatch(/1 m\S*\s+wallet\s+100\s+150\s+wallet is 50 USDT away/);
+  expect(out).toMatch(/60 s\s+wallet\s+100\s+150\s+wallet is 50 USDT away/);
   expect(out).toContain("tandem accept okx --route live --note '<why>'");
   expect(out).not.toContain('paper|');
   expect(bot.commands).toEqual([]);

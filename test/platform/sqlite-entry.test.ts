@@ -2,9 +2,8 @@
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Fact } from '../../src/ledger/facts.ts';
-import { migrate } from '../../src/platform/sqlite/migrate.ts';
 import { AT, planned } from './facts.ts';
-import { ledgerPath, open } from './ledger-dir.ts';
+import { ledgerOfSchema, ledgerPath, open } from './ledger-dir.ts';
 
 const EPOCH: Fact = { kind: 'epoch', epoch: 1, mode: 'sim', pid: 1, at: AT };
 const moved = (hedge: string): Fact => ({
@@ -25,13 +24,11 @@ function loaded(path: string): readonly Fact[] {
 
 test('a hedge of the schema before is one that both legs took', () => {
   const path = ledgerPath();
-  const store = open(path);
-  store.commit([EPOCH, planned('h1')]);
-  store.close();
-  const shell = new Database(path);
-  shell.exec('ALTER TABLE hedges DROP COLUMN entry');
-  shell.pragma('user_version = 4');
-  migrate(shell, AT);
+  const shell = ledgerOfSchema(path, 4);
+  shell.exec(`INSERT INTO epochs VALUES (1, 1, 'sim', 1, ${AT})`);
+  shell.exec(`INSERT INTO hedges
+    (seq, hedge, route, asset, long_key, short_key, quantity, common_lot, leverage, expectation, epoch, at)
+    VALUES (2, 'h1', 'live', 'BTC', 'okx|BTC/USDT:USDT', 'binance|BTC/USDT:USDT', '0.5', '0.01', 2, '{}', 1, ${AT})`);
   shell.close();
   expect(loaded(path)[1]).toMatchObject({ hedge: 'h1', entry: { style: 'taker' } });
 });

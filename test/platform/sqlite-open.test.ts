@@ -7,7 +7,6 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
-  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -17,13 +16,13 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createLedger, openForWriting } from '../../src/platform/sqlite/connection.ts';
+import { openForWriting } from '../../src/platform/sqlite/connection.ts';
 import { LedgerLockedError, LedgerOpenError } from '../../src/platform/sqlite/errors.ts';
 import { MIGRATIONS, migrate, SCHEMA_VERSION, schemaVersion } from '../../src/platform/sqlite/migrate.ts';
 import { factsMigration } from '../../src/platform/sqlite/migrations/0001-facts.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import { AT, fill, planned } from './facts.ts';
-import { ledgerPath, open } from './ledger-dir.ts';
+import { ledgerOfSchema, ledgerPath, open } from './ledger-dir.ts';
 
 const refusal = (act: () => LedgerStore): LedgerOpenError => {
   try {
@@ -297,17 +296,7 @@ describe('migrations', () => {
     'a ledger of schema $version is brought up to date, with a copy of what it was',
     ({ version }) => {
       const path = ledgerPath();
-      createLedger(path, { mode: 'sim', account: 'main', tag: 'abcd' }, AT);
-      const today = new Database(path, { readonly: true });
-      const applicationId = today.pragma('application_id', { simple: true });
-      today.close();
-      rmSync(path);
-      const shell = new Database(path);
-      shell.pragma(`application_id = ${String(applicationId)}`);
-      shell.pragma('journal_mode = WAL');
-      migrate(shell, AT, MIGRATIONS.slice(0, version));
-      shell.exec(`INSERT INTO stamp (id, mode, account, tag, created_at) VALUES (1, 'sim', 'main', 'abcd', ${AT})`);
-      shell.close();
+      ledgerOfSchema(path, version).close();
       expect(refusal(() => open(path, { readOnly: true })).code).toBe('older_schema');
       const store = open(path);
       store.commit([fill('t1')]);

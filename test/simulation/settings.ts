@@ -27,8 +27,9 @@ export function settingsOf(dice: Dice, venues: readonly string[]): EngineSetting
       },
       data: { maxBookAgeMs: 5_000, maxFundingAgeMs: 120_000 },
       cooldown: { afterExitMinutes: dice.pick([1, 30, 90]), afterFailureMinutes: dice.pick([1, 15, 120]) },
-      margin: { warnDistanceRate: 0.04, reduceDistanceRate: 0.02 },
       loss: { maxDailyLossUsd: 100_000 },
+      // Leverage goes up to 8, which leaves an eighth at the start.
+      margin: { warnDistanceRate: 0.05, reduceDistanceRate: 0.03 },
       allow: { assets: [], venues: [] },
       deny: { assets: [], venues: [] },
     },

@@ -7,37 +7,18 @@ import type { LegName, Mode, Route } from '../../kernel/ids.ts';
 import type { AttemptPurpose, AttemptStatus, Fact, HedgeState } from '../../ledger/facts.ts';
 import type { Fill, FundingPayment, Side } from '../../market/order.ts';
 import {
-  type Cell,
   type ColumnsOf,
-  cellsOf,
   decimalColumn,
   flagColumn,
   listColumn,
   optional,
-  type Row,
-  readRow,
   realColumn,
   textColumn as textual,
   wholeColumn as whole,
   wordColumn,
 } from './column.ts';
 import { entryColumn } from './entry-column.ts';
-
-export interface FactTable {
-  readonly kind: Fact['kind'];
-  readonly table: string;
-  /** Without `seq`, in the order of the cells. */
-  readonly columns: readonly string[];
-  /** Takes the sequence number, then the cells. */
-  readonly insert: string;
-  cells(fact: Fact): Cell[];
-  /** Throws LedgerOpenError `corrupt`. */
-  fact(row: Row): Fact;
-}
-
-type FactOf<K extends Fact['kind']> = Extract<Fact, { readonly kind: K }>;
-type Owner = Pick<FactOf<'payment'>, 'hedge' | 'leg' | 'bookedAt'>;
-type FillOwner = Pick<FactOf<'fill'>, 'hedge' | 'leg' | 'legQuantity' | 'bookedAt'>;
+import { type FactTable, type FillOwner, flat, nested, type Owner } from './fact-table.ts';
 
 const route = wordColumn<Route>('route', { live: true, paper: true });
 const side = wordColumn<Side>('side', { buy: true, sell: true });
@@ -252,48 +233,4 @@ export function tableOf(kind: Fact['kind']): FactTable {
   // Unreachable while the table list above has every kind, which a test holds.
   if (!table) throw new TypeError(`no table for facts of kind ${kind}`);
   return table;
-}
-
-/** A fact whose properties are its columns. */
-function flat<K extends Fact['kind']>(kind: K, table: string, columns: ColumnsOf<Omit<FactOf<K>, 'kind'>>): FactTable {
-  return {
-    kind,
-    table,
-    columns: names(columns),
-    insert: insertInto(table, names(columns)),
-    cells: (fact) => cellsOf(columns, fact as FactOf<K>),
-    fact: (row) => ({ kind, ...readRow(columns, table, row) }) as FactOf<K>,
-  };
-}
-
-/** A venue's record, in columns of its own, and whose it is. */
-function nested<K extends 'fill' | 'payment'>(
-  kind: K,
-  table: string,
-  columns: K extends 'fill' ? ColumnsOf<Fill> : ColumnsOf<FundingPayment>,
-  owner: K extends 'fill' ? ColumnsOf<FillOwner> : ColumnsOf<Owner>,
-): FactTable {
-  const inner = columns as ColumnsOf<Fill | FundingPayment>;
-  const outer = owner as ColumnsOf<Owner>;
-  const all = [...names(columns), ...names(owner)];
-  return {
-    kind,
-    table,
-    columns: all,
-    insert: insertInto(table, all),
-    cells: (fact) => {
-      const booked = fact as FactOf<'fill'> & FactOf<'payment'>;
-      return [...cellsOf(inner, booked[kind]), ...cellsOf(outer, booked)];
-    },
-    fact: (row) =>
-      ({ kind, [kind]: readRow(inner, table, row), ...readRow(outer, table, row) }) as unknown as FactOf<K>,
-  };
-}
-
-function insertInto(table: string, columns: readonly string[]): string {
-  return `INSERT INTO ${table} (seq, ${columns.join(', ')}) VALUES (?, ${columns.map(() => '?').join(', ')})`;
-}
-
-function names(columns: object): string[] {
-  return Object.values(columns as Readonly<Record<string, { readonly name: string }>>).map((column) => column.name);
 }

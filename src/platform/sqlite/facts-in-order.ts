@@ -2,7 +2,8 @@
 import type { Fact } from '../../ledger/facts.ts';
 import type { Row } from './column.ts';
 import { type Connection, lastSeq } from './connection.ts';
-import { type FactTable, TABLES } from './fact-tables.ts';
+import type { FactTable } from './fact-table.ts';
+import { TABLES } from './fact-tables.ts';
 import { type StagedFact, stagedFacts } from './staged.ts';
 
 /** Rows of one table held in memory at a time. */

@@ -12,6 +12,7 @@ import { viewsMigration } from './migrations/0002-views.ts';
 import { intentsMigration } from './migrations/0003-intents.ts';
 import { repairsMigration } from './migrations/0004-repairs.ts';
 import { entryMigration } from './migrations/0005-entry.ts';
+import { acceptancesMigration } from './migrations/0006-acceptances.ts';
 
 export interface Migration {
   /** 1, 2, ... without gaps; stored as SQLite's user_version. */
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   intentsMigration,
   repairsMigration,
   entryMigration,
+  acceptancesMigration,
 ];
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
