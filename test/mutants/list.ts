@@ -260,7 +260,7 @@ export const MUTANTS: readonly Mutant[] = [
     bug: 'an order goes on resting for a hedge that is being closed',
     file: 'src/execution/advance.ts',
     find: "hedge.state === 'entering' ? [] : restingOf(hedge)",
-    replace: "hedge.state === 'exiting' ? [] : restingOf(hedge)",
+    replace: "hedge.state === 'entering' || hedge.state === 'exiting' ? [] : restingOf(hedge)",
     killedBy: ['test/engine/maker-hazards.test.ts'],
   },
   {
