@@ -96,8 +96,8 @@ function endOf(hedge: HedgeRecord, entry: MakerEntry, legs: Legs, context: Advan
 const fellShort = (attempt: AttemptRecord): boolean =>
   !isUnresolved(attempt) && cmp(attempt.filled, attempt.intent.quantity) < 0;
 
-const canStillHedge = (taker: LegRecord, { reduceOnly }: AdvanceContext): boolean =>
-  !reduceOnly && !entriesOf(taker).some(fellShort);
+const canStillHedge = (taker: LegRecord, { reduceOnly, doubt }: AdvanceContext): boolean =>
+  !reduceOnly && doubt.kind !== 'confirmed' && !entriesOf(taker).some(fellShort);
 
 /** A lead that should be hedged and is too small for the other venue, for too long. */
 function isStranded(hedge: HedgeRecord, { maker, taker, lead }: Legs, { market, now }: AdvanceContext): boolean {
@@ -139,7 +139,8 @@ const isRested = ({ repriceMs }: MakerEntry, { intent }: AttemptRecord, now: Ins
 function hedgeLead(hedge: HedgeRecord, { taker, resting, lead }: Legs, context: AdvanceContext): Advance {
   const { settings, now, ids } = context;
   const { plan } = hedge;
-  if (unresolved(taker) || context.reduceOnly) return NOTHING;
+  // A position in doubt may not be what the ledger leads by.
+  if (unresolved(taker) || context.reduceOnly || context.doubt.kind === 'confirmed') return NOTHING;
   const room = sub(plan.quantity, abs(taker.holding.quantity));
   const wanted = floorTo(min(lead, room), plan.commonLot);
   const view = freshView(taker, context);

@@ -4,7 +4,7 @@ import { text, toNumber } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { MAKER, resting, tradeThrough } from './styles.ts';
 import { World } from './world.ts';
-import { ACCOUNT, SETTINGS, SOL } from './world-setup.ts';
+import { ACCOUNT, ETH, SETTINGS, SOL } from './world-setup.ts';
 
 const positions = (world: World) => [world.position('alpha'), world.position('beta')];
 const ordersOn = (world: World, venue: string) => world.submitted.filter((order) => order.key.startsWith(venue));
@@ -109,6 +109,16 @@ describe('resting', () => {
     expect(positions(world)).toEqual(['2', '-2']);
     expect(resting(world, 'alpha')).toHaveLength(1);
   });
+});
+
+it('worst-case-exposure: what an entry has yet to send counts against the limits from the start', async () => {
+  const exposure = { ...MAKER.risk.exposure, maxTotalNotionalUsd: 2_100 };
+  const world = new World({ settings: { ...MAKER, risk: { ...MAKER.risk, exposure } }, symbols: [SOL, ETH] });
+  world.boot();
+  await world.run(10_000);
+  // Both legs of the first come to 1,950 USD though one leg rests and the other has no order at all.
+  expect(world.ledger.hedges.size).toBe(1);
+  expect(world.submitted).toHaveLength(1);
 });
 
 describe('cancelling', () => {
