@@ -30,26 +30,38 @@ export function openJudge(ledger: string, venues: Pick<VenuesProcess, 'books'>):
   const database = new Database(ledger, { readonly: true, timeout: 5_000 });
   const read = <T>(sql: string): T[] => database.prepare<[], T>(sql).all();
   const count = (from: string): number => read<{ n: number }>(`SELECT count(*) AS n FROM ${from}`)[0]?.n ?? 0;
+  /** Everything as of one instant. */
+  const snapshot = database.transaction(() => ({
+    states: read<{ hedge: string; state: string }>('SELECT hedge, state FROM v_hedges'),
+    unresolved: count('v_unresolved_orders'),
+    held: read<{ venue: string; symbol: string; quantity: number }>(
+      `SELECT venue, symbol, quantity FROM v_positions WHERE route = 'live' AND abs(quantity) > ${DUST}`,
+    ),
+    intended: new Set(read<{ id: string }>('SELECT client_order_id AS id FROM attempts').map(({ id }) => id)),
+    // Plans that are durable and not yet in their tables.
+    staged: read<{ facts: string }>('SELECT facts FROM intents'),
+    differences: read<{ detail: string }>('SELECT detail FROM v_open_discrepancies'),
+  }));
   const judge = async (): Promise<Finding> => {
     const before = await venues.books();
-    const states = read<{ hedge: string; state: string }>('SELECT hedge, state FROM v_hedges');
-    const unresolved = count('v_unresolved_orders');
-    const held = read<{ venue: string; symbol: string; quantity: number }>(
-      `SELECT venue, symbol, quantity FROM v_positions WHERE route = 'live' AND abs(quantity) > ${DUST}`,
-    );
-    const intended = new Set(read<{ id: string }>('SELECT client_order_id AS id FROM attempts').map(({ id }) => id));
-    const differences = read<{ detail: string }>('SELECT detail FROM v_open_discrepancies');
+    const ledger = snapshot();
     const after = await venues.books();
-    const moving = states.filter(({ state }) => !AT_REST.has(state)).map(({ hedge, state }) => `${hedge} is ${state}`);
-    if (unresolved > 0) moving.push(`${unresolved} orders without a known end`);
+    const moving = ledger.states
+      .filter(({ state }) => !AT_REST.has(state))
+      .map(({ hedge, state }) => `${hedge} is ${state}`);
+    if (ledger.unresolved > 0) moving.push(`${ledger.unresolved} orders without a known end`);
+    if (ledger.staged.length > 0) moving.push('an entry has begun');
     if (standing(before) !== standing(after)) moving.push('the books have moved');
-    const ids = after.sent.map(({ clientOrderId }) => clientOrderId);
+    // Whatever had arrived before the ledger was read must have been in it.
+    const ids = before.sent.map(({ clientOrderId }) => clientOrderId);
+    const isIntended = (id: string): boolean =>
+      ledger.intended.has(id) || (id !== '' && ledger.staged.some(({ facts }) => facts.includes(id)));
     const wrongs = [
       ...duplicates(ids).map((id) => `${id} arrived twice`),
-      ...ids.filter((id) => !intended.has(id)).map((id) => `${id || 'an order without id'} was never intended`),
+      ...ids.filter((id) => !isIntended(id)).map((id) => `${id || 'an order without id'} was never intended`),
     ];
-    moving.push(...comparison(after, held), ...differences.map(({ detail }) => detail));
-    return { wrongs, moving, end: held.length > 0 ? 'hedged' : 'flat' };
+    moving.push(...comparison(after, ledger.held), ...ledger.differences.map(({ detail }) => detail));
+    return { wrongs, moving, end: ledger.held.length > 0 ? 'hedged' : 'flat' };
   };
   return {
     judge,

@@ -158,7 +158,7 @@ test('a fatal error of the bot ends the process with 1, after a stop', async () 
   expect(bench.io.written.err).toContain('the ledger is gone');
 });
 
-test('ccxt-stream-rejection is logged; any other stray rejection ends the process at once', async () => {
+test('fault-38-stray-rejection: ccxt’s of a failed stream is logged; any other stray rejection ends the process at once', async () => {
   const bench = start();
   await expect.poll(() => existsSync(bench.socket)).toBe(true);
   bench.process.emit('unhandledRejection', STREAM_REJECTION);

@@ -33,7 +33,7 @@ test('money is shown to the cent, grouped, and never as minus nothing', () => {
   ]);
 });
 
-test('hostile-venue-text: nothing can move the cursor, recolour, hide or reorder', () => {
+test('fault-63-hostile-venue-text: nothing can move the cursor, recolour, hide or reorder', () => {
   expect(inert('a\u001b[2Jb\u0007\r\n\u009bc\u202edcba\u200b')).toBe('a [2Jb    c dcba ');
   const evil = '\u001b]0;owned\u0007\u001b[31mDOWN\r\n\u202e';
   const screen = renderStatus(

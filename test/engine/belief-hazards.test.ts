@@ -97,7 +97,7 @@ describe('settings', () => {
     expect(world.store.facts.filter((fact) => fact.kind === 'config')).toHaveLength(1);
   });
 
-  it('refusals-during-disk-full: what waits for the ledger is bounded', async () => {
+  it('fault-40-refusals-during-disk-full: what waits for the ledger is bounded', async () => {
     const world = new World();
     world.boot();
     await world.run(1_000);

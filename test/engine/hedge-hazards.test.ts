@@ -89,7 +89,7 @@ describe('entering', () => {
     expect(reduceOnlyOf(world)).toHaveLength(1);
   });
 
-  it('late-fill-after-closed: a hedge that ended opens again only to be reduced', async () => {
+  it('fault-15-late-fill-after-closed: a hedge that ended opens again only to be reduced', async () => {
     const world = new World();
     world.faults.alpha.submits.push({ kind: 'refused', code: 'not_trading' });
     world.faults.beta.submits.push({ kind: 'accepted_late', delayMs: 15_000 });
@@ -251,7 +251,7 @@ describe('holding and leaving', () => {
     expect([world.position('alpha'), world.position('beta')]).toEqual(['9.5', '-9.5']);
   });
 
-  it('kill-in-the-middle-of-entering: latched, resolved, unwound; nothing opens until it is reset', async () => {
+  it('fault-60-kill-in-the-middle-of-entering: latched, resolved, unwound; nothing opens until it is reset', async () => {
     const world = new World();
     world.faults.beta.submits.push({ kind: 'ack_late', delayMs: 3_000 });
     world.boot();
@@ -324,7 +324,7 @@ describe('holding and leaving', () => {
     expect(world.ledger.hedges.size).toBe(1);
   });
 
-  it('minimum-lot-dust: a difference under the common lot is held, not fought over', async () => {
+  it('fault-20-minimum-lot-dust: a difference under the common lot is held, not fought over', async () => {
     const world = new World();
     await world.opened();
     world.exchanges.alpha.forceReduce(ACCOUNT, SOL, contracts('0.4'), 'adl');

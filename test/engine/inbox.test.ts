@@ -18,7 +18,7 @@ const submitted = (n: number): EngineEvent => ({
 });
 
 describe('inbox', () => {
-  it('burst-pushes-out-a-fill: quotes are coalesced, everything else is kept in order', () => {
+  it('fault-40-burst-pushes-out-a-fill: quotes are coalesced, everything else is kept in order', () => {
     const event = fc.oneof(
       fc.tuple(fc.constant('book' as const), fc.constantFrom('a', 'b')),
       fc.tuple(fc.constant('mark' as const), fc.constantFrom('a', 'b')),

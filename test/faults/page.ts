@@ -19,7 +19,8 @@ const NUMBER = /fault-(\d\d)/g;
 
 /** In the order of files and lines. */
 export function findProofs(files: readonly SourceFile[] = filesBelow('test')): readonly Proof[] {
-  return files.flatMap(({ path, text }) => {
+  const ordered = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return ordered.flatMap(({ path, text }) => {
     if (path.startsWith('test/faults/')) return [];
     if (path.endsWith('.test.ts')) return [...text.matchAll(TITLE)].flatMap(([, , title = '']) => named(path, title));
     if (!path.startsWith('test/simulation/')) return [];

@@ -81,7 +81,7 @@ describe.each(VENUES)('the direct feed over the %s dialect', (name) => {
     await until('zero', () => quotes(BTC).at(-1)?.predictedRate === 0);
   });
 
-  it('drops a crossed and an empty book, shows degraded, and recovers', async () => {
+  it('fault-26-bad-book: drops a crossed and an empty book, shows degraded, and recovers', async () => {
     await running();
     const before = books(BTC).length;
     world.clock.advanceTo(world.clock.now() + 1_000);

@@ -32,7 +32,7 @@ const HAZARDS: readonly Hazard[] = [
   { title: 'fault-01-reply-lost-after-acceptance', fault: plain({ kind: 'lose_reply' }), outcome: 'unknown' },
   {
     title: 'fault-01-answer-after-the-deadline',
-    fault: plain({ kind: 'answer_late', afterMs: 900 }),
+    fault: plain({ kind: 'answer_late', afterMs: 1_400 }),
     outcome: 'unknown',
   },
   { title: 'fault-02-request-lost', fault: plain({ kind: 'lose_request' }), outcome: 'unknown' },
@@ -75,7 +75,7 @@ describe.each(VENUES)('on the wire of %s', (name) => {
   it.each(CASES)('%s of an entry order: hedged or flat, ledger = books', async (_title, hazard) => {
     world = await WireWorld.open(name);
     world.under.proxy.onRequests({ matches: isOrderOf(name), fault: hazard.fault(name), times: 1 });
-    await world.until('the order arrives', () => world.under.arrived.length > 0, 20_000);
+    await world.until('the order arrives', () => world.under.arrived.length > 0, 120_000);
     expectOutcome(hazard);
     await world.settled();
     expect(world.under.proxy.struck()).toBe(1);

@@ -43,7 +43,7 @@ const LEVEL = '50';
 const SHORT_RATE = '0.001';
 const LONG_RATE = '0.00001';
 /** Deadline of one request, in real time: what a lost answer costs a test. */
-const TIMEOUT_MS = 400;
+const TIMEOUT_MS = 1_000;
 /** Real time that a published book may take to arrive; beyond it the stream counts as silent. */
 const DELIVERY_MS = 400;
 
@@ -184,7 +184,7 @@ export class WireWorld {
 
   /** Boots both accounts and lets the first hedge open. */
   async opened(): Promise<void> {
-    await this.until('a held hedge', () => this.states === 'held', 20_000);
+    await this.until('a held hedge', () => this.states === 'held', 120_000);
   }
 
   /** Both accounts are reconciled, and nothing has opened yet. */
@@ -194,7 +194,7 @@ export class WireWorld {
   }
 
   /** At rest: every hedge held or ended, every order's end known, both accounts reconciled after that. */
-  async settled(withinMs = 180_000): Promise<void> {
+  async settled(withinMs = 900_000): Promise<void> {
     await this.until('rest', () => this.#isAtRest(), withinMs);
     const at = this.clock.now();
     await this.until(
