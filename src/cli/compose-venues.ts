@@ -180,19 +180,22 @@ function paperAccount(
 }
 
 /** The paper account as the ledger left it: its only memory. */
-function restored(ledger: LedgerState, record: AccountRecord, leverage: number): PaperAccountState {
+export function restored(ledger: LedgerState, record: AccountRecord, leverage: number): PaperAccountState {
   const wallet = add(record.baseline?.wallet ?? quote(0), bookedChange(record));
   const open = [...record.holdings].filter(([, holding]) => !isZero(holding.quantity));
   return {
     wallet,
-    positions: open.map(([key, { quantity, cost }]) => ({
-      symbol: splitKey(key).symbol,
-      quantity,
-      entryPrice: averagePrice(cost, quantity),
-      leverage,
-      lastFillAt: record.lastFillAt ?? 0,
-      ...(record.lastPaymentAt === undefined ? {} : { lastPaymentAt: record.lastPaymentAt }),
-    })),
+    positions: open.map(([key, { quantity, cost }]) => {
+      const newest = record.newest.get(key);
+      return {
+        symbol: splitKey(key).symbol,
+        quantity,
+        entryPrice: averagePrice(cost, quantity),
+        leverage,
+        lastFillAt: newest?.fillAt ?? 0,
+        ...(newest?.paymentAt === undefined ? {} : { lastPaymentAt: newest.paymentAt }),
+      };
+    }),
     ended: endedOrders(ledger, record.venue),
   };
 }

@@ -15,6 +15,7 @@ import { lookUpRisen } from './cancels.ts';
 import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
 import { CONFIRM_MS, forgetDoubts, judgePositions } from './positions.ts';
+import { behindFacts } from './restored.ts';
 
 /** A venue that comes back must be read well within the half minute in which its naked legs must end. */
 const MAX_RETRY_MS = 15_000;
@@ -132,7 +133,11 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
     wakeAt(core, `reconcile:${watch.key}`, now + backoff(watch.failures));
     return;
   }
-  const late: Fact[] = [...bookFills(core.ledger, fills.value, now), ...paymentFacts(core, payments.value)];
+  const late: Fact[] = [
+    ...behindFacts(core, watch, [...fills.value, ...openOrders.value]),
+    ...bookFills(core.ledger, fills.value, now),
+    ...paymentFacts(core, payments.value),
+  ];
   // A ledger that cannot be written has its own wake, which reads everything again.
   if (!record(core, late)) return;
   forgetDoubts(core, late);

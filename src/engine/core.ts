@@ -99,7 +99,8 @@ export interface Core {
   readonly store: LedgerStore;
   readonly notifier: Notifier;
   readonly log: Log;
-  readonly ids: IdStamp;
+  /** Its era rises when a venue shows ids that the ledger has lost. */
+  ids: IdStamp;
   readonly ledger: LedgerState;
   readonly market: FoldedMarket;
   readonly accounts: ReadonlyMap<string, AccountWatch>;

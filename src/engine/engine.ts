@@ -17,6 +17,7 @@ import type { EngineEvent } from './events.ts';
 import { Inbox } from './inbox.ts';
 import { createPerform } from './perform.ts';
 import { newPositionWatch } from './positions.ts';
+import { firstIds } from './restored.ts';
 import type { EngineSettings } from './settings.ts';
 import { recover, settle, step } from './step.ts';
 
@@ -102,7 +103,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     store: deps.store,
     notifier: deps.notifier,
     log: deps.log,
-    ids: { mode: deps.store.stamp.mode, tag: deps.store.stamp.tag, epoch },
+    ids: firstIds(deps.store.stamp, ledger, epoch, deps.clock.now()),
     ledger,
     market: new FoldedMarket(),
     accounts: new Map(accounts),

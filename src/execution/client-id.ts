@@ -1,10 +1,13 @@
 /**
- * Client order ids: `t<mode><database tag:4><epoch:4><hedge:4><leg><attempt:3>`, base 36, 18 characters of [a-z0-9].
- * Unique by construction: the database tag separates ledgers on one account, the epoch separates processes, and an
- * attempt number is used once. Within every venue's limit (VENUES: Gate's 28, OKX's 32 alphanumerics without hyphens).
+ * Client order ids: `<mode><database tag:4><era:5><hedge:4><leg><attempt:3>`, base 36, 18 characters of [a-z0-9].
+ * Unique by construction: the database tag separates ledgers on one account, the era separates processes, and an
+ * attempt number is used once. The era follows the clock, so that a ledger that was restored from a backup does not make
+ * the ids again that its lost processes made. Within every venue's limit (VENUES: Gate's 28, OKX's 32 alphanumerics
+ * without hyphens).
  */
 import { invariant } from '../kernel/assert.ts';
 import type { ClientOrderId, HedgeId, LegName, Mode } from '../kernel/ids.ts';
+import { type Instant, SECOND_MS } from '../kernel/instant.ts';
 
 /** One leg's attempts that ids can number; a quarantined leg is retried for years before it gets there. */
 export const MAX_ATTEMPTS = 36 ** 3 - 1;
@@ -14,10 +17,30 @@ export interface IdStamp {
   /** Four characters [a-z0-9]. */
   readonly tag: string;
   readonly epoch: number;
+  /** Of this process: above every era that the ledger or a venue has shown. */
+  readonly era: number;
+}
+
+/** A process takes longer than this to make its first order, live and die. */
+const ERA_MS = 10 * SECOND_MS;
+/** Five digits last until 2043. */
+const ERAS_BEGAN_AT: Instant = Date.UTC(2024, 0, 1);
+
+/** Above every era in `known`, and not below the clock's own. */
+export function eraAfter(known: Iterable<number>, now: Instant): number {
+  let era = Math.max(0, Math.floor((now - ERAS_BEGAN_AT) / ERA_MS));
+  for (const each of known) if (each >= era) era = each + 1;
+  return era;
+}
+
+/** The era of an id that this ledger made; undefined for anybody else's. */
+export function eraOf(id: string, { mode, tag }: Pick<IdStamp, 'mode' | 'tag'>): number | undefined {
+  if (!id.startsWith(`${mode[0]}${tag}`) || !/^[a-z0-9]{18}$/.test(id)) return undefined;
+  return Number.parseInt(id.slice(5, 10), 36);
 }
 
 export function clientOrderId(stamp: IdStamp, hedge: HedgeId, leg: LegName, attempt: number): ClientOrderId {
-  const id = `t${stamp.mode[0]}${stamp.tag}${field(stamp.epoch, 4)}${field(Number(hedge.slice(1)), 4)}${leg[0]}${field(attempt, 3)}`;
+  const id = `${stamp.mode[0]}${stamp.tag}${field(stamp.era, 5)}${field(Number(hedge.slice(1)), 4)}${leg[0]}${field(attempt, 3)}`;
   invariant(/^[a-z0-9]{18}$/.test(id), `malformed client order id ${id}`);
   return id;
 }

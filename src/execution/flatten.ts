@@ -3,7 +3,7 @@
  * attempt that did not finish. Attempts exhausted: quarantined, and still retried, because a naked leg is worse than a
  * repeated order that can only reduce.
  */
-import { abs, type Base, floorTo, gte, isZero, lt, min, text } from '../kernel/decimal.ts';
+import { abs, type Base, floorTo, gte, isZero, min, text } from '../kernel/decimal.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
@@ -17,8 +17,9 @@ import { describe, flat, forced, unresolved } from './shape.ts';
 
 /** Longest pause between two attempts on one leg. Naked exposure must end within 30 s of a venue's return. */
 const MAX_PAUSE_MS = 5_000;
-/** Between attempts of a quarantined hedge: naked, and hedged. */
+/** Between attempts of a quarantined hedge: naked, for the first hours; then as when hedged, so that ids last. */
 const NAKED_PAUSE_MS = 10_000;
+const NAKED_TRIES = 1_000;
 const HEDGED_PAUSE_MS = MINUTE_MS;
 
 export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
@@ -142,7 +143,8 @@ const isGivenUp = (hedge: HedgeRecord): boolean => hedge.state === 'quarantined'
 /** After the last outcome: the configured delay, doubling up to a bound that keeps naked exposure short. */
 function pauseMs(hedge: HedgeRecord, tries: number, context: AdvanceContext): number {
   if (!isGivenUp(hedge)) return Math.min(context.settings.retryDelayMs * 2 ** (tries - 1), MAX_PAUSE_MS);
-  return lt(abs(standingDelta(hedge, context)), hedge.plan.commonLot) ? HEDGED_PAUSE_MS : NAKED_PAUSE_MS;
+  const isNaked = gte(abs(standingDelta(hedge, context)), hedge.plan.commonLot);
+  return isNaked && tries < NAKED_TRIES ? NAKED_PAUSE_MS : HEDGED_PAUSE_MS;
 }
 
 function merge(parts: readonly Advance[]): Advance {

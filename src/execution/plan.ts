@@ -7,6 +7,7 @@ import type { AttemptIntended, AttemptPurpose, Fact, HedgePlanned } from '../led
 import type { OrderRequest, Side } from '../market/order.ts';
 import type { Approved } from '../risk/approved.ts';
 import { clientOrderId, type IdStamp } from './client-id.ts';
+import { expectationOf } from './expectation.ts';
 
 export interface PlannedEntry {
   readonly hedge: HedgeId;
@@ -37,7 +38,7 @@ export function planEntry(approved: Approved, context: PlanContext): PlannedEntr
     commonLot: approved.commonLot,
     leverage: approved.leverage,
     entry: context.entry,
-    expectation: JSON.stringify({ ...opportunity, reasons: [...opportunity.reasons] }),
+    expectation: JSON.stringify(expectationOf(approved)),
     epoch: context.ids.epoch,
     at: context.now,
   };

@@ -178,7 +178,14 @@ export interface DiscrepancyNoted {
   readonly id: string;
   readonly venue: VenueId;
   readonly route: Route;
-  readonly what: 'position' | 'wallet' | 'foreign_fill' | 'open_order' | 'fill_conflict' | 'payment_conflict';
+  readonly what:
+    | 'position'
+    | 'wallet'
+    | 'foreign_fill'
+    | 'open_order'
+    | 'fill_conflict'
+    | 'payment_conflict'
+    | 'ledger_behind';
   readonly status: 'open' | 'explained';
   readonly ledger: string;
   readonly venueSays: string;

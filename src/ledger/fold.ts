@@ -153,6 +153,8 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
   book.realised = add(book.realised, applied.realised);
   book.fees = add(book.fees, fill.fee);
   book.lastFillAt = Math.max(book.lastFillAt ?? 0, fill.at);
+  const newest = book.newest.get(key);
+  book.newest.set(key, { ...newest, fillAt: Math.max(newest?.fillAt ?? 0, fill.at) });
   const attempt = fill.clientOrderId === undefined ? undefined : state.attempts.get(fill.clientOrderId);
   if (attempt) {
     attempt.filled = add(attempt.filled, fill.quantity);
@@ -202,6 +204,9 @@ function foldPayment(state: LedgerState, booked: PaymentBooked): void {
   const book = account(state, payment.route, payment.venue);
   book.funding = add(book.funding, payment.amount);
   book.lastPaymentAt = Math.max(book.lastPaymentAt ?? 0, payment.at);
+  const key = instrumentKey(payment.venue, payment.symbol);
+  const newest = book.newest.get(key);
+  book.newest.set(key, { ...newest, paymentAt: Math.max(newest?.paymentAt ?? 0, payment.at) });
   if (booked.hedge === undefined || booked.leg === undefined) return;
   const leg = need(state, booked.hedge)[booked.leg];
   leg.funding = add(leg.funding, payment.amount);
@@ -224,6 +229,7 @@ function account(state: LedgerState, route: AccountRecord['route'], venue: strin
     fees: ZERO_QUOTE,
     funding: ZERO_QUOTE,
     holdings: new Map(),
+    newest: new Map(),
   };
   state.accounts.set(key, fresh);
   return fresh;

@@ -42,12 +42,15 @@ export function reconcile(state: LedgerState, route: Route, venue: VenueId, trut
   }
   for (const known of state.discrepancies.values()) {
     if (known.route !== route || known.venue !== venue || foundIds.has(known.id)) continue;
-    if (known.what === 'fill_conflict' || known.what === 'payment_conflict') continue;
+    if (STAYS.has(known.what)) continue;
     if (known.what === 'foreign_fill' && !holdingsAreOwned(state, account)) continue;
     facts.push({ ...known, status: 'explained', detail: 'venue and ledger agree again', at: now });
   }
   return facts;
 }
+
+/** Nothing that is found later explains these: a human must look. */
+const STAYS: ReadonlySet<DiscrepancyNoted['what']> = new Set(['fill_conflict', 'payment_conflict', 'ledger_behind']);
 
 const isAccepted = (state: LedgerState, { id, venueSays }: DiscrepancyNoted): boolean =>
   state.accepted.get(id) === venueSays;

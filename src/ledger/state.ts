@@ -77,6 +77,8 @@ export interface AccountRecord {
   readonly holdings: Map<InstrumentKey, Holding>;
   lastFillAt?: Instant;
   lastPaymentAt?: Instant;
+  /** The same per instrument: one that has been paid says nothing about another at the same settlement. */
+  readonly newest: Map<InstrumentKey, { readonly fillAt?: Instant; readonly paymentAt?: Instant }>;
 }
 
 export interface LedgerState {

@@ -295,8 +295,9 @@ test('proved-flat: two looks apart, positions and open orders; the first empty a
   const { exit, out } = await tandem(where, 'kill', '--wait', '20');
   expect(exit).toBe(0);
   expect(out).toContain('Proved flat: every account was read twice');
-  const [, , third] = looks;
-  expect((looks.at(-1) ?? 0) - (third ?? 0)).toBeGreaterThanOrEqual(1_400);
+  expect(looks.length).toBeGreaterThan(3);
+  const [, , third = Number.NaN] = looks;
+  expect((looks.at(-1) ?? 0) - third).toBeGreaterThanOrEqual(1_400);
 });
 
 test('an order that rests is left, whoever placed it', async () => {

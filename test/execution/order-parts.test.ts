@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { absenceStep, countEmpty, NO_PROOF } from '../../src/execution/absence.ts';
-import { clientOrderId, MAX_ATTEMPTS } from '../../src/execution/client-id.ts';
+import { clientOrderId, eraAfter, eraOf, MAX_ATTEMPTS } from '../../src/execution/client-id.ts';
 import { capPrice } from '../../src/execution/price-cap.ts';
 import { placeOf, routeOf } from '../../src/execution/route.ts';
 import { InvariantError } from '../../src/kernel/assert.ts';
@@ -10,22 +10,13 @@ import { isMultipleOf, px, toNumber } from '../../src/kernel/decimal.ts';
 
 describe('client order ids', () => {
   const parts = fc.record({
-    epoch: fc.integer({ min: 1, max: 5 }),
+    era: fc.integer({ min: 1, max: 5 }),
     hedge: fc.integer({ min: 1, max: 50 }),
     leg: fc.constantFrom('long' as const, 'short' as const),
     attempt: fc.integer({ min: 1, max: MAX_ATTEMPTS }),
   });
-  const idOf = ({
-    epoch,
-    hedge,
-    leg,
-    attempt,
-  }: {
-    epoch: number;
-    hedge: number;
-    leg: 'long' | 'short';
-    attempt: number;
-  }) => clientOrderId({ mode: 'live', tag: 'ab1z', epoch }, `h${hedge}`, leg, attempt);
+  const idOf = ({ era, hedge, leg, attempt }: { era: number; hedge: number; leg: 'long' | 'short'; attempt: number }) =>
+    clientOrderId({ mode: 'live', tag: 'ab1z', epoch: 1, era }, `h${hedge}`, leg, attempt);
 
   it('are accepted everywhere, and two differ whenever anything differs', () => {
     fc.assert(
@@ -39,15 +30,37 @@ describe('client order ids', () => {
 
   it('differ by mode and by database', () => {
     const id = (mode: 'sim' | 'paper' | 'testnet' | 'live', tag: string) =>
-      clientOrderId({ mode, tag, epoch: 1 }, 'h1', 'long', 1);
+      clientOrderId({ mode, tag, epoch: 1, era: 1 }, 'h1', 'long', 1);
     const ids = [id('sim', 'aaaa'), id('paper', 'aaaa'), id('testnet', 'aaaa'), id('live', 'aaaa'), id('live', 'aaab')];
     expect(new Set(ids).size).toBe(5);
   });
 
+  it('fault-46-old-backup: the era is above everything known, and follows the clock where nothing is', () => {
+    const at = Date.UTC(2026, 5, 1);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 1e7 })), fc.integer({ min: 0, max: 1e9 }), (known, laterMs) => {
+        const era = eraAfter(known, at + laterMs);
+        for (const each of known) expect(era).toBeGreaterThan(each);
+        // What another process made ten seconds ago from the same knowledge is below.
+        expect(eraAfter([], at + laterMs + 10_000)).toBeGreaterThan(eraAfter([], at + laterMs));
+      }),
+    );
+  });
+
+  it('an id tells its era to the ledger that made it, and nothing to others', () => {
+    const stamp = { mode: 'live', tag: 'ab1z', epoch: 3, era: 123_456 } as const;
+    const id = clientOrderId(stamp, 'h17', 'short', 9);
+    expect(eraOf(id, stamp)).toBe(123_456);
+    expect(eraOf(id, { mode: 'live', tag: 'ab1y' })).toBeUndefined();
+    expect(eraOf(id, { mode: 'paper', tag: 'ab1z' })).toBeUndefined();
+    for (const other of ['', 'web-order', 'lab1z', `${id}0`, id.toUpperCase()])
+      expect(eraOf(other, stamp)).toBeUndefined();
+  });
+
   it('id-overflow: a part that does not fit throws before it could repeat another id', () => {
-    expect(() => idOf({ epoch: 36 ** 4, hedge: 1, leg: 'long', attempt: 1 })).toThrow(InvariantError);
-    expect(() => idOf({ epoch: 1, hedge: 36 ** 4, leg: 'long', attempt: 1 })).toThrow(InvariantError);
-    expect(() => idOf({ epoch: 1, hedge: 1, leg: 'long', attempt: MAX_ATTEMPTS + 1 })).toThrow(InvariantError);
+    expect(() => idOf({ era: 36 ** 5, hedge: 1, leg: 'long', attempt: 1 })).toThrow(InvariantError);
+    expect(() => idOf({ era: 1, hedge: 36 ** 4, leg: 'long', attempt: 1 })).toThrow(InvariantError);
+    expect(() => idOf({ era: 1, hedge: 1, leg: 'long', attempt: MAX_ATTEMPTS + 1 })).toThrow(InvariantError);
   });
 });
 

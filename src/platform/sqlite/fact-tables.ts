@@ -194,6 +194,7 @@ export const TABLES: readonly FactTable[] = [
       open_order: true,
       fill_conflict: true,
       payment_conflict: true,
+      ledger_behind: true,
     }),
     status: wordColumn('status', { open: true, explained: true }),
     ledger: textual('ledger'),

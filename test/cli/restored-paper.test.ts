@@ -1,0 +1,21 @@
+/** A paper account knows from the ledger what its venue still owes it. */
+import { expect, it } from 'vitest';
+import { restored } from '../../src/cli/compose-venues.ts';
+import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { AT, fill, payment } from '../platform/facts.ts';
+
+it('fault-27-restart-between-two-payments: one instrument paid at a settlement does not cancel the other’s', () => {
+  const ledger = emptyLedger();
+  const at = AT + 3_600_000;
+  foldFact(ledger, fill('1', { venue: 'binance' }));
+  foldFact(ledger, fill('2', { venue: 'binance', symbol: 'ETH/USDT:USDT' }));
+  const paid = payment('p1', '1.25');
+  if (paid.kind !== 'payment') throw new Error('not a payment');
+  foldFact(ledger, { ...paid, payment: { ...paid.payment, at } });
+  const account = ledger.accounts.get('live|binance');
+  if (!account) throw new Error('no account');
+  const [btc, eth] = restored(ledger, account, 2).positions;
+  expect(btc).toMatchObject({ symbol: 'BTC/USDT:USDT', lastFillAt: AT, lastPaymentAt: at });
+  expect(eth).toMatchObject({ symbol: 'ETH/USDT:USDT', lastFillAt: AT });
+  expect(eth).not.toHaveProperty('lastPaymentAt');
+});
