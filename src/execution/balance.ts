@@ -1,9 +1,11 @@
 /**
- * Balancing: the legs differ by a common lot or more. Complete the smaller leg while that is still an entry and cheap
- * enough; otherwise trim the larger one, reduce-only.
+ * Balancing: the legs differ by a common lot or more. Complete the smaller leg while that is still an entry, within
+ * the price cap and cheaper than the alternative; otherwise trim the larger one, reduce-only. What is too small to trim
+ * goes with both legs.
  */
 import {
   abs,
+  type Base,
   floorTo,
   gte,
   isPositive,
@@ -24,6 +26,7 @@ import { reduceLeg } from './flatten.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice, touch } from './price-cap.ts';
+import { completionPays } from './repair-cost.ts';
 import { describe, flat, hedged, imbalance, largerLeg, oneSided, unresolved } from './shape.ts';
 import { goesOn } from './sliced.ts';
 
@@ -36,7 +39,7 @@ export function balance(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (hedged(hedge)) return balanced(hedge, context);
   const larger = largerLeg(hedge);
   const smaller = larger === hedge.long ? hedge.short : hedge.long;
-  const completion = complete(hedge, smaller, context);
+  const completion = complete(hedge, smaller, context, isTrimmable(hedge, larger, context));
   if (completion) return completion;
   if (oneSided(hedge)) return moveTo(hedge, 'unwinding', 'cannot_complete', describe(hedge), context);
   return trim(hedge, larger, context);
@@ -52,7 +55,12 @@ function balanced(hedge: HedgeRecord, context: AdvanceContext): Advance {
 }
 
 /** One more attempt on the smaller leg, or undefined when trimming is the better or only choice. */
-function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): Advance | undefined {
+function complete(
+  hedge: HedgeRecord,
+  leg: LegRecord,
+  context: AdvanceContext,
+  isTrimmable: boolean,
+): Advance | undefined {
   const { settings, now } = context;
   // Of several, the newest: each was priced when it was sent.
   const entry = entriesOf(leg).at(-1);
@@ -76,6 +84,7 @@ function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): 
   const room = sub(hedge.plan.quantity, abs(leg.holding.quantity));
   const quantity = floorTo(min(abs(imbalance(hedge)), room), view.instrument.lot);
   if (!tradable(view, quantity)) return undefined;
+  if (isTrimmable && completionPays(hedge.plan, view, quantity) === false) return undefined;
   const attempt = intend(hedge.plan, {
     leg: leg.name,
     purpose: 'complete',
@@ -96,12 +105,25 @@ function isFresh(view: InstrumentView, { now, maxBookAgeMs }: AdvanceContext): b
   return age !== undefined && age >= 0 && age <= maxBookAgeMs;
 }
 
+/** Not dust: the larger leg's venue takes an order of the excess. */
+function isTrimmable(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): boolean {
+  const instrument = context.market(leg.key)?.instrument;
+  return instrument === undefined || !isDust(excessOf(hedge, leg), instrument);
+}
+
+/** Never more than the leg itself: legs of one sign, after somebody else's trade, add up to more. */
+const excessOf = (hedge: HedgeRecord, leg: LegRecord): Base => min(abs(imbalance(hedge)), abs(leg.holding.quantity));
+
+function isDust(quantity: Base, { lot, minQuantity }: Instrument): boolean {
+  const whole = floorTo(quantity, lot);
+  return isZero(whole) || lt(whole, minQuantity);
+}
+
 function trim(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): Advance {
   const instrument: Instrument | undefined = context.market(leg.key)?.instrument;
-  // Never more than the leg itself: legs of one sign, after somebody else's trade, add up to more.
-  const excess = min(abs(imbalance(hedge)), abs(leg.holding.quantity));
+  const excess = excessOf(hedge, leg);
   const quantity = instrument ? floorTo(excess, instrument.lot) : excess;
-  if (instrument && (isZero(quantity) || lt(quantity, instrument.minQuantity))) {
+  if (instrument && isDust(excess, instrument)) {
     // Neither completable nor trimmable on its own: only closing both legs removes it.
     return moveTo(hedge, 'unwinding', 'dust', `${text(excess)} ${hedge.plan.asset} over; ${describe(hedge)}`, context);
   }

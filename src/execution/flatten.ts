@@ -3,7 +3,7 @@
  * attempt that did not finish. Attempts exhausted: quarantined, and still retried, because a naked leg is worse than a
  * repeated order that can only reduce.
  */
-import { abs, type Base, floorTo, gte, isZero, min, text } from '../kernel/decimal.ts';
+import { abs, type Base, floorTo, gte, isZero, lt, min, text } from '../kernel/decimal.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
@@ -113,10 +113,11 @@ export function reduceLeg(
   if (leg.attempts.length >= MAX_ATTEMPTS) return NOTHING;
   const capped = view.instrument.maxQuantity === undefined ? wanted : min(wanted, view.instrument.maxQuantity);
   const quantity = floorTo(capped, view.instrument.lot);
-  if (isZero(quantity)) {
+  // What no venue takes would be refused for ever.
+  if (isZero(quantity) || lt(quantity, view.instrument.minQuantity)) {
     return hedge.state === 'quarantined'
       ? NOTHING
-      : moveTo(hedge, 'quarantined', 'dust', `${text(wanted)} on ${leg.key} is under its lot`, context);
+      : moveTo(hedge, 'quarantined', 'dust', `${text(wanted)} on ${leg.key} is under its smallest order`, context);
   }
   const capRate = Math.min(settings.exitPriceCapRate * 2 ** since.length, settings.exitPriceCapMaxRate);
   const attempt = intend(hedge.plan, {

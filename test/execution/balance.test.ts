@@ -55,3 +55,53 @@ describe('completing the smaller leg', () => {
     expect(advance(hedge, context).attempts).toMatchObject([{ purpose: 'trim', leg: 'long', reduceOnly: true }]);
   });
 });
+
+describe('the cheaper repair', () => {
+  const expecting = (hedge: HedgeRecord, grossUsd: number): HedgeRecord => ({
+    ...hedge,
+    plan: { ...hedge.plan, expectation: JSON.stringify({ grossUsd, notionalUsd: 1_000 }) },
+  });
+
+  it('a part whose funding does not pay its own round trip is trimmed, one whose does is completed', async () => {
+    const { hedge, context } = await partly(99.9);
+    // Round trip of 5 SOL on the short leg: fees 2 x 0.04 % and a walk of 0.12 across the book: about 0.2 % of notional.
+    expect(advance(expecting(hedge, 1.5), context).attempts).toMatchObject([{ purpose: 'trim', leg: 'long' }]);
+    expect(advance(expecting(hedge, 2.5), context).attempts).toMatchObject([{ purpose: 'complete', leg: 'short' }]);
+  });
+
+  it('without an expectation the price cap alone decides', async () => {
+    const { hedge, context } = await partly(99.9);
+    const bare = { ...hedge, plan: { ...hedge.plan, expectation: '{}' } };
+    expect(advance(bare, context).attempts).toMatchObject([{ purpose: 'complete' }]);
+  });
+
+  it('fault-20-dust: what cannot be trimmed is completed though it does not pay, else both legs are closed', async () => {
+    const { hedge, context } = await partly(99.9);
+    const coarse: AdvanceContext = {
+      ...context,
+      market: (key) => {
+        const view = context.market(key);
+        if (!view || key !== hedge.long.key) return view;
+        return { ...view, instrument: { ...view.instrument, minQuantity: base('6') } };
+      },
+    };
+    expect(advance(expecting(hedge, 0), coarse).attempts).toMatchObject([{ purpose: 'complete' }]);
+    const [move] = advance(hedge, { ...coarse, reduceOnly: true }).facts;
+    expect(move).toMatchObject({ kind: 'hedge_moved', to: 'unwinding', reason: 'dust' });
+  });
+
+  it('fault-20-dust-looped-on: a leg under the smallest order is quarantined, and then left alone', async () => {
+    const { hedge, context } = await partly(99.9);
+    const coarse: AdvanceContext = {
+      ...context,
+      market: (key) => {
+        const view = context.market(key);
+        return view && { ...view, instrument: { ...view.instrument, minQuantity: base('20') } };
+      },
+    };
+    const unwinding: HedgeRecord = { ...hedge, state: 'unwinding', reason: 'dust' };
+    expect(advance(unwinding, coarse).facts).toMatchObject([{ to: 'quarantined', reason: 'dust' }]);
+    const quarantined: HedgeRecord = { ...hedge, state: 'quarantined', reason: 'dust' };
+    expect(advance(quarantined, coarse).facts).toEqual([]);
+  });
+});
