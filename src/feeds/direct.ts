@@ -35,6 +35,10 @@ export interface DirectFeedOptions {
 const DEFAULT_SILENCE_MS = 30_000;
 /** Listings and intervals are read anew when a frame comes this long after the last reading. */
 const LISTING_AGE_MS = HOUR_MS;
+/** A book that is impossible for a moment may be so at the venue; for longer, a change of it was missed. */
+const DOUBT_MS = 3_000;
+/** Between two new connections for that reason. */
+const RESYNC_PAUSE_MS = 10_000;
 /** Between readings that odd settlement times ask for. */
 const ODD_PAUSE_MS = 10_000;
 
@@ -62,6 +66,8 @@ class DirectFeed implements MarketFeed {
   /** The instruments as last told. */
   #told = '';
   #cancelSilence: CancelTimer | undefined;
+  #cancelResync: CancelTimer | undefined;
+  #resyncedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DirectFeedOptions, dialect: FeedDialect) {
     const { connection, clock } = options;
@@ -126,6 +132,7 @@ class DirectFeed implements MarketFeed {
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#cancelSilence?.();
+    this.#cancelResync?.();
     await this.#o.connection.close();
   }
 
@@ -168,6 +175,7 @@ class DirectFeed implements MarketFeed {
     connection.onFrame((frame) => {
       this.#lastFrameMs = this.#o.ioClock.monotonicMs();
       this.#desk.frame(frame);
+      if (this.#health.doubtsBooks()) this.#doubt();
       if (this.#o.clock.monotonicMs() - this.#listedAtMs >= LISTING_AGE_MS) void this.#refresh();
     });
     connection.onDrop(() => {
@@ -202,13 +210,30 @@ class DirectFeed implements MarketFeed {
     const check = (): void => {
       const silentMs = this.#o.ioClock.monotonicMs() - this.#lastFrameMs;
       if (silentMs >= limitMs) {
-        this.#health.lost(`no frame for ${Math.round(silentMs)} ms`);
-        this.#lastFrameMs = this.#o.ioClock.monotonicMs();
-        this.#client.close().catch((error: unknown) => this.#health.trouble(nameOf(error)));
+        this.#cut(`no frame for ${Math.round(silentMs)} ms`);
       }
       this.#cancelSilence = this.#o.ioClock.after(silentMs < limitMs ? limitMs - silentMs : limitMs, check);
     };
     this.#cancelSilence = this.#o.ioClock.after(limitMs, check);
+  }
+
+  /** Books that stay doubtful are built anew from the venue's snapshots, which only a new connection brings. */
+  #doubt(): void {
+    if (this.#cancelResync || this.#stop.signal.aborted) return;
+    const { ioClock } = this.#o;
+    const waitMs = Math.max(DOUBT_MS, this.#resyncedAtMs + RESYNC_PAUSE_MS - ioClock.monotonicMs());
+    this.#cancelResync = ioClock.after(waitMs, () => {
+      this.#cancelResync = undefined;
+      if (!this.#health.doubtsBooks()) return;
+      this.#resyncedAtMs = ioClock.monotonicMs();
+      this.#cut('a change of a book was missed');
+    });
+  }
+
+  #cut(reason: string): void {
+    this.#health.lost(reason);
+    this.#lastFrameMs = this.#o.ioClock.monotonicMs();
+    this.#client.close().catch((error: unknown) => this.#health.trouble(nameOf(error)));
   }
 
   /** Listings and intervals as they are now: steps, sizes, status and schedules change while a bot runs. */

@@ -1,12 +1,14 @@
 /**
  * Says whether a venue's market data can be believed; one event per change and per malformed frame.
- * A bad book stays a defect until a good book of that instrument, whatever else arrives.
+ * A bad book stays a defect until a good book of that instrument, whatever else arrives; a frame that could not be read
+ * stays one until the streams are connected anew, because it may have changed any book.
  */
 import type { VenueId } from '../kernel/ids.ts';
 import type { FeedHealth, MarketEvent } from '../market/event.ts';
 import type { Clock } from '../ports/clock.ts';
 
 const WIRE = 'wire';
+const BOOK = 'book ';
 
 export class HealthReporter {
   readonly #venue: VenueId;
@@ -32,7 +34,6 @@ export class HealthReporter {
   /** A good frame about `subject`: what was wrong with it is over. Up again once nothing is wrong. */
   good(subject: string): void {
     this.#defects.delete(subject);
-    this.#defects.delete(WIRE);
     if (this.#defects.size === 0) this.set('up', 'receiving');
     else this.set('degraded', [...this.#defects.values()][0] ?? '');
   }
@@ -43,6 +44,11 @@ export class HealthReporter {
     this.#defects.set(subject, reason);
     if (this.#status !== 'down') this.#status = 'degraded';
     this.#report(reason);
+  }
+
+  /** Books may differ from the venue's own: one is impossible, or a change of one could not be read. */
+  doubtsBooks(): boolean {
+    return [...this.#defects.keys()].some((subject) => subject === WIRE || subject.startsWith(BOOK));
   }
 
   /** The connection is gone, and with it what was known of its frames. */
