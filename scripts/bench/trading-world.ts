@@ -39,6 +39,7 @@ risk:
   data: { maxBookAgeMs: 600000, maxFundingAgeMs: 600000 }
   cooldown: { afterExitMinutes: 0, afterFailureMinutes: 0 }
   loss: { maxDailyLossUsd: 1000000 }
+  breakers: { churn: { cycles: 1000 }, drawdown: { lossUsd: 1000000 }, orderRate: { orders: 5000 } }
 execution: { retryDelayMs: 1 }
 routing: { liveShare: 1 }
 `;

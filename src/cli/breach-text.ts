@@ -1,4 +1,6 @@
-/** A failing rule in words. */
+/** Failing rules and tripped breakers in words. */
+import type { BreakerStatus } from '../engine/breaker-view.ts';
+import { trippedText } from '../risk/breakers.ts';
 import type { RuleBreach } from '../risk/limits.ts';
 import { inert } from './format.ts';
 
@@ -13,4 +15,16 @@ export function figure(value: number | string | null): string {
   if (typeof value === 'string') return inert(value);
   if (value === null || !Number.isFinite(value)) return 'never';
   return Math.abs(value) >= 10_000 ? String(Math.round(value)) : String(Number(value.toPrecision(4)));
+}
+
+/** Breakers told one by one; `tandem breakers` lists all. */
+const MAX_TRIPPED = 3;
+
+/** A sentence for each of the first, and how many more there are. */
+export function trippedTexts(breakers: readonly BreakerStatus[]): string[] {
+  const tripped = breakers.flatMap(({ state, since, ...rest }) =>
+    state === 'tripped' && since !== undefined ? [trippedText({ ...rest, since })] : [],
+  );
+  const more = tripped.length - MAX_TRIPPED;
+  return [...tripped.slice(0, MAX_TRIPPED), ...(more > 0 ? [`${more} more: tandem breakers`] : [])];
 }

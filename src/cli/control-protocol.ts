@@ -51,9 +51,11 @@ export const MAX_REQUEST_BYTES = 4_096;
 const VENUE = /^[a-z0-9_-]{1,32}$/;
 export const MAX_NOTE = 500;
 const HEDGE = /^h[1-9]\d{0,14}$/;
+const BREAKER = /^[a-z_]{1,40}(\/(live|paper)(\/[\w-]{1,40})?)?$/;
 const BY = /^[\w.:@-]{1,64}$/;
 const SIMPLE: ReadonlySet<unknown> = new Set(['pause', 'resume', 'flatten', 'kill', 'kill_reset']);
 
+export const isBreakerName = (text: string): boolean => BREAKER.test(text);
 export const isHedgeId = (text: string): boolean => HEDGE.test(text);
 
 export type ParsedRequest =
@@ -81,9 +83,11 @@ export function parseRequest(line: string): ParsedRequest {
 
 function parseCommand(value: unknown): OperatorCommand | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { action, hedge } = value as Record<string, unknown>;
+  const { action, hedge, breaker } = value as Record<string, unknown>;
   if (action === 'close') return typeof hedge === 'string' && HEDGE.test(hedge) ? { action, hedge } : undefined;
   if (action === 'accept') return parseAccept(value as Record<string, unknown>);
+  if (action === 'breaker_reset')
+    return typeof breaker === 'string' && BREAKER.test(breaker) ? { action, breaker } : undefined;
   return SIMPLE.has(action) ? ({ action } as OperatorCommand) : undefined;
 }
 

@@ -1,13 +1,14 @@
 /**
  * A command that no running bot can take is written into the ledger under its lock, so that the next start honours it.
- * Entry point: `recordControl`.
+ * Entry points: `recordControl`, `recordBreakerReset`.
  */
 import { existsSync } from 'node:fs';
 import type { Whereabouts } from '../config/whereabouts.ts';
 import { moveTo } from '../execution/next.ts';
 import type { HedgeId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
 import type { Fact } from '../ledger/facts.ts';
-import { isFinal } from '../ledger/state.ts';
+import { isFinal, type LedgerState } from '../ledger/state.ts';
 import { LedgerLockedError } from '../platform/sqlite/errors.ts';
 import { openLedgerStore } from '../platform/sqlite/store.ts';
 import { systemClock } from '../platform/system-clock.ts';
@@ -25,6 +26,36 @@ export interface Recorded {
 
 /** Throws CommandFailure when there is no ledger, or when a bot holds it but does not answer; ledger errors as they are. */
 export function recordControl(config: Whereabouts, action: 'pause' | 'kill'): Recorded {
+  return withStore(config, (store, ledger, now) => {
+    const open = [...ledger.hedges.values()].filter(({ state }) => !isFinal(state));
+    const openHedges = open.map(({ id }) => id);
+    if (action === 'pause' ? ledger.paused : ledger.killed) return { changed: false, openHedges };
+    const control: Fact = { kind: 'control', action, subject: '', by: 'cli', detail: OFFLINE, at: now };
+    // As a running bot would: what is on its way out already goes on as it is.
+    const closing = action === 'kill' ? open.filter(({ state }) => state !== 'unwinding') : [];
+    store.commit([control, ...closing.flatMap((hedge) => moveTo(hedge, 'exiting', 'kill', 'operator', { now }).facts)]);
+    return { changed: true, openHedges };
+  });
+}
+
+/** Ids of the breakers that were tripped and are reset now. Throws as `recordControl`. */
+export function recordBreakerReset(config: Whereabouts, wanted: string): readonly string[] {
+  return withStore(config, (store, ledger, now) => {
+    const meant = [...ledger.breakers].filter(
+      ([id, { state }]) => state === 'tripped' && (id === wanted || id.startsWith(`${wanted}/`)),
+    );
+    store.commit(
+      meant.map(
+        ([, { actual: _, ...trip }]): Fact => ({ ...trip, state: 'reset', detail: OFFLINE, by: 'cli', at: now }),
+      ),
+    );
+    return meant.map(([id]) => id);
+  });
+}
+
+const OFFLINE = 'no bot was running';
+
+function withStore<T>(config: Whereabouts, act: (store: LedgerStore, ledger: LedgerState, now: Instant) => T): T {
   const { path } = config.ledger;
   if (!existsSync(path)) {
     throw new CommandFailure(
@@ -35,15 +66,7 @@ export function recordControl(config: Whereabouts, action: 'pause' | 'kill'): Re
   const store = openStore(config);
   try {
     const { ledger, lastAt } = foldAll(store.load());
-    const now = ledgerNow(config, lastAt);
-    const open = [...ledger.hedges.values()].filter(({ state }) => !isFinal(state));
-    const openHedges = open.map(({ id }) => id);
-    if (action === 'pause' ? ledger.paused : ledger.killed) return { changed: false, openHedges };
-    const control: Fact = { kind: 'control', action, subject: '', by: 'cli', detail: 'no bot was running', at: now };
-    // As a running bot would: what is on its way out already goes on as it is.
-    const closing = action === 'kill' ? open.filter(({ state }) => state !== 'unwinding') : [];
-    store.commit([control, ...closing.flatMap((hedge) => moveTo(hedge, 'exiting', 'kill', 'operator', { now }).facts)]);
-    return { changed: true, openHedges };
+    return act(store, ledger, ledgerNow(config, lastAt));
   } finally {
     store.close();
   }

@@ -109,6 +109,16 @@ function addActing(program: Command, act: Wrap): void {
     .action((venue: string, options: { route: Route; note?: string }) =>
       act(async (context) => (await import('./commands/accept.ts')).accept(context, venue, options))(),
     );
+  const breakers = program
+    .command('breakers')
+    .description('every breaker with its limit and what is measured (without a bot: those tripped in the ledger)')
+    .action(act(async (context) => (await import('./commands/breakers.ts')).breakers(context)));
+  breakers
+    .command('reset <name>')
+    .description('let a tripped breaker open again: error_rate/live/okx, or error_rate for all of that name')
+    .action((name: string) =>
+      act(async (context) => (await import('./commands/breakers.ts')).resetBreaker(context, name))(),
+    );
   waiting(program.command('close <hedge>'))
     .description('close one hedge and say what became of it')
     .action((hedge: string, { wait }: { wait: number }) =>

@@ -3,7 +3,7 @@
  * Entry point: `renderStatus`.
  */
 import type { HedgeStatus, OpportunityStatus, RouteStatus, StatusSnapshot, VenueStatus } from '../engine/status.ts';
-import { breachText } from './breach-text.ts';
+import { breachText, trippedTexts } from './breach-text.ts';
 import { bps, duration, gain, money, nearestLiquidation, percent, venueOf, when } from './format.ts';
 import { type Column, draw, grid, type Line, span, type Tone } from './screen-lines.ts';
 
@@ -60,13 +60,14 @@ function header({ mode, account, at, epoch, liveShare }: StatusSnapshot): Line {
   ];
 }
 
-function alerts({ killed, paused, ledgerFailure, discrepancies }: StatusSnapshot): Line[] {
+function alerts({ killed, paused, ledgerFailure, discrepancies, breakers }: StatusSnapshot): Line[] {
   const lines: Line[] = [];
   if (killed) lines.push([span(' KILLED ', 'alarm'), span(' nothing opens until: tandem kill --reset', 'bad')]);
   if (paused)
     lines.push([span(' PAUSED ', 'badge'), span(' nothing opens; what is open is managed to its end', 'warn')]);
   if (ledgerFailure !== undefined)
     lines.push([span(' LEDGER ', 'alarm'), span(` cannot be written: ${ledgerFailure}`, 'bad')]);
+  for (const text of trippedTexts(breakers)) lines.push([span(' BREAKER ', 'alarm'), span(` ${text}`, 'bad')]);
   const [first, ...more] = discrepancies;
   if (first) {
     const rest = more.length > 0 ? ` (and ${more.length} more)` : '';

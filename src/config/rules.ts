@@ -63,6 +63,10 @@ const RULES: readonly Rule[] = [
         ? undefined
         : `is ${margin.warnDistanceRate}, but a new position of execution.leverage ${leverage} is only ${(1 / leverage).toFixed(3)} from liquidation: keep it below ${(0.9 / leverage).toFixed(3)}`,
   },
+  atMost(
+    ['risk.breakers.rejectedOrders.rejected', (c) => c.risk.breakers.rejectedOrders.rejected],
+    ['risk.breakers.rejectedOrders.ofLast', (c) => c.risk.breakers.rejectedOrders.ofLast],
+  ),
   {
     keys: ['execution.lookup.horizonMs', 'execution.lookup'],
     check: ({ execution: { lookup } }) => {

@@ -1,5 +1,6 @@
 /** The schema of what decides: `signal` and `risk`. The rest is in `schema.ts` and `execution-schema.ts`. */
 import * as z from 'zod';
+import { breakersSchema } from './breaker-schema.ts';
 import { also, fraction, list, live, positive, section, whole } from './key.ts';
 
 export const VENUE_IDS = ['binance', 'bybit', 'okx'] as const;
@@ -145,6 +146,7 @@ export const riskSchema = section(
       }),
       'Distance to liquidation.',
     ),
+    breakers: breakersSchema,
     allow: section(
       z.strictObject({
         assets: live(assets(), 'assets', 'Only these may open; an empty list allows all.'),

@@ -21,6 +21,7 @@ import type { ExitMemory } from '../risk/exits.ts';
 import type { RuleBreach } from '../risk/limits.ts';
 import type { Ranking } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
+import { type BreakerEvidence, noteFact } from './breaker-evidence.ts';
 import type { NakedWatch } from './naked.ts';
 import type { PositionWatch } from './positions.ts';
 import type { EngineSettings } from './settings.ts';
@@ -117,6 +118,7 @@ export interface Core {
   readonly lookups: Map<ClientOrderId, LookupWatch>;
   readonly cancels: Map<ClientOrderId, CancelWatch>;
   readonly naked: Map<HedgeId, NakedWatch>;
+  readonly breakers: BreakerEvidence;
   /** Named instants to look again at: one clock timer serves them all. */
   readonly wakes: Map<string, Instant>;
   /** Decisions, and changes of the configuration that could not be stored, waiting for the next commit. */
@@ -168,6 +170,7 @@ function write(core: Core, count: number, commit: () => void): boolean {
 function fold(core: Core, facts: readonly Fact[]): void {
   for (const fact of facts) {
     foldFact(core.ledger, fact);
+    noteFact(core, fact);
     logFact(core, fact);
   }
 }

@@ -13,9 +13,10 @@ import { assessExit } from '../risk/exits.ts';
 import type { RiskSettings, RiskState, RuleBreach } from '../risk/limits.ts';
 import { rankAsset } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
-import { alarm, type Core, record, recordIntent, recordLater } from './core.ts';
+import { watchMoney } from './breakers.ts';
+import { type Core, record, recordIntent, recordLater } from './core.ts';
 import { sendAttempts } from './orders.ts';
-import { openDay, riskStateOf } from './valuation.ts';
+import { riskStateOf } from './valuation.ts';
 
 /** One pass over every asset whose market changed since the last one. */
 export function decide(core: Core): void {
@@ -24,6 +25,7 @@ export function decide(core: Core): void {
   const now = core.clock.now();
   const signal = pricedFor(core.settings.signal, core.settings.execution);
   for (const asset of assets) core.rankings.set(asset, rankAsset(core.market, asset, signal, now));
+  watchMoney(core);
   decideExits(core, new Set(assets));
   decideEntries(core, assets);
   flushDecisions(core);
@@ -75,25 +77,13 @@ function decideEntries(core: Core, assets: readonly string[]): void {
         : routeOf(opportunity.long.key, opportunity.short.key, core.settings.liveShare);
     let state = states.get(route);
     if (!state) {
-      const day = openDay(core, route);
-      if (day && !record(core, [day])) return;
       state = riskStateOf(core, route);
       states.set(route, state);
     }
     const verdict = assess(opportunity, core.market, core.settings.risk, state, settings, core.clock.now());
     const breaches = verdict.kind === 'refused' ? verdict.breaches : [];
     noteVerdict(core, opportunity, route, verdict.kind, breaches);
-    if (verdict.kind === 'refused') {
-      if (breaches.some((breach) => breach.rule === 'daily_loss' && typeof breach.actual === 'number'))
-        alarm(
-          core,
-          'critical',
-          'daily_loss',
-          route,
-          'the daily loss limit is reached: opening stops until the next UTC day',
-        );
-      continue;
-    }
+    if (verdict.kind === 'refused') continue;
     const hedge: HedgeId = `h${core.ledger.nextHedge}`;
     const entry = entryPlan(verdict.approved, core.settings.execution);
     const plan = planEntry(verdict.approved, { ids: core.ids, hedge, route, entry, now: core.clock.now() });

@@ -11,6 +11,8 @@ import { type LedgerStore, LedgerWriteError } from '../ports/ledger-store.ts';
 import type { Log } from '../ports/log.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { Venue } from '../ports/venue.ts';
+import { newBreakerEvidence } from './breaker-evidence.ts';
+import { recheckBreakers } from './breakers.ts';
 import type { AccountWatch, Command, Core } from './core.ts';
 import { record } from './core.ts';
 import type { EngineEvent } from './events.ts';
@@ -62,6 +64,7 @@ export function createEngine(deps: EngineDeps): Engine {
       log: deps.log,
       leverage: () => core.settings.execution.leverage,
       assets: deps.assets,
+      clock: deps.clock,
     },
     deps.fatal,
   );
@@ -118,6 +121,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     lookups: new Map(),
     cancels: new Map(),
     naked: new Map(),
+    breakers: newBreakerEvidence(deps.clock, ledger, deps.venues),
     wakes: new Map(),
     pending: [],
     pendingSince: 0,
@@ -213,6 +217,8 @@ class Loop {
     if (Math.abs(jumpMs) < CLOCK_JUMP_MS) return;
     this.#deps.log.warn({ jumpMs }, 'the wall clock has jumped');
     for (const [name, at] of core.wakes) core.wakes.set(name, at + jumpMs);
+    // Ours may be the wrong one now.
+    recheckBreakers(core);
   }
 
   /** One timer for the earliest wake. */

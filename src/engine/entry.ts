@@ -4,9 +4,10 @@ import type { EntryStop } from '../execution/next.ts';
 import { splitKey } from '../kernel/ids.ts';
 import type { HedgeRecord } from '../ledger/state.ts';
 import { ageMs, type InstrumentView } from '../market/view.ts';
+import { guards } from '../risk/breakers.ts';
 import { assessPair, isPriced } from '../signal/carry.ts';
 import type { Core } from './core.ts';
-import { blockedVenues, markOf } from './valuation.ts';
+import { blockedVenues, markOf, trippedOn } from './valuation.ts';
 
 /** `reachable`: both venues' feeds answer. Undefined: nothing stops it, or nothing is being entered over time. */
 export function entryStop(core: Core, hedge: HedgeRecord, reachable: boolean): EntryStop | undefined {
@@ -14,10 +15,13 @@ export function entryStop(core: Core, hedge: HedgeRecord, reachable: boolean): E
   if (entry.style === 'taker' || (hedge.state !== 'entering' && hedge.state !== 'balancing')) return undefined;
   if (core.ledger.killed) return { kind: 'end', reason: 'killed' };
   if (core.ledger.paused || core.settings.paused) return { kind: 'end', reason: 'paused' };
+  const { asset } = hedge.plan;
+  const venues = [longKey, shortKey].map((key) => splitKey(key).venue);
+  const [trip] = trippedOn(core, route).filter((each) => guards(each, { asset, venues }));
+  if (trip) return { kind: 'end', reason: `breaker_${trip.name}` };
   if (!reachable) return { kind: 'wait', reason: 'venue_unreachable' };
   const blocked = blockedVenues(core, route);
-  if ([longKey, shortKey].some((key) => blocked.has(splitKey(key).venue)))
-    return { kind: 'wait', reason: 'venue_blocked' };
+  if (venues.some((venue) => blocked.has(venue))) return { kind: 'wait', reason: 'venue_blocked' };
   const long = core.market.get(longKey);
   const short = core.market.get(shortKey);
   if (!long || !short || isStale(core, long) || isStale(core, short)) return { kind: 'wait', reason: 'stale_data' };

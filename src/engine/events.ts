@@ -22,7 +22,9 @@ export interface AccountReads {
 export type OperatorCommand =
   | { readonly action: 'pause' | 'resume' | 'flatten' | 'kill' | 'kill_reset' }
   | { readonly action: 'close'; readonly hedge: HedgeId }
-  | AcceptCommand;
+  | AcceptCommand
+  /** An id (`churn/live/BTC`), or the part of it that several breakers share (`churn`). */
+  | { readonly action: 'breaker_reset'; readonly breaker: string };
 
 /** Takes the venue's word for everything that is open on one account. */
 export interface AcceptCommand {
@@ -51,8 +53,14 @@ export type EngineEvent =
       readonly venue: VenueId;
       readonly result: Read<readonly Instrument[]>;
     }
-  | { readonly kind: 'submitted'; readonly clientOrderId: ClientOrderId; readonly outcome: SubmitOutcome }
   | { readonly kind: 'cancel_answered'; readonly clientOrderId: ClientOrderId; readonly outcome: CancelOutcome }
+  | {
+      readonly kind: 'submitted';
+      readonly clientOrderId: ClientOrderId;
+      readonly outcome: SubmitOutcome;
+      /** Monotonic, from the call to its outcome. */
+      readonly tookMs: number;
+    }
   | { readonly kind: 'looked_up'; readonly clientOrderId: ClientOrderId; readonly outcome: LookupOutcome }
   | {
       readonly kind: 'proof_read';

@@ -5,6 +5,7 @@ import type { HedgeId } from '../kernel/ids.ts';
 import type { ControlGiven, Fact } from '../ledger/facts.ts';
 import { accountKey, type HedgeRecord, isFinal } from '../ledger/state.ts';
 import { acceptanceOf } from './accept.ts';
+import { resetBreakers } from './breakers.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
 import type { AcceptCommand, OperatorCommand, OperatorReply } from './events.ts';
 import { forgetAllDoubts } from './positions.ts';
@@ -32,6 +33,8 @@ export function onOperator(core: Core, command: OperatorCommand, by: string): Op
       return close(core, command, by);
     case 'accept':
       return accept(core, command, by);
+    case 'breaker_reset':
+      return { ...resetBreakers(core, command.breaker, by), hedges: [] };
   }
 }
 
@@ -57,7 +60,7 @@ function accept(core: Core, command: AcceptCommand, by: string): OperatorReply {
   return done(accepted.detail, accepted.hedges);
 }
 
-function exitAll(core: Core, command: OperatorCommand, by: string, reason: 'kill' | 'flatten'): OperatorReply {
+function exitAll(core: Core, command: StoredCommand, by: string, reason: 'kill' | 'flatten'): OperatorReply {
   const open = [...core.ledger.hedges.values()].filter((hedge) => !isFinal(hedge.state));
   // An unwinding of one leg waits for nothing as it is; beginning anew would only narrow its price caps.
   const moves = open.filter(
@@ -85,7 +88,7 @@ const exit = (core: Core, hedge: HedgeRecord, reason: string): Fact => {
 
 function control(
   core: Core,
-  command: OperatorCommand,
+  command: StoredCommand,
   by: string,
   more: readonly Fact[] = [],
 ): OperatorReply | undefined {
@@ -100,7 +103,10 @@ function control(
   return record(core, [fact, ...more]) ? undefined : refused(`the ledger cannot be written: ${core.storeFailure}`);
 }
 
-function subjectOf(command: OperatorCommand): string {
+/** A reset is stored as the breaker's own fact. */
+type StoredCommand = Exclude<OperatorCommand, { action: 'breaker_reset' }>;
+
+function subjectOf(command: StoredCommand): string {
   if (command.action === 'close') return command.hedge;
   return command.action === 'accept' ? accountKey(command.route, command.venue) : '';
 }

@@ -4,6 +4,7 @@
  */
 import type { Route, VenueId } from '../kernel/ids.ts';
 import { failure } from '../kernel/outcome.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Venue } from '../ports/venue.ts';
 import type { Command } from './core.ts';
@@ -16,6 +17,7 @@ export interface PerformDeps {
   readonly leverage: () => number;
   /** Assets to prepare; empty = all. */
   readonly assets: ReadonlySet<string>;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
 /** Starts a command; returns at once. Expected failures come back as events, a throw is a bug and is fatal. */
@@ -35,8 +37,10 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
   const { id, route } = venue;
   switch (command.kind) {
     case 'submit': {
+      const sentMs = deps.clock.monotonicMs();
       const outcome = await venue.submit(command.order, command.urgency);
-      return { kind: 'submitted', clientOrderId: command.order.clientOrderId, outcome };
+      const tookMs = deps.clock.monotonicMs() - sentMs;
+      return { kind: 'submitted', clientOrderId: command.order.clientOrderId, outcome, tookMs };
     }
     case 'cancel': {
       // The port cancels with the urgency of a reduction.

@@ -4,6 +4,7 @@ import type { Mode, Route } from '../kernel/ids.ts';
 import { isFinal } from '../ledger/state.ts';
 import { type HedgeSummary, summarizeHedge, summarizeRoute } from '../ledger/summary.ts';
 import type { RuleBreach } from '../risk/limits.ts';
+import { type BreakerStatus, breakerStatuses } from './breaker-view.ts';
 import type { Core } from './core.ts';
 import { distanceOf } from './margin.ts';
 import { blockedVenues, dayPnlUsd, legUnrealised } from './valuation.ts';
@@ -26,6 +27,7 @@ export interface StatusSnapshot {
   readonly hedges: readonly HedgeStatus[];
   readonly routes: readonly RouteStatus[];
   readonly discrepancies: readonly DiscrepancyStatus[];
+  readonly breakers: readonly BreakerStatus[];
 }
 
 /** Between ledger and venue, not explained yet: nothing opens there. */
@@ -144,6 +146,7 @@ export function statusOf(core: Core): StatusSnapshot {
         at,
       }),
     ),
+    breakers: breakerStatuses(core),
   };
 }
 

@@ -15,6 +15,8 @@ import {
   startReconcile,
   withAccountFees,
 } from './accounts.ts';
+import { noteEvent } from './breaker-evidence.ts';
+import { recheckBreakers, watchBreakers } from './breakers.ts';
 import { onCancelAnswered } from './cancels.ts';
 import { type AccountWatch, alarm, type Core, record, recordLater, resync } from './core.ts';
 import { decide } from './decide.ts';
@@ -28,10 +30,12 @@ import { onPositionsRead, pollPositions } from './positions.ts';
 export function recover(core: Core): void {
   resumeUnresolved(core);
   bootAccounts(core);
+  recheckBreakers(core);
 }
 
 /** Folds one event and drives what it concerns. */
 export function step(core: Core, event: EngineEvent): void {
+  noteEvent(core, event);
   switch (event.kind) {
     case 'market':
       return onMarket(core, event.event);
@@ -72,6 +76,7 @@ export function step(core: Core, event: EngineEvent): void {
       // A switch that is turned off must work on a full disk too; the change is stored as soon as anything can be.
       core.settings = event.settings;
       if (!record(core, event.changes)) recordLater(core, event.changes);
+      recheckBreakers(core);
       markAllDirty(core);
       break;
     case 'operator':
@@ -79,6 +84,7 @@ export function step(core: Core, event: EngineEvent): void {
       break;
   }
   advanceHedges(core);
+  watchBreakers(core);
 }
 
 /** The inbox is empty: decide on everything that changed, then drive the hedges that the decisions moved. */
@@ -100,6 +106,7 @@ function onMarket(core: Core, event: MarketEvent): void {
     else if (status === 'up' && !wasUp) core.log.info({ venue }, 'market data is up');
     // An exit may have waited for this venue.
     advanceHedges(core);
+    watchBreakers(core);
   }
 }
 
@@ -123,6 +130,7 @@ function onWake(core: Core): void {
     else if (what === 'reconcile' && watch) startReconcile(core, watch);
     else if (what === 'payments' && watch) pollPayments(core, watch);
     else if (what === 'positions' && watch) pollPositions(core, watch);
+    else if (what === 'breakers') recheckBreakers(core);
     else if (what === 'store') onStoreRetry(core);
   }
 }

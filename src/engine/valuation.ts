@@ -5,13 +5,17 @@ import { type Instant, MINUTE_MS, utcDayStart } from '../kernel/instant.ts';
 import type { DayOpened } from '../ledger/facts.ts';
 import { unrealised } from '../ledger/holding.ts';
 import { bookedChange } from '../ledger/reconcile.ts';
-import { type HedgeRecord, isFinal, isUnresolved, type LedgerState, type LegRecord, legsOf } from '../ledger/state.ts';
+import { type HedgeRecord, isFinal, isUnresolved, type LegRecord, legsOf } from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
 import type { InstrumentView, MarketView } from '../market/view.ts';
+import { hasFailed } from '../risk/breaker-record.ts';
+import { type TrippedBreaker, trippedBreakers } from '../risk/breakers.ts';
 import { exposureOf, type HedgeExposure } from '../risk/exposure.ts';
 import type { RiskState } from '../risk/limits.ts';
-import { isSkewed, skewMs } from './clock-skew.ts';
 import type { AccountWatch, Core } from './core.ts';
+
+/** Marks of one asset further apart than this are no picture of one moment. OKX repeats an unchanged mark every 10 s. */
+const MARKS_APART_MS = 15_000;
 
 /** Everything that the limits are held against on one route. */
 export function riskStateOf(core: Core, route: Route): RiskState {
@@ -24,6 +28,7 @@ export function riskStateOf(core: Core, route: Route): RiskState {
     ...exposure,
     paused: core.ledger.paused || core.settings.paused,
     killed: core.ledger.killed,
+    tripped: trippedOn(core, route),
     cooldowns: cooldowns(core, route, now),
     blockedVenues: blockedVenues(core, route),
     dayPnlUsd: dayPnlUsd(core, route),
@@ -34,6 +39,9 @@ export function riskStateOf(core: Core, route: Route): RiskState {
     ),
   };
 }
+
+export const trippedOn = ({ ledger, settings }: Core, route: Route): TrippedBreaker[] =>
+  trippedBreakers(ledger, settings.risk.breakers).filter((each) => each.route === route);
 
 /** Margin of entries sent since the venue last told what is free: two openings must not spend the same cash. */
 function committedUsd(core: Core, watch: AccountWatch): number {
@@ -108,16 +116,23 @@ export function legUnrealised(leg: LegRecord, market: MarketView): Quote | undef
 }
 
 /**
- * Booked change since the ledger began plus unrealised PnL of what is open. Undefined while something open cannot be
- * valued: one leg of a hedge without the other is a profit or a loss that does not exist.
+ * Booked change since the ledger began plus unrealised PnL of what is open; deposits and withdrawals are no part of it.
+ * Undefined while something open cannot be valued: one leg of a hedge without the other, or with a mark from another
+ * time than the other's, is a profit or a loss that does not exist.
  */
-export function equityChange(ledger: LedgerState, market: MarketView, route: Route): Quote | undefined {
+export function equityChange({ ledger, market }: Core, route: Route): Quote | undefined {
   const accounts = [...ledger.accounts.values()].filter((account) => account.route === route);
   let equity = sum(ZERO_QUOTE, accounts.map(bookedChange));
+  const markedAt = new Map<string, Instant>();
   for (const [key, holding] of accounts.flatMap((account) => [...account.holdings])) {
     if (isZero(holding.quantity)) continue;
-    const mark = markOf(market.get(key));
-    if (mark === undefined) return undefined;
+    const view = market.get(key);
+    const mark = markOf(view);
+    if (!view || mark === undefined) return undefined;
+    const at = (view.mark ?? view.book)?.receivedAt ?? 0;
+    const other = markedAt.get(view.instrument.asset) ?? at;
+    if (Math.abs(at - other) > MARKS_APART_MS) return undefined;
+    markedAt.set(view.instrument.asset, other);
     equity = add(equity, unrealised(holding, px(mark)));
   }
   return equity;
@@ -126,15 +141,15 @@ export function equityChange(ledger: LedgerState, market: MarketView, route: Rou
 /** The first known equity of a UTC day is stored, so that the daily loss survives restarts. */
 export function openDay(core: Core, route: Route): DayOpened | undefined {
   const day = utcDayStart(core.clock.now());
-  if (core.ledger.days.get(route)?.day === day) return undefined;
-  const equityUsd = equityChange(core.ledger, core.market, route);
+  // A day is opened once, also when the clock goes back over midnight.
+  if ((core.ledger.days.get(route)?.day ?? -1) >= day) return undefined;
+  const equityUsd = equityChange(core, route);
   return equityUsd && { kind: 'day', route, day, equityUsd, at: core.clock.now() };
 }
 
 /** Undefined while something open cannot be valued. */
-export function dayPnlUsd(core: Core, route: Route): number | undefined {
+export function dayPnlUsd(core: Core, route: Route, equityUsd = equityChange(core, route)): number | undefined {
   const day = core.ledger.days.get(route);
-  const equityUsd = equityChange(core.ledger, core.market, route);
   if (!equityUsd) return undefined;
   return day ? toNumber(sub(equityUsd, day.equityUsd)) : 0;
 }
@@ -145,8 +160,7 @@ function cooldowns(core: Core, route: Route, now: Instant): Map<string, { until:
   const result = new Map<string, { until: Instant; reason: string }>();
   for (const hedge of core.ledger.hedges.values()) {
     if (hedge.plan.route !== route || hedge.endedAt === undefined || !isFinal(hedge.state)) continue;
-    const failed = hedge.state === 'aborted' || hedge.reason.startsWith('unwound');
-    const until = hedge.endedAt + (failed ? afterFailureMinutes : afterExitMinutes) * MINUTE_MS;
+    const until = hedge.endedAt + (hasFailed(hedge) ? afterFailureMinutes : afterExitMinutes) * MINUTE_MS;
     if (until <= now || until <= (result.get(hedge.plan.asset)?.until ?? 0)) continue;
     result.set(hedge.plan.asset, { until, reason: `${hedge.id} ${hedge.state}: ${hedge.reason}` });
   }
@@ -159,8 +173,6 @@ export function blockedVenues(core: Core, route: Route): Map<string, string> {
   for (const watch of accountsOf(core, route)) {
     if (!core.settings.enabledVenues.has(watch.venue)) blocked.set(watch.venue, 'disabled in the configuration');
     else if (watch.status !== 'ready') blocked.set(watch.venue, watch.reason);
-    else if (isSkewed(watch, core.clock))
-      blocked.set(watch.venue, `its clock and ours differ by ${Math.round(skewMs(watch, core.clock) ?? 0)} ms`);
   }
   for (const discrepancy of core.ledger.discrepancies.values()) {
     if (discrepancy.route === route) blocked.set(discrepancy.venue, `discrepancy: ${discrepancy.detail}`);

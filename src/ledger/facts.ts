@@ -239,6 +239,44 @@ export interface DayOpened {
   readonly at: Instant;
 }
 
+export type BreakerName =
+  | 'error_rate'
+  | 'latency'
+  | 'rejected_orders'
+  | 'clock_skew'
+  | 'stale_streams'
+  | 'consecutive_failures'
+  | 'churn'
+  | 'daily_loss'
+  | 'drawdown'
+  | 'order_rate';
+
+/** A breaker tripped, or was reset. Evidence from before does not count again. */
+export interface BreakerSwitched {
+  readonly kind: 'breaker';
+  readonly name: BreakerName;
+  readonly route: Route;
+  /** Venue or asset; empty for the whole route. */
+  readonly subject: string;
+  readonly state: 'tripped' | 'reset';
+  /** In the breaker's own unit. `actual` is what was measured now; absent when that is unknown. */
+  readonly limit: number;
+  readonly actual?: number;
+  readonly detail: string;
+  /** `evidence`, `cooldown`, or who gave the command. */
+  readonly by: string;
+  readonly at: Instant;
+}
+
+/** The highest equity of a route, for the drawdown: stored in steps, and anew when its breaker was reset. */
+export interface PeakReached {
+  readonly kind: 'peak';
+  readonly route: Route;
+  /** Change since the ledger began, as in `DayOpened`: deposits and withdrawals do not move it. */
+  readonly equityUsd: Quote;
+  readonly at: Instant;
+}
+
 export type Fact =
   | EpochStarted
   | HedgePlanned
@@ -254,4 +292,6 @@ export type Fact =
   | DiscrepancyNoted
   | DifferenceAccepted
   | PositionAdjusted
-  | DayOpened;
+  | DayOpened
+  | BreakerSwitched
+  | PeakReached;

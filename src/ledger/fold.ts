@@ -13,6 +13,7 @@ import { applyFill, FLAT } from './holding.ts';
 import {
   type AccountRecord,
   accountKey,
+  breakerId,
   type HedgeRecord,
   isFinal,
   type LedgerState,
@@ -34,6 +35,8 @@ export function emptyLedger(): LedgerState {
     paused: false,
     killed: false,
     days: new Map(),
+    breakers: new Map(),
+    peaks: new Map(),
   };
 }
 
@@ -109,6 +112,12 @@ export function foldFact(state: LedgerState, fact: Fact): void {
       return;
     case 'day':
       state.days.set(fact.route, fact);
+      return;
+    case 'breaker':
+      state.breakers.set(breakerId(fact), fact);
+      return;
+    case 'peak':
+      state.peaks.set(fact.route, fact);
       return;
     case 'decision':
     case 'config':

@@ -7,10 +7,13 @@ import type {
   AttemptIntended,
   AttemptStatus,
   BaselineTaken,
+  BreakerName,
+  BreakerSwitched,
   DayOpened,
   DiscrepancyNoted,
   HedgePlanned,
   HedgeState,
+  PeakReached,
 } from './facts.ts';
 import type { Holding } from './holding.ts';
 
@@ -102,9 +105,16 @@ export interface LedgerState {
   paused: boolean;
   killed: boolean;
   readonly days: Map<Route, DayOpened>;
+  /** By `breakerId`: the newest word on each breaker that ever tripped. */
+  readonly breakers: Map<string, BreakerSwitched>;
+  readonly peaks: Map<Route, PeakReached>;
 }
 
 export const accountKey = (route: Route, venue: VenueId): string => `${route}|${venue}`;
+
+/** `error_rate/live/okx`, `churn/live/BTC`, `drawdown/live`: how people name one breaker. */
+export const breakerId = (breaker: { name: BreakerName; route: Route; subject: string }): string =>
+  [breaker.name, breaker.route, breaker.subject].filter((part) => part !== '').join('/');
 
 export const isFinal = (state: HedgeState): boolean => state === 'closed' || state === 'aborted';
 

@@ -1,3 +1,6 @@
+/** What the risk stage is told: the limits, how orders are placed, what stands; and what it answers. */
+import type { BreakerLimits, TrippedBreaker } from './breakers.ts';
+
 /** Risk limits. All are live-reloadable. USD figures are notional per leg unless said otherwise. */
 export interface RiskLimits {
   readonly entry: {
@@ -54,6 +57,7 @@ export interface RiskLimits {
     /** From here on both legs are made smaller together. Not above `warnDistanceRate`. */
     readonly reduceDistanceRate: number;
   };
+  readonly breakers: BreakerLimits;
   /** An empty allow list allows everything. */
   readonly allow: { readonly assets: readonly string[]; readonly venues: readonly string[] };
   /** Wins over `allow`. */
@@ -85,6 +89,8 @@ export interface RiskState {
   readonly paused: boolean;
   /** Latched kill switch: nothing opens until a human resets it. */
   readonly killed: boolean;
+  /** On this route. */
+  readonly tripped: readonly TrippedBreaker[];
   readonly openHedges: number;
   readonly totalNotionalUsd: number;
   readonly venueNotionalUsd: ReadonlyMap<string, number>;

@@ -1,13 +1,16 @@
 /** Which changes of limits take on more risk, for the config change log. Entry point: `loosens`. */
 import type { RiskLimits } from './limits.ts';
 
-type DottedKey = { [G in keyof RiskLimits]: `${G}.${keyof RiskLimits[G] & string}` }[keyof RiskLimits];
+type Leaves<T> = {
+  [K in keyof T & string]: T[K] extends number | string | readonly unknown[] ? K : `${K}.${Leaves<T[K]>}`;
+}[keyof T & string];
+type DottedKey = Leaves<RiskLimits>;
 
 /**
  * What loosens: raising it, lowering it, a name more, a name less; `allow` and `hold` have a value (empty, zero) that
- * means "no limit". The mapped type makes a new limit fail the type check until it is judged here.
+ * means "no limit"; `reset` loosens when no human is needed any more. The mapped type makes a new limit fail the type check until it is judged here.
  */
-const LOOSENS_BY: Readonly<Record<DottedKey, 'raise' | 'lower' | 'allow' | 'deny' | 'hold'>> = {
+const LOOSENS_BY: Readonly<Record<DottedKey, 'raise' | 'lower' | 'allow' | 'deny' | 'hold' | 'reset'>> = {
   'entry.minNetApr': 'lower',
   'entry.minSpreadPer8h': 'lower',
   'entry.minConfidence': 'lower',
@@ -30,6 +33,43 @@ const LOOSENS_BY: Readonly<Record<DottedKey, 'raise' | 'lower' | 'allow' | 'deny
   'loss.maxDailyLossUsd': 'raise',
   'margin.warnDistanceRate': 'lower',
   'margin.reduceDistanceRate': 'lower',
+  'breakers.errorRate.rate': 'raise',
+  'breakers.errorRate.minCalls': 'raise',
+  'breakers.errorRate.windowMinutes': 'lower',
+  'breakers.errorRate.reset': 'reset',
+  'breakers.errorRate.cooldownMinutes': 'lower',
+  'breakers.latency.p90Ms': 'raise',
+  'breakers.latency.minOrders': 'raise',
+  'breakers.latency.windowMinutes': 'lower',
+  'breakers.latency.reset': 'reset',
+  'breakers.latency.cooldownMinutes': 'lower',
+  'breakers.rejectedOrders.rejected': 'raise',
+  'breakers.rejectedOrders.ofLast': 'lower',
+  'breakers.rejectedOrders.windowMinutes': 'lower',
+  'breakers.rejectedOrders.reset': 'reset',
+  'breakers.rejectedOrders.cooldownMinutes': 'lower',
+  'breakers.clockSkew.skewMs': 'raise',
+  'breakers.clockSkew.reset': 'reset',
+  'breakers.clockSkew.cooldownMinutes': 'lower',
+  'breakers.staleStreams.staleMs': 'raise',
+  'breakers.staleStreams.reset': 'reset',
+  'breakers.staleStreams.cooldownMinutes': 'lower',
+  'breakers.consecutiveFailures.failures': 'raise',
+  'breakers.consecutiveFailures.reset': 'reset',
+  'breakers.consecutiveFailures.cooldownMinutes': 'lower',
+  'breakers.churn.cycles': 'raise',
+  'breakers.churn.windowHours': 'lower',
+  'breakers.churn.cycleMinutes': 'lower',
+  'breakers.churn.reset': 'reset',
+  'breakers.churn.cooldownMinutes': 'lower',
+  'breakers.dailyLoss.reset': 'reset',
+  'breakers.drawdown.lossUsd': 'raise',
+  'breakers.drawdown.reset': 'reset',
+  'breakers.drawdown.cooldownMinutes': 'lower',
+  'breakers.orderRate.orders': 'raise',
+  'breakers.orderRate.windowMinutes': 'lower',
+  'breakers.orderRate.reset': 'reset',
+  'breakers.orderRate.cooldownMinutes': 'lower',
   'allow.assets': 'allow',
   'allow.venues': 'allow',
   'deny.assets': 'deny',
@@ -44,9 +84,12 @@ export function loosens(before: RiskLimits, after: RiskLimits): string[] {
 }
 
 function valueAt(limits: RiskLimits, dotted: string): unknown {
-  const [group = '', key = ''] = dotted.split('.');
-  const section: unknown = Reflect.get(limits, group);
-  return typeof section === 'object' && section !== null ? Reflect.get(section, key) : undefined;
+  let value: unknown = limits;
+  for (const part of dotted.split('.')) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Reflect.get(value, part);
+  }
+  return value;
 }
 
 function isLooser(by: (typeof LOOSENS_BY)[DottedKey], before: unknown, after: unknown): boolean {
@@ -55,6 +98,7 @@ function isLooser(by: (typeof LOOSENS_BY)[DottedKey], before: unknown, after: un
     if (before.length === 0) return false;
     return after.length === 0 || after.some((name) => !before.includes(name));
   }
+  if (by === 'reset') return before === 'human' && after !== 'human';
   if (typeof before !== 'number' || typeof after !== 'number') return false;
   if (by === 'lower') return after < before;
   if (by === 'hold') return unlimitedAtZero(after) > unlimitedAtZero(before);

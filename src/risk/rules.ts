@@ -5,6 +5,7 @@
 import { type Instant, iso } from '../kernel/instant.ts';
 import { ageMs, type InstrumentView, type MarketView } from '../market/view.ts';
 import type { Opportunity, OpportunityLeg } from '../signal/opportunity.ts';
+import { breakerBreaches } from './breakers.ts';
 import type { RiskLimits, RiskSettings, RiskState, RuleBreach } from './limits.ts';
 
 /** What a rule may look at. */
@@ -35,6 +36,8 @@ const paused: Rule = ({ state }) => not('paused', state.paused, 'running', 'paus
 
 const killed: Rule = ({ state }) =>
   not('killed', state.killed, 'armed', 'killed', 'the kill switch is latched until an operator resets it');
+
+const breakers: Rule = ({ opportunity, state }) => breakerBreaches(state.tripped, opportunity);
 
 const netApr: Rule = ({ opportunity, limits }) =>
   atLeast('net_apr', opportunity.netApr, limits.entry.minNetApr, 'net APR after all costs, fraction');
@@ -146,6 +149,7 @@ const leverage: Rule = ({ limits, settings }) => [
   ...(settings.leverage < 1 ? atLeast('leverage', settings.leverage, 1, 'leverage of new hedges') : []),
 ];
 
+/** As it stands now; the breaker of this name remembers that the limit was reached. */
 const dailyLoss: Rule = ({ limits, state: { dayPnlUsd } }) => {
   const limit = limits.loss.maxDailyLossUsd;
   if (dayPnlUsd === undefined) {
@@ -161,6 +165,7 @@ const dailyLoss: Rule = ({ limits, state: { dayPnlUsd } }) => {
 export const RULES: readonly Rule[] = [
   killed,
   paused,
+  breakers,
   dailyLoss,
   listed,
   trading,

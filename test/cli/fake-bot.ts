@@ -170,6 +170,7 @@ export const snapshot = (over: Partial<StatusSnapshot> = {}): StatusSnapshot => 
     },
   ],
   discrepancies: [],
+  breakers: [],
   ...over,
 });
 

@@ -31,6 +31,7 @@ const snapshot: StatusSnapshot = {
   hedges: [],
   routes: [route('live', '5.00'), route('paper', '-2.00')],
   discrepancies: [discrepancy({ detail: 'y' })],
+  breakers: [],
 };
 
 function recorder(): Log & { readonly lines: object[] } {

@@ -17,7 +17,8 @@ describe('fault-49: the clocks of venue and bot differ', () => {
     expect(world.submitted).toEqual([]);
     const [verdict] = world.engine.core.verdicts.values();
     const rules = verdict?.breaches.map(({ rule, detail }) => `${rule}: ${detail}`).join();
-    expect(rules).toContain('venue_blocked: beta: its clock and ours differ by 5000 ms');
+    expect(rules).toContain('breaker_clock_skew: clock_skew/live/beta tripped');
+    expect(rules).toMatch(/the venue's clock is 49\d\d ms ahead of ours/);
     tell(world, 40);
     await world.run(30_000, 1_000);
     expect(world.state()).toBe('held');

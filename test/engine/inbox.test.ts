@@ -13,6 +13,7 @@ const mark = (key: string, n: number): EngineEvent => ({
 });
 const submitted = (n: number): EngineEvent => ({
   kind: 'submitted',
+  tookMs: 1,
   clientOrderId: `order${n}`,
   outcome: { kind: 'acked', venueOrderId: `${n}` },
 });

@@ -5,6 +5,7 @@ import { MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { SimClock } from '../../src/simulator/clock.ts';
 import type { Exchange } from '../../src/simulator/exchange/api.ts';
 import { createExchange } from '../../src/simulator/exchange/exchange.ts';
+import { NEVER_TRIPPING } from '../risk/breaker-limits.ts';
 
 export const START = Date.UTC(2026, 0, 5, 10, 20);
 export const ACCOUNT = 'main';
@@ -36,6 +37,7 @@ export const SETTINGS: EngineSettings = {
     cooldown: { afterExitMinutes: 1, afterFailureMinutes: 1 },
     margin: { warnDistanceRate: 0.2, reduceDistanceRate: 0.1 },
     loss: { maxDailyLossUsd: 100_000 },
+    breakers: NEVER_TRIPPING,
     allow: { assets: [], venues: [] },
     deny: { assets: [], venues: [] },
   },

@@ -359,4 +359,29 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "  return limit && (side === 'buy' ? floorTo(px(level.price), tick) : ceilTo(px(level.price), tick));",
     killedBy: ['test/execution/resting.test.ts'],
   },
+  {
+    name: 'breaker-never-trips',
+    bug: 'whatever goes wrong, hedges go on being opened',
+    file: 'src/risk/breakers.ts',
+    find: "return reading.over ? 'tripped' : undefined;",
+    replace: 'return undefined;',
+    killedBy: ['test/engine/breakers.test.ts', 'test/risk/breakers.test.ts'],
+  },
+  {
+    name: 'breaker-forgotten-by-a-restart',
+    bug: 'a crash loop opens again what a breaker has stopped',
+    file: 'src/engine/load.ts',
+    find: 'for (const fact of store.load()) foldFact(ledger, fact);',
+    replace: "for (const fact of store.load()) if (fact.kind !== 'breaker') foldFact(ledger, fact);",
+    killedBy: ['test/engine/breakers.test.ts'],
+  },
+  {
+    name: 'breaker-blocks-reducing',
+    bug: 'a tripped breaker holds back exits too',
+    file: 'src/engine/hedges.ts',
+    find: '    advanceHedge(core, hedge);\n    if (watchNaked',
+    replace:
+      "    if (![...core.ledger.breakers.values()].some(({ state }) => state === 'tripped')) advanceHedge(core, hedge);\n    if (watchNaked",
+    killedBy: ['test/engine/breaker-hazards.test.ts'],
+  },
 ];

@@ -273,6 +273,26 @@ const draws: readonly fc.Arbitrary<Draw>[] = [
     equityUsd: quote(equity),
     at: AT,
   })),
+  fc
+    .tuple(route, word, word, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), at)
+    .map(([onRoute, subject, detail, figure, known, when]) => () => ({
+      kind: 'breaker',
+      name: 'error_rate',
+      route: onRoute,
+      subject,
+      state: known ? 'tripped' : 'reset',
+      limit: figure,
+      ...(known ? { actual: figure } : {}),
+      detail,
+      by: 'evidence',
+      at: when,
+    })),
+  fc.tuple(digits, route).map(([equity, onRoute]) => () => ({
+    kind: 'peak',
+    route: onRoute,
+    equityUsd: quote(equity),
+    at: AT,
+  })),
 ];
 
 /** A valid history of any kinds in any order, with hostile texts and long decimals. */

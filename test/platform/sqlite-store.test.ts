@@ -54,6 +54,8 @@ test('every kind of fact has a table', () => {
     acceptance: true,
     adjustment: true,
     day: true,
+    breaker: true,
+    peak: true,
   };
   expect(TABLES.map(({ kind }) => kind).sort()).toEqual(Object.keys(kinds).sort());
 });
@@ -192,7 +194,14 @@ describe('append-only', () => {
   });
 
   function insertAnything(shell: Database.Database, table: string): void {
-    const words: Record<string, string> = { route: 'live', leg: 'long', side: 'buy', mode: 'sim', status: 'open' };
+    const words: Record<string, string> = {
+      route: 'live',
+      leg: 'long',
+      side: 'buy',
+      mode: 'sim',
+      status: 'open',
+      state: 'reset',
+    };
     const columns = shell.pragma(`table_info(${table})`) as Array<{ name: string; type: string }>;
     const cells = columns.map(({ name, type }) => (type === 'TEXT' ? (words[name] ?? 'x') : 1));
     shell.prepare(`INSERT INTO ${table} VALUES (${cells.map(() => '?').join(', ')})`).run(...cells);

@@ -39,6 +39,7 @@ function verdict({
     cooldown: { ...LIMITS.cooldown, ...limits.cooldown },
     loss: { ...LIMITS.loss, ...limits.loss },
     margin: { ...LIMITS.margin, ...limits.margin },
+    breakers: LIMITS.breakers,
     allow: { ...LIMITS.allow, ...limits.allow },
     deny: { ...LIMITS.deny, ...limits.deny },
   };

@@ -6,6 +6,7 @@ import { rankAsset } from '../../src/signal/carry.ts';
 import type { Opportunity } from '../../src/signal/opportunity.ts';
 import type { SignalSettings } from '../../src/signal/settings.ts';
 import { NOW, type Perp, steady } from '../signal/market.ts';
+import { BREAKER_DEFAULTS } from './breaker-limits.ts';
 
 export const SIGNAL: SignalSettings = {
   horizonHours: 24,
@@ -30,6 +31,7 @@ export const LIMITS: RiskLimits = {
   cooldown: { afterExitMinutes: 30, afterFailureMinutes: 120 },
   loss: { maxDailyLossUsd: 50 },
   margin: { warnDistanceRate: 0.2, reduceDistanceRate: 0.1 },
+  breakers: BREAKER_DEFAULTS,
   allow: { assets: [], venues: [] },
   deny: { assets: [], venues: [] },
 };
@@ -37,6 +39,7 @@ export const LIMITS: RiskLimits = {
 export const STATE: RiskState = {
   paused: false,
   killed: false,
+  tripped: [],
   openHedges: 0,
   totalNotionalUsd: 0,
   venueNotionalUsd: new Map(),

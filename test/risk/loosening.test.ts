@@ -67,6 +67,36 @@ describe('a change that takes on more risk is named', () => {
     expect(loosens(hold(0), hold(10))).toEqual([]);
   });
 
+  it('breakers: limits by their section, and an end without a human', () => {
+    const { breakers } = LIMITS;
+    const looser: RiskLimits = {
+      ...LIMITS,
+      breakers: {
+        ...breakers,
+        errorRate: { ...breakers.errorRate, rate: breakers.errorRate.rate + 0.1 },
+        churn: { ...breakers.churn, cooldownMinutes: breakers.churn.cooldownMinutes - 1 },
+        drawdown: { ...breakers.drawdown, reset: 'cooldown' },
+      },
+    };
+    const keys = ['breakers.errorRate.rate', 'breakers.churn.cooldownMinutes', 'breakers.drawdown.reset'];
+    expect(loosens(LIMITS, looser).sort()).toEqual([...keys].sort());
+    expect(loosens(looser, LIMITS)).toEqual([]);
+  });
+
+  it('breakers: every key of theirs is judged', () => {
+    const keys = Object.entries(LIMITS.breakers).flatMap(([section, limits]) =>
+      Object.entries<number | string>(limits).map(([key, value]) => ({ section, key, value })),
+    );
+    for (const { section, key, value } of keys) {
+      const others = typeof value === 'number' ? [value + 1, value - 1] : ['human', 'cooldown'];
+      const changes = others.flatMap((other) => {
+        const breakers = { ...LIMITS.breakers, [section]: { ...Reflect.get(LIMITS.breakers, section), [key]: other } };
+        return [loosens({ ...LIMITS, breakers }, LIMITS), loosens(LIMITS, { ...LIMITS, breakers })];
+      });
+      expect(changes.flat(), `${section}.${key}`).toContain(`breakers.${section}.${key}`);
+    }
+  });
+
   it('all at once', () => {
     const before = { ...lists(['BTC']), loss: { maxDailyLossUsd: 10 } };
     expect(loosens(before, { ...lists([]), loss: { maxDailyLossUsd: 20 } })).toEqual([

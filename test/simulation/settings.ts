@@ -1,6 +1,7 @@
 /** The engine's settings in a simulated world: the one place that must follow when settings grow. */
 import type { EngineSettings } from '../../src/engine/settings.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
+import { NEVER_TRIPPING } from '../risk/breaker-limits.ts';
 import type { Dice } from './dice.ts';
 
 /** No answer by then: the sender gives up, and cannot know. */
@@ -30,6 +31,7 @@ export function settingsOf(dice: Dice, venues: readonly string[]): EngineSetting
       loss: { maxDailyLossUsd: 100_000 },
       // Leverage goes up to 8, which leaves an eighth at the start.
       margin: { warnDistanceRate: 0.05, reduceDistanceRate: 0.03 },
+      breakers: NEVER_TRIPPING,
       allow: { assets: [], venues: [] },
       deny: { assets: [], venues: [] },
     },

@@ -13,6 +13,7 @@ import { intentsMigration } from './migrations/0003-intents.ts';
 import { repairsMigration } from './migrations/0004-repairs.ts';
 import { entryMigration } from './migrations/0005-entry.ts';
 import { acceptancesMigration } from './migrations/0006-acceptances.ts';
+import { breakersMigration } from './migrations/0007-breakers.ts';
 
 export interface Migration {
   /** 1, 2, ... without gaps; stored as SQLite's user_version. */
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   repairsMigration,
   entryMigration,
   acceptancesMigration,
+  breakersMigration,
 ];
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 

@@ -16,7 +16,8 @@ const FACT_TABLES = [
   'days',
 ] as const;
 
-const appendOnly = (table: string): string => `
+/** The guards of one fact table. */
+export const appendOnly = (table: string): string => `
 CREATE TRIGGER ${table}_no_update BEFORE UPDATE ON ${table}
 BEGIN SELECT RAISE(ABORT, '${table} is append-only'); END;
 CREATE TRIGGER ${table}_no_delete BEFORE DELETE ON ${table}

@@ -1,0 +1,62 @@
+/** What the ledger itself proves for breakers: refused orders and failed hedges. Pure folds, so restarts change nothing. */
+import { type Route, splitKey, type VenueId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
+import { type HedgeRecord, isFinal, type LedgerState } from '../ledger/state.ts';
+
+/**
+ * Opening orders of one account sent after `sinceAt` whose fate is known, oldest first; true = refused. Post-only
+ * orders are left out: that one is refused because it would have taken is how they work.
+ */
+export function openingFates(ledger: LedgerState, route: Route, venue: VenueId, sinceAt: Instant): boolean[] {
+  const fates: boolean[] = [];
+  for (const { intent, status } of ledger.attempts.values()) {
+    if (intent.reduceOnly || intent.style === 'post_only' || intent.route !== route || intent.at <= sinceAt) continue;
+    if (status === 'intended' || status === 'unknown' || splitKey(intent.key).venue !== venue) continue;
+    fates.push(status === 'rejected');
+  }
+  return fates;
+}
+
+/** It ended, or stands, otherwise than it was meant to. */
+export const hasFailed = (hedge: HedgeRecord): boolean =>
+  hedge.state === 'aborted' || hedge.state === 'quarantined' || hedge.reason.startsWith('unwound');
+
+/** When a hedge was over for its breaker: at its end, or at its quarantine; undefined while it goes on. */
+const overAt = (hedge: HedgeRecord): Instant | undefined =>
+  hedge.state === 'quarantined' ? hedge.stateSince : hedge.endedAt;
+
+/** An entry spread over time that had its time and reached nothing did not fail: that nobody came is no evidence. */
+const cameToNothing = ({ state, reason, plan }: HedgeRecord): boolean =>
+  state === 'aborted' && plan.entry.style !== 'taker' && !reason.startsWith('rejected');
+
+/** Hedges of an asset after `sinceAt`, counted back from the newest until one that did not fail. */
+export function failuresInARow(ledger: LedgerState, route: Route, asset: string, sinceAt: Instant): number {
+  const over = hedgesOf(ledger, route, asset, sinceAt)
+    .filter((hedge) => !cameToNothing(hedge))
+    .sort((a, b) => (overAt(b) ?? 0) - (overAt(a) ?? 0));
+  const firstSound = over.findIndex((hedge) => !hasFailed(hedge));
+  return firstSound < 0 ? over.length : firstSound;
+}
+
+/** An operator may open and close as often as he likes. */
+const BY_OPERATOR: ReadonlySet<string> = new Set(['operator_close', 'flatten', 'kill']);
+
+/** Hedges of an asset that filled and were over within `cycleMs`, ended after `sinceAt`. */
+export function shortCycles(
+  ledger: LedgerState,
+  route: Route,
+  asset: string,
+  sinceAt: Instant,
+  cycleMs: number,
+): number {
+  return hedgesOf(ledger, route, asset, sinceAt).filter(
+    ({ state, reason, openedAt, endedAt, plan }) =>
+      isFinal(state) && openedAt !== undefined && !BY_OPERATOR.has(reason) && (endedAt ?? 0) - plan.at <= cycleMs,
+  ).length;
+}
+
+function hedgesOf(ledger: LedgerState, route: Route, asset: string, sinceAt: Instant): HedgeRecord[] {
+  return [...ledger.hedges.values()].filter(
+    (hedge) => hedge.plan.route === route && hedge.plan.asset === asset && (overAt(hedge) ?? 0) > sinceAt,
+  );
+}
