@@ -1,7 +1,7 @@
 /** Accounts: boot, reconciliation and funding payments. An account that is not reconciled opens nothing. */
 import { bookFills, isNews, paymentConflict } from '../execution/resolve.ts';
 import { toNumber } from '../kernel/decimal.ts';
-import { instrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
+import { type InstrumentKey, instrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { DiscrepancyNoted, Fact, PaymentBooked } from '../ledger/facts.ts';
@@ -31,8 +31,10 @@ const DIFFERENCE_RETRY_MS = 5_000;
 const STAYS_MS = 10 * MINUTE_MS;
 /** Venues list fills and payments for 90 days or more; a margin for the read itself. */
 const REMEMBERED_MS = 85 * DAY_MS;
-/** Polls for one settlement's payment before the periodic reconciliation takes over. */
+/** Polls for one settlement's payments until they are called missing; then more rarely, for about two hours. */
 const MAX_PAYMENT_POLLS = 8;
+const LATE_PAYMENT_MS = 5 * MINUTE_MS;
+const LATE_PAYMENT_POLLS = MAX_PAYMENT_POLLS + 24;
 /** Venues list a payment within minutes of its settlement. */
 const LATE_LISTING_MS = 10 * MINUTE_MS;
 
@@ -189,14 +191,17 @@ export function onSettlementPassed(core: Core, before: FundingQuote | undefined,
     for (const leg of legsOf(hedge)) {
       if (leg.key !== quote.key) continue;
       const watch = core.accounts.get(`${hedge.plan.route}|${splitKey(leg.key).venue}`);
-      if (watch) awaitPayment(core, watch, passedAt);
+      if (watch) awaitPayment(core, watch, passedAt, leg.key);
     }
   }
 }
 
-function awaitPayment(core: Core, watch: AccountWatch, settlementAt: Instant): void {
-  if ((watch.awaitedSettlement?.at ?? 0) >= settlementAt) return;
-  watch.awaitedSettlement = { at: settlementAt, polls: 0 };
+/** All instruments that settle at one instant are awaited together. */
+function awaitPayment(core: Core, watch: AccountWatch, settlementAt: Instant, key: InstrumentKey): void {
+  const awaited = watch.awaitedSettlement;
+  if ((awaited?.at ?? 0) > settlementAt) return;
+  const keys = awaited?.at === settlementAt ? awaited.keys : [];
+  watch.awaitedSettlement = { at: settlementAt, keys: new Set([...keys, key]), polls: 0 };
   wakeAt(core, `payments:${watch.key}`, core.clock.now() + core.settings.paymentDelayMs);
 }
 
@@ -211,26 +216,21 @@ export function onPayments(core: Core, watch: AccountWatch, read: Read<readonly 
   if (facts.length > 0) watch.changes += 1;
   const isRecorded = record(core, facts);
   if (!awaited) return;
-  const booked = core.ledger.accounts.get(watch.key)?.lastPaymentAt ?? 0;
+  const newest = core.ledger.accounts.get(watch.key)?.newest;
   // A venue stamps its payment at the settlement or moments after.
-  if (read.ok && isRecorded && booked >= awaited.at) {
+  const isBooked = [...awaited.keys].every((key) => (newest?.get(key)?.paymentAt ?? 0) >= awaited.at);
+  const polls = awaited.polls + 1;
+  if ((read.ok && isRecorded && isBooked) || polls >= LATE_PAYMENT_POLLS) {
     delete watch.awaitedSettlement;
     startReconcile(core, watch);
     return;
   }
-  if (awaited.polls + 1 >= MAX_PAYMENT_POLLS) {
-    delete watch.awaitedSettlement;
-    alarm(
-      core,
-      'warning',
-      'payment_missing',
-      watch.key,
-      'no funding payment was listed for a settlement that a position met',
-    );
-    return;
-  }
-  watch.awaitedSettlement = { at: awaited.at, polls: awaited.polls + 1 };
-  wakeAt(core, `payments:${watch.key}`, core.clock.now() + backoff(awaited.polls + 1));
+  watch.awaitedSettlement = { ...awaited, polls };
+  const isLate = polls >= MAX_PAYMENT_POLLS;
+  wakeAt(core, `payments:${watch.key}`, core.clock.now() + (isLate ? LATE_PAYMENT_MS : backoff(polls)));
+  if (!isLate) return;
+  const detail = `no funding payment was listed for a settlement that ${[...awaited.keys].join(', ')} met`;
+  alarm(core, 'warning', 'payment_missing', watch.key, detail);
 }
 
 /**

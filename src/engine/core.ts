@@ -5,7 +5,7 @@
 
 import type { AbsenceProof } from '../execution/absence.ts';
 import type { IdStamp } from '../execution/client-id.ts';
-import type { ClientOrderId, HedgeId, Route, VenueId } from '../kernel/ids.ts';
+import type { ClientOrderId, HedgeId, InstrumentKey, Route, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { ConfigChanged, DecisionMade, Fact } from '../ledger/facts.ts';
 import { foldFact } from '../ledger/fold.ts';
@@ -65,7 +65,7 @@ export interface AccountWatch {
   availableUsd?: number;
   walletUsd?: number;
   /** A settlement whose payment has not been booked yet, and the polls spent on it. */
-  awaitedSettlement?: { readonly at: Instant; readonly polls: number };
+  awaitedSettlement?: { readonly at: Instant; readonly keys: ReadonlySet<InstrumentKey>; readonly polls: number };
 }
 
 export interface LookupWatch {

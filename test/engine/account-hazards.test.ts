@@ -86,6 +86,37 @@ describe('funding', () => {
     expect(openDiscrepancies(world)).toEqual([]);
   });
 
+  it('fault-27-very-late: asked for again after it was called missing, long before the next comparison', async () => {
+    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: 24 * HOUR_MS } });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.faults.beta.paymentsHidden = true;
+    await world.run(75 * MINUTE_MS, 30_000);
+    expect(world.alarmed('payment_missing')).toBe(true);
+    world.faults.beta.paymentsHidden = false;
+    await world.run(6 * MINUTE_MS, 10_000);
+    expect(text(world.hedge().short.funding)).toBe('0.95');
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-27-one-of-two: a payment for one instrument does not end the wait for the other’s', async () => {
+    const world = new World({
+      settings: { ...SETTINGS, reconcileEveryMs: 24 * HOUR_MS },
+      symbols: [SOL, ETH],
+    });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.faults.beta.hiddenPaymentsOf = SOL;
+    await world.run(50 * MINUTE_MS, 10_000);
+    const shorts = () => [...world.ledger.hedges.values()].map((hedge) => text(hedge.short.funding)).sort();
+    expect(shorts()).toContain('0');
+    expect(shorts().filter((funding) => funding !== '0')).toHaveLength(1);
+    world.faults.beta.hiddenPaymentsOf = '';
+    await world.run(6 * MINUTE_MS, 10_000);
+    expect(shorts()).not.toContain('0');
+    expect(world.wrongs()).toEqual([]);
+  });
+
   it('payment-missing: told, and the wallet difference blocks opening until it is explained', async () => {
     const world = new World();
     await world.opened();

@@ -74,6 +74,8 @@ export interface Faults {
   fillsRewritten: boolean;
   /** The list of payments shows other amounts than at first. */
   paymentsRewritten: boolean;
+  /** Payments of this symbol are not listed yet. */
+  hiddenPaymentsOf: string;
   /** Funding payments are not listed yet. */
   paymentsHidden: boolean;
 }
@@ -88,6 +90,7 @@ export const noFaults = (): Faults => ({
   anonymousFills: false,
   foreignFillsHidden: false,
   positionShare: 1,
+  hiddenPaymentsOf: '',
   fillsRewritten: false,
   paymentsRewritten: false,
   liquidationHidden: false,
@@ -205,6 +208,9 @@ export class FaultyVenue implements Venue {
 
   async payments(sinceAt: number): Promise<Read<readonly FundingPayment[]>> {
     const read = await this.#read(this.#options.inner.payments(sinceAt));
+    const { hiddenPaymentsOf } = this.#options.faults;
+    if (read.ok && hiddenPaymentsOf !== '')
+      return { ...read, value: read.value.filter(({ symbol }) => symbol !== hiddenPaymentsOf) };
     if (read.ok && this.#options.faults.paymentsRewritten)
       return { ...read, value: read.value.map((each) => ({ ...each, amount: scale(each.amount, 2) })) };
     return read.ok && this.#options.faults.paymentsHidden ? { ...read, value: [] } : read;
