@@ -11,9 +11,9 @@ import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { FundingQuote } from '../market/funding.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { FundingPayment } from '../market/order.ts';
-import { lookUpRisen } from './cancels.ts';
 import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
+import { onListedOpen } from './orders.ts';
 import { CONFIRM_MS, forgetDoubts, judgePositions } from './positions.ts';
 import { behindFacts } from './restored.ts';
 
@@ -149,7 +149,7 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
     wakeAt(core, `reconcile:${watch.key}`, now + UNSETTLED_RETRY_MS);
     return;
   }
-  lookUpRisen(core, openOrders.value);
+  for (const order of openOrders.value) onListedOpen(core, order);
   const truth = { positions: positions.value, openOrders: openOrders.value, balance: balance.value };
   const differences = reconcile(core.ledger, watch.route, watch.venue, truth, now);
   if (!record(core, differences)) return;

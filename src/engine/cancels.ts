@@ -4,10 +4,9 @@
  */
 import type { AttemptRecord } from '../ledger/state.ts';
 import { isUnresolved } from '../ledger/state.ts';
-import type { OrderState } from '../market/order.ts';
 import type { CancelOutcome } from '../ports/venue.ts';
 import { type Core, wakeAt } from './core.ts';
-import { lookup, lookupSoon, orderRef } from './orders.ts';
+import { lookupSoon, orderRef } from './orders.ts';
 
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
@@ -38,15 +37,4 @@ export function onCancelAnswered(core: Core, clientOrderId: string, outcome: Can
   if (outcome.kind === 'failed')
     core.log.debug({ order: clientOrderId, code: outcome.code, detail: outcome.detail }, 'cancel failed');
   if (isUnresolved(attempt)) lookupSoon(core, attempt);
-}
-
-/**
- * Orders of ours that the venue lists as open though the ledger knows their end: accepted long after everything said
- * otherwise, or listed late. A lookup tells, and opens them again in the ledger when they do rest.
- */
-export function lookUpRisen(core: Core, openOrders: readonly OrderState[]): void {
-  for (const { clientOrderId, status } of openOrders) {
-    const attempt = core.ledger.attempts.get(clientOrderId);
-    if (attempt && status === 'open' && !isUnresolved(attempt)) lookup(core, attempt);
-  }
 }

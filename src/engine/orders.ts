@@ -10,7 +10,7 @@ import type { Read } from '../kernel/outcome.ts';
 import type { AttemptIntended } from '../ledger/facts.ts';
 import { fillIdentity } from '../ledger/fold.ts';
 import { type AttemptRecord, accountKey, isFinal, isUnresolved } from '../ledger/state.ts';
-import type { OrderRef, VenuePosition } from '../market/order.ts';
+import type { OrderRef, OrderState, VenuePosition } from '../market/order.ts';
 import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
 import { withAccountFees } from './accounts.ts';
 import { type AccountWatch, alarm, type Core, type LookupWatch, onVenueBack, record, resync, wakeAt } from './core.ts';
@@ -167,9 +167,8 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
       const attempt = core.ledger.attempts.get(event.order.clientOrderId);
       // Nobody's order of ours: a human's, or a forced reduction that some venues tell without its trades.
       if (!attempt) return resync(core, watch.key);
-      if (isUnresolved(attempt) ? attempt.venueOrderId !== undefined : event.order.status === 'open')
-        lookup(core, attempt);
-      return;
+      if (isUnresolved(attempt) && attempt.venueOrderId !== undefined) lookup(core, attempt);
+      return onListedOpen(core, event.order);
     }
     case 'clock':
       watch.clock = event.reading;
@@ -186,6 +185,22 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
       // Whatever happened while it was down was not told.
       if (event.status === 'up') onVenueBack(core, watch.key);
   }
+}
+
+/**
+ * An order of ours that the venue calls open though the ledger knows its end: accepted long after everything said
+ * otherwise, or listed late. A lookup tells, and opens it again in the ledger when it does rest. Under another venue id it
+ * is a second order (its request was delivered twice, and the end of the first had set the client id free), which a lookup
+ * of the first would never see.
+ */
+export function onListedOpen(core: Core, { clientOrderId, venueOrderId, status }: OrderState): void {
+  const attempt = core.ledger.attempts.get(clientOrderId);
+  if (!attempt || status !== 'open' || isUnresolved(attempt)) return;
+  if (attempt.venueOrderId !== undefined && attempt.venueOrderId !== venueOrderId)
+    record(core, [
+      { kind: 'outcome', clientOrderId, status, venueOrderId, code: 'second_order', at: core.clock.now() },
+    ]);
+  lookup(core, attempt);
 }
 
 /** Looks up now unless a lookup is already under way. */

@@ -10,7 +10,7 @@ import { mid } from '../market/book.ts';
 import type { InstrumentView, MarketView } from '../market/view.ts';
 import { hasFailed } from '../risk/breaker-record.ts';
 import { type TrippedBreaker, trippedBreakers } from '../risk/breakers.ts';
-import { exposureOf, type HedgeExposure } from '../risk/exposure.ts';
+import { type Exposure, exposureOf, type HedgeExposure } from '../risk/exposure.ts';
 import type { RiskState } from '../risk/limits.ts';
 import type { AccountWatch, Core } from './core.ts';
 
@@ -20,12 +20,8 @@ const MARKS_APART_MS = 15_000;
 /** Everything that the limits are held against on one route. */
 export function riskStateOf(core: Core, route: Route): RiskState {
   const now = core.clock.now();
-  const exposure = exposureOf(
-    [...core.ledger.hedges.values()].map((hedge) => exposureOfHedge(hedge, core.market)),
-    route,
-  );
   return {
-    ...exposure,
+    ...exposureOn(core, route),
     paused: core.ledger.paused || core.settings.paused,
     killed: core.ledger.killed,
     tripped: trippedOn(core, route),
@@ -42,6 +38,12 @@ export function riskStateOf(core: Core, route: Route): RiskState {
 
 export const trippedOn = ({ ledger, settings }: Core, route: Route): TrippedBreaker[] =>
   trippedBreakers(ledger, settings.risk.breakers).filter((each) => each.route === route);
+/** What stands on a route, worst case. */
+export const exposureOn = (core: Core, route: Route): Exposure =>
+  exposureOf(
+    [...core.ledger.hedges.values()].map((hedge) => exposureOfHedge(hedge, core.market)),
+    route,
+  );
 
 /** Margin of entries sent since the venue last told what is free: two openings must not spend the same cash. */
 function committedUsd(core: Core, watch: AccountWatch): number {

@@ -20,8 +20,8 @@ import {
 } from '../kernel/decimal.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
-import { ageMs, type InstrumentView } from '../market/view.ts';
-import { entriesOf, keepOrUnwind } from './entering.ts';
+import type { InstrumentView } from '../market/view.ts';
+import { entriesOf, freshView, keepOrUnwind, openingsOf } from './entering.ts';
 import { reduceLeg } from './flatten.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
@@ -62,19 +62,20 @@ function complete(
   isTrimmable: boolean,
 ): Advance | undefined {
   const { settings, now } = context;
-  // Of several, the newest: each was priced when it was sent.
-  const entry = entriesOf(leg).at(-1);
+  // Of several, the newest: each was priced when it was sent. The fills of a resting leg were hedged by completions.
+  const entry = entriesOf(leg).at(-1) ?? openingsOf(leg).at(-1);
   const last = leg.attempts.at(-1);
-  const completions = leg.attempts.filter((attempt) => attempt.intent.purpose === 'complete').length;
+  const from = hedge.plan.entry.style === 'maker_taker' ? hedge.stateSince : 0;
+  const completions = leg.attempts.filter(({ intent }) => intent.purpose === 'complete' && intent.at >= from).length;
   if (context.reduceOnly || !context.reachable || SHRINKING.has(hedge.reason)) return undefined;
   // An entry that is spread over time may have to be balanced long after it was planned.
   const since = hedge.plan.entry.style === 'taker' ? hedge.plan.at : hedge.stateSince;
   if (!entry || completions >= settings.maxCompletions || now - since > settings.balanceDeadlineMs) return undefined;
   // A refusal repeats: margin, permission and limits do not mend within seconds.
   if (last?.status === 'rejected') return undefined;
-  const view = context.market(leg.key);
+  const view = freshView(leg, context);
   const side = leg.name === 'long' ? 'buy' : 'sell';
-  const price = view && isFresh(view, context) ? touch(view, side) : undefined;
+  const price = view && touch(view, side);
   if (!view || price === undefined) return undefined;
   // Counted from where the entry was approved: a book that has moved already leaves that much less room.
   const reference = toNumber(entry.intent.referencePrice);
@@ -97,12 +98,6 @@ function complete(
     now,
   });
   return { facts: [attempt], attempts: [attempt] };
-}
-
-/** An age below zero means that the clock went back: the book's real age is unknown. */
-function isFresh(view: InstrumentView, { now, maxBookAgeMs }: AdvanceContext): boolean {
-  const age = ageMs(view.book, now);
-  return age !== undefined && age >= 0 && age <= maxBookAgeMs;
 }
 
 /** Not dust: the larger leg's venue takes an order of the excess. */

@@ -18,7 +18,7 @@ import type { Instant } from '../kernel/instant.ts';
 import type { EntryPlan } from '../ledger/entry-plan.ts';
 import { type AttemptRecord, type HedgeRecord, isUnresolved, type LegRecord, legsOf } from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
-import { ageMs, type InstrumentView } from '../market/view.ts';
+import { type InstrumentView, isFresh } from '../market/view.ts';
 import { type Advance, type AdvanceContext, moveTo } from './next.ts';
 import { touch } from './price-cap.ts';
 import { describe, flat, hedged, matched, oneSided } from './shape.ts';
@@ -28,6 +28,10 @@ export type SpreadEntry = Exclude<EntryPlan, { readonly style: 'taker' }>;
 /** Entry orders of a leg, oldest first. */
 export const entriesOf = (leg: LegRecord): readonly AttemptRecord[] =>
   leg.attempts.filter((attempt) => attempt.intent.purpose === 'enter');
+
+/** Orders of a leg that open: entries and completions, oldest first. */
+export const openingsOf = (leg: LegRecord): readonly AttemptRecord[] =>
+  leg.attempts.filter((attempt) => !attempt.intent.reduceOnly);
 
 /** Nothing is added any more. A clock that stands before the plan went back: how long ago it was is unknown. */
 export const expired = (hedge: HedgeRecord, { deadlineMs }: SpreadEntry, now: Instant): boolean =>
@@ -47,12 +51,10 @@ export function isTooSmall({ instrument, mark, book }: InstrumentView, quantity:
   return instrument.minNotional !== undefined && price > 0 && lt(notional(quantity, px(price)), instrument.minNotional);
 }
 
-/** The instrument with a sound book that is not stale: what entries may be priced from. */
-export function freshView(leg: LegRecord, context: AdvanceContext): InstrumentView | undefined {
-  const view = context.market(leg.key);
-  const age = view && ageMs(view.book, context.now);
-  // An age below zero means that the clock went back: the book's real age is unknown.
-  if (!view || age === undefined || age < 0 || age > context.maxBookAgeMs) return undefined;
+/** The instrument with a sound book that is not stale: what orders that open may be priced from. */
+export function freshView(leg: LegRecord, { market, now, maxBookAgeMs }: AdvanceContext): InstrumentView | undefined {
+  const view = market(leg.key);
+  if (!view || !isFresh(view.book, now, maxBookAgeMs)) return undefined;
   return touch(view, 'buy') === undefined ? undefined : view;
 }
 

@@ -29,7 +29,7 @@ import { type AttemptRecord, type HedgeRecord, isUnresolved, type LegRecord } fr
 import { mid } from '../market/book.ts';
 import { type Side, WOULD_CROSS } from '../market/order.ts';
 import type { InstrumentView } from '../market/view.ts';
-import { entriesOf, expired, finishEntry, freshView, isTooSmall, leftToEnter } from './entering.ts';
+import { entriesOf, expired, finishEntry, freshView, isTooSmall, leftToEnter, openingsOf } from './entering.ts';
 import { type Advance, type AdvanceContext, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice } from './price-cap.ts';
@@ -80,7 +80,7 @@ function endOf(hedge: HedgeRecord, entry: MakerEntry, legs: Legs, context: Advan
   const { maker, taker, resting, lead } = legs;
   if (context.stop?.kind === 'end') return context.stop.reason;
   if (expired(hedge, entry, context.now)) return 'deadline';
-  if (entriesOf(taker).some(fellShort)) return 'hedge_fell_short';
+  if (openingsOf(taker).some(fellShort)) return 'hedge_fell_short';
   if (gte(neg(lead), hedge.plan.commonLot)) return 'other_leg_larger';
   if (isStranded(hedge, legs, context)) return 'stranded';
   const view = context.market(maker.key);
@@ -97,7 +97,7 @@ const fellShort = (attempt: AttemptRecord): boolean =>
   !isUnresolved(attempt) && cmp(attempt.filled, attempt.intent.quantity) < 0;
 
 const canStillHedge = (taker: LegRecord, { reduceOnly, doubt }: AdvanceContext): boolean =>
-  !reduceOnly && doubt.kind !== 'confirmed' && !entriesOf(taker).some(fellShort);
+  !reduceOnly && doubt.kind !== 'confirmed' && !openingsOf(taker).some(fellShort);
 
 /** A lead that should be hedged and is too small for the other venue, for too long. */
 function isStranded(hedge: HedgeRecord, { maker, taker, lead }: Legs, { market, now }: AdvanceContext): boolean {
@@ -145,7 +145,7 @@ function hedgeLead(hedge: HedgeRecord, { taker, resting, lead }: Legs, context: 
   const wanted = floorTo(min(lead, room), plan.commonLot);
   const view = freshView(taker, context);
   if (!gte(wanted, plan.commonLot) || !view?.book || isTooSmall(view, wanted)) return NOTHING;
-  const failures = entriesOf(taker).filter(fellShort);
+  const failures = openingsOf(taker).filter(fellShort);
   const lastAt = failures.at(-1)?.changedAt;
   if (lastAt !== undefined) {
     // Once the resting order's end is known, balancing decides; until then its fills must not stay alone.
@@ -158,7 +158,7 @@ function hedgeLead(hedge: HedgeRecord, { taker, resting, lead }: Legs, context: 
   const reference = mid(view.book);
   const attempt = intend(plan, {
     leg: taker.name,
-    purpose: 'enter',
+    purpose: 'complete',
     side,
     quantity: maxQuantity ? min(wanted, floorTo(maxQuantity, plan.commonLot)) : wanted,
     limitPrice: capPrice(reference, side, settings.entryPriceCapRate, tick),
@@ -221,7 +221,7 @@ function nextLook(
   retryAt: Instant | undefined,
 ): Instant {
   const rested = entriesOf(maker).at(-1);
-  const hedging = entriesOf(taker).at(-1);
+  const hedging = openingsOf(taker).at(-1);
   const instants = [
     hedge.plan.at + entry.deadlineMs,
     ...(rested ? [rested.intent.at + entry.repriceMs] : []),

@@ -149,3 +149,17 @@ function withSettled(known: readonly SettledRate[], rate: SettledRate): readonly
 /** Age of a frame by our own receive stamp; undefined when there is none. */
 export const ageMs = (frame: { readonly receivedAt: Instant } | undefined, now: Instant): number | undefined =>
   frame ? now - frame.receivedAt : undefined;
+
+/**
+ * Young by our own stamp, and made by the venue about when it arrived: what has just arrived may be old. An age below
+ * zero means that the clock went back: the real age is unknown.
+ */
+export function isFresh(
+  frame: { readonly venueAt: Instant; readonly receivedAt: Instant } | undefined,
+  now: Instant,
+  maxAgeMs: number,
+): boolean {
+  if (!frame) return false;
+  const age = now - frame.receivedAt;
+  return age >= 0 && age <= maxAgeMs && Math.abs(frame.receivedAt - frame.venueAt) <= maxAgeMs;
+}

@@ -1,7 +1,7 @@
 /** What stands on one route, as the numbers that the limits are held against. */
 import { type InstrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import type { HedgeState } from '../ledger/facts.ts';
-import type { RiskState } from './limits.ts';
+import type { RiskLimits, RiskState } from './limits.ts';
 
 export interface HedgeExposure {
   readonly route: Route;
@@ -44,6 +44,24 @@ export function exposureOf(hedges: Iterable<HedgeExposure>, route: Route): Expos
     addTo(venueNotionalUsd, splitKey(hedge.shortKey).venue, short);
   }
   return { openHedges, totalNotionalUsd, venueNotionalUsd, assetNotionalUsd, busyAssets };
+}
+
+/** A price that moved since the sizing is no reason to stop what was approved; a limit that was lowered is. */
+const DRIFT_RATE = 0.01;
+
+/** The first limit that what stands is over, by its rule code. For an entry under way: a new one is sized below them. */
+export function overLimit(
+  { openHedges, totalNotionalUsd, venueNotionalUsd, assetNotionalUsd }: Exposure,
+  limits: RiskLimits['exposure'],
+  asset: string,
+  venues: readonly VenueId[],
+): string | undefined {
+  const isOver = (usd: number, limit: number): boolean => !(usd <= limit * (1 + DRIFT_RATE));
+  if (openHedges > limits.maxOpenHedges) return 'max_open_hedges';
+  if (isOver(totalNotionalUsd, limits.maxTotalNotionalUsd)) return 'total_notional';
+  if (isOver(assetNotionalUsd.get(asset) ?? 0, limits.maxAssetNotionalUsd)) return 'asset_notional';
+  const venue = venues.some((each) => isOver(venueNotionalUsd.get(each) ?? 0, limits.maxVenueNotionalUsd));
+  return venue ? 'venue_notional' : undefined;
 }
 
 /** A sign mistake or a NaN must not make room. */

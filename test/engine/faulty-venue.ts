@@ -35,6 +35,8 @@ export type SubmitFault =
   | { readonly kind: 'accepted_late'; readonly delayMs: number }
   /** Accepted; the acknowledgement takes its time. */
   | { readonly kind: 'ack_late'; readonly delayMs: number }
+  /** Delivered again later: accepted twice when the first is over by then and its client id free. */
+  | { readonly kind: 'delivered_again'; readonly delayMs: number }
   /** The process dies before or after the request has left. */
   | { readonly kind: 'crash_before' }
   | { readonly kind: 'crash_after' };
@@ -161,6 +163,9 @@ export class FaultyVenue implements Venue {
         await this.#wait(fault.delayMs);
         return this.#alive(Promise.resolve(outcome));
       }
+      case 'delivered_again':
+        clock.after(fault.delayMs, () => void inner.submit(order, urgency));
+        return this.#alive(inner.submit(order, urgency));
       case 'crash_before':
         crash();
         return never();

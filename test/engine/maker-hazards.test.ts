@@ -199,6 +199,25 @@ describe('cancelling', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it.each(['ok', 'lost'] as const)(
+    'delivered-twice-after-its-end: the second order under one client id is cancelled too, stream %s',
+    async (stream) => {
+      const world = new World({ settings: MAKER });
+      world.faults.alpha.submits.push({ kind: 'delivered_again', delayMs: 4_000 });
+      world.boot();
+      await world.run(1_000);
+      await world.operator({ action: 'pause' });
+      await world.run(2_000);
+      expect(world.state()).toBe('aborted');
+      world.faults.alpha.stream = stream;
+      await world.run(2_000, 250);
+      const ended = world.exchanges.alpha.orderHistory(ACCOUNT);
+      expect(ended.length + resting(world, 'alpha').length).toBe(2);
+      await world.run(40_000);
+      expect(resting(world, 'alpha')).toEqual([]);
+    },
+  );
+
   it('fault-03-risen-unseen: without the stream, the next reconciliation finds it', async () => {
     const world = new World({ settings: MAKER });
     world.faults.alpha.stream = 'lost';

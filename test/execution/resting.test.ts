@@ -109,7 +109,7 @@ describe('hedging its fills', () => {
     const long = { ...hedge.long, holding: { quantity: base('15'), cost: quote('1500') } };
     const short = { ...hedge.short, attempts: [], holding: { quantity: base('-4'), cost: quote('-400') } };
     const [attempt] = advance({ ...hedge, long, short }, context()).attempts;
-    expect(attempt).toMatchObject({ leg: 'short', side: 'sell', style: 'ioc' });
+    expect(attempt).toMatchObject({ leg: 'short', purpose: 'complete', side: 'sell', style: 'ioc' });
     expect(attempt && text(attempt.quantity)).toBe('5.5');
   });
 
