@@ -18,7 +18,7 @@ import {
 } from '../kernel/decimal.ts';
 import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
-import { ageMs, type InstrumentView } from '../market/view.ts';
+import { type InstrumentView, isFreshBook } from '../market/view.ts';
 import { entriesOf, keepOrUnwind } from './entering.ts';
 import { reduceLeg } from './flatten.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
@@ -66,7 +66,7 @@ function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): 
   if (last?.status === 'rejected') return undefined;
   const view = context.market(leg.key);
   const side = leg.name === 'long' ? 'buy' : 'sell';
-  const price = view && isFresh(view, context) ? touch(view, side) : undefined;
+  const price = view && isFreshBook(view.book, context.now, context.maxBookAgeMs) ? touch(view, side) : undefined;
   if (!view || price === undefined) return undefined;
   // Counted from where the entry was approved: a book that has moved already leaves that much less room.
   const reference = toNumber(entry.intent.referencePrice);
@@ -88,12 +88,6 @@ function complete(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): 
     now,
   });
   return { facts: [attempt], attempts: [attempt] };
-}
-
-/** An age below zero means that the clock went back: the book's real age is unknown. */
-function isFresh(view: InstrumentView, { now, maxBookAgeMs }: AdvanceContext): boolean {
-  const age = ageMs(view.book, now);
-  return age !== undefined && age >= 0 && age <= maxBookAgeMs;
 }
 
 function trim(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): Advance {

@@ -18,7 +18,7 @@ import type { Instant } from '../kernel/instant.ts';
 import type { EntryPlan } from '../ledger/entry-plan.ts';
 import { type AttemptRecord, type HedgeRecord, isUnresolved, type LegRecord, legsOf } from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
-import { ageMs, type InstrumentView } from '../market/view.ts';
+import { type InstrumentView, isFreshBook } from '../market/view.ts';
 import { type Advance, type AdvanceContext, moveTo } from './next.ts';
 import { touch } from './price-cap.ts';
 import { describe, flat, hedged, matched, oneSided } from './shape.ts';
@@ -50,9 +50,7 @@ export function isTooSmall({ instrument, mark, book }: InstrumentView, quantity:
 /** The instrument with a sound book that is not stale: what entries may be priced from. */
 export function freshView(leg: LegRecord, context: AdvanceContext): InstrumentView | undefined {
   const view = context.market(leg.key);
-  const age = view && ageMs(view.book, context.now);
-  // An age below zero means that the clock went back: the book's real age is unknown.
-  if (!view || age === undefined || age < 0 || age > context.maxBookAgeMs) return undefined;
+  if (!view || !isFreshBook(view.book, context.now, context.maxBookAgeMs)) return undefined;
   return touch(view, 'buy') === undefined ? undefined : view;
 }
 

@@ -149,3 +149,13 @@ function withSettled(known: readonly SettledRate[], rate: SettledRate): readonly
 /** Age of a frame by our own receive stamp; undefined when there is none. */
 export const ageMs = (frame: { readonly receivedAt: Instant } | undefined, now: Instant): number | undefined =>
   frame ? now - frame.receivedAt : undefined;
+
+/**
+ * Whether a book may be priced from: neither old nor, by its venue's stamp, old when it arrived. A process that was
+ * stopped finds old frames waiting for it. An age below zero means that a clock went back: the real age is unknown.
+ */
+export function isFreshBook(book: Book | undefined, now: Instant, maxAgeMs: number): boolean {
+  const age = ageMs(book, now);
+  if (!book || age === undefined || age < 0 || age > maxAgeMs) return false;
+  return Math.abs(book.receivedAt - book.venueAt) <= maxAgeMs;
+}
