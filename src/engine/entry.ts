@@ -1,12 +1,12 @@
 /** May an entry that is spread over time go on? Asked anew at every look, of what opening anything asks. */
 import { pricedAs } from '../execution/entry-plan.ts';
 import type { EntryStop } from '../execution/next.ts';
-import { splitKey } from '../kernel/ids.ts';
+import { type InstrumentKey, splitKey } from '../kernel/ids.ts';
 import type { HedgeRecord } from '../ledger/state.ts';
 import { ageMs, type InstrumentView } from '../market/view.ts';
 import { assessPair, isPriced } from '../signal/carry.ts';
 import type { Core } from './core.ts';
-import { blockedVenues, markOf } from './valuation.ts';
+import { blockedVenues, exposureOn, markOf } from './valuation.ts';
 
 /** `reachable`: both venues' feeds answer. Undefined: nothing stops it, or nothing is being entered over time. */
 export function entryStop(core: Core, hedge: HedgeRecord, reachable: boolean): EntryStop | undefined {
@@ -21,11 +21,25 @@ export function entryStop(core: Core, hedge: HedgeRecord, reachable: boolean): E
   const long = core.market.get(longKey);
   const short = core.market.get(shortKey);
   if (!long || !short || isStale(core, long) || isStale(core, short)) return { kind: 'wait', reason: 'stale_data' };
+  if (isOverLimits(core, hedge)) return { kind: 'end', reason: 'over_limits' };
   const signal = pricedAs(core.settings.signal, entry, markOf(long) ?? Number.NaN);
   const priced = assessPair(long, short, signal, core.clock.now());
   if (!isPriced(priced)) return { kind: 'wait', reason: priced.code };
   // What is still to be entered would cost more than it is expected to earn.
   return priced.netUsd > 0 ? undefined : { kind: 'end', reason: 'edge_gone' };
+}
+
+/** Limits may have been lowered, and prices risen, since the whole was approved: what is still to be entered counts. */
+function isOverLimits(core: Core, { plan }: HedgeRecord): boolean {
+  const { openHedges, totalNotionalUsd, venueNotionalUsd, assetNotionalUsd } = exposureOn(core, plan.route);
+  const { exposure } = core.settings.risk;
+  const onVenue = (key: InstrumentKey): number => venueNotionalUsd.get(splitKey(key).venue) ?? 0;
+  return (
+    openHedges > exposure.maxOpenHedges ||
+    totalNotionalUsd > exposure.maxTotalNotionalUsd ||
+    Math.max(onVenue(plan.longKey), onVenue(plan.shortKey)) > exposure.maxVenueNotionalUsd ||
+    (assetNotionalUsd.get(plan.asset) ?? 0) > exposure.maxAssetNotionalUsd
+  );
 }
 
 function isStale(core: Core, { book, funding }: InstrumentView): boolean {

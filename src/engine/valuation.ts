@@ -8,7 +8,7 @@ import { bookedChange } from '../ledger/reconcile.ts';
 import { type HedgeRecord, isFinal, isUnresolved, type LedgerState, type LegRecord, legsOf } from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
 import type { InstrumentView, MarketView } from '../market/view.ts';
-import { exposureOf, type HedgeExposure } from '../risk/exposure.ts';
+import { type Exposure, exposureOf, type HedgeExposure } from '../risk/exposure.ts';
 import type { RiskState } from '../risk/limits.ts';
 import { isSkewed, skewMs } from './clock-skew.ts';
 import type { AccountWatch, Core } from './core.ts';
@@ -16,12 +16,8 @@ import type { AccountWatch, Core } from './core.ts';
 /** Everything that the limits are held against on one route. */
 export function riskStateOf(core: Core, route: Route): RiskState {
   const now = core.clock.now();
-  const exposure = exposureOf(
-    [...core.ledger.hedges.values()].map((hedge) => exposureOfHedge(hedge, core.market)),
-    route,
-  );
   return {
-    ...exposure,
+    ...exposureOn(core, route),
     paused: core.ledger.paused || core.settings.paused,
     killed: core.ledger.killed,
     cooldowns: cooldowns(core, route, now),
@@ -34,6 +30,13 @@ export function riskStateOf(core: Core, route: Route): RiskState {
     ),
   };
 }
+
+/** Everything that stands or is being entered. */
+export const exposureOn = (core: Core, route: Route): Exposure =>
+  exposureOf(
+    [...core.ledger.hedges.values()].map((hedge) => exposureOfHedge(hedge, core.market)),
+    route,
+  );
 
 /** Margin of entries sent since the venue last told what is free: two openings must not spend the same cash. */
 function committedUsd(core: Core, watch: AccountWatch): number {
