@@ -25,7 +25,7 @@ export interface CheckedFacts {
 }
 
 /** Moves that the hedge state machine and the operator's commands make. */
-const MOVES: Readonly<Record<HedgeState, readonly HedgeState[]>> = {
+export const MOVES: Readonly<Record<HedgeState, readonly HedgeState[]>> = {
   planned: ['entering', 'aborted', 'balancing', 'held', 'exiting', 'unwinding', 'quarantined'],
   // Unwound: what a spread-out entry reached is too small to keep.
   entering: ['aborted', 'balancing', 'held', 'exiting', 'unwinding', 'quarantined'],

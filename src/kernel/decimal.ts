@@ -34,7 +34,8 @@ const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 function parse<U extends string>(value: string | number): Dec<U> {
   // A finite number's shortest decimal text is what a venue wrote for it (up to 15 significant digits).
   const text = typeof value === 'number' ? String(value) : value.trim();
-  if (!PLAIN.test(text)) throw new DecimalError(`not a decimal: ${JSON.stringify(value)}`);
+  if (!(typeof value === 'number' && Number.isFinite(value)) && !PLAIN.test(text))
+    throw new DecimalError(`not a decimal: ${JSON.stringify(value)}`);
   return new Exact(text.startsWith('+') ? text.slice(1) : text) as Dec<U>;
 }
 
@@ -85,11 +86,15 @@ export const ceilTo = <T extends AnyDec>(a: T, step: T): T => {
 export const isMultipleOf = <T extends AnyDec>(a: T, step: T): boolean => eq(floorTo(a, step), a);
 
 /**
- * How often `step` fits into `a`, neither negative: exact. Counting from the quotient of doubles, which is within one of
- * it unless it is too long for a double, costs a tenth of a division to 24 decimals.
+ * How often `step` fits into `a`, neither negative: exact. Counting from the quotient of doubles costs a tenth of a
+ * division to 24 decimals; near a whole number, or when it is too long for a double, it is checked exactly.
  */
 function wholeSteps(a: Big, step: Big): Big {
-  const near = Math.floor(nearest(a) / nearest(step));
+  const quotient = nearest(a) / nearest(step);
+  const near = Math.floor(quotient);
+  // Two roundings and a division are off by less than three parts in 2^53.
+  const doubt = quotient * 1e-15;
+  if (near < 1e12 && quotient - near > doubt && near + 1 - quotient > doubt) return new Exact(String(near));
   let count = near < 1e12 ? new Exact(String(near)) : a.minus(a.mod(step)).div(step);
   while (step.times(count).gt(a)) count = count.minus('1');
   while (step.times(count.plus('1')).lte(a)) count = count.plus('1');

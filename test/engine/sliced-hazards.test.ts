@@ -46,6 +46,18 @@ describe('slices', () => {
     expect(commits.filter((count) => count > 0)).toEqual([2, 2, 2]);
   });
 
+  it('fault-55-limits-lowered-while-entering: no further slice is sent, what is held stays', async () => {
+    const world = await begun();
+    const { exposure } = SLICED.risk;
+    const lowered = { ...SLICED, risk: { ...SLICED.risk, exposure: { ...exposure, maxAssetNotionalUsd: 600 } } };
+    world.engine.push({ kind: 'settings', settings: lowered, changes: [] });
+    await world.run(2 * SLICED.execution.sliced.deadlineMs);
+    expect(world.state()).toBe('held');
+    expect(positions(world)).toEqual(['2.5', '-2.5']);
+    expect(entries(world, 'alpha')).toHaveLength(1);
+    expect(world.wrongs()).toEqual([]);
+  });
+
   it('slice-left-unequal: completed first, then the next one follows', async () => {
     const world = await begun();
     // The other book thins out in the moment between the two orders of a slice.

@@ -10,9 +10,9 @@ const CENT = quote('0.01');
 /** Everything that is not as it must be once there is peace; empty when all is well. */
 export function wrongsOf(facts: readonly Fact[], rigs: ReadonlyMap<string, Rig>, oracle: Oracle): string[] {
   const symbols = new Set([...rigs.values()].flatMap(({ exchange }) => exchange.symbols()));
-  const naked = [...symbols].filter((symbol) => oracle.isNaked(symbol));
+  const restless = [...symbols].filter((symbol) => !oracle.isAtRest(symbol));
   return [
-    ...naked.map((symbol) => `${symbol} is naked: ${oracle.describe(symbol)}`),
+    ...restless.map((symbol) => `${symbol} is neither hedged nor flat: ${oracle.describe(symbol)}`),
     ...[...rigs.values()].flatMap((rig) => venueWrongs(facts, rig)),
     ...openDiscrepancies(facts),
     ...unfinished(facts),

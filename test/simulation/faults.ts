@@ -23,64 +23,107 @@ const orders = { perDay: [2, 8], impairs: 'nothing', atOrder: 'always' } as cons
 const windowOf = (least: number, most: number): readonly [number, number] => [least, most];
 
 export const FAULTS = {
+  /** fault-02 */
   request_lost: orders,
+  /** fault-01 */
   reply_lost: orders,
+  /** fault-03 */
   accepted_late: orders,
+  /** fault-19 */
   delivered_twice: { ...orders, perDay: [1, 3] },
+  /** fault-17 */
   refused: orders,
+  /** fault-11 */
   ack_late: orders,
+  /** fault-18 */
   stall: { perDay: [1, 5], lastsMs: windowOf(300, 20 * SECOND_MS), impairs: 'venue', atOrder: 'half' },
+  /** fault-28 */
   wrong_empty: { perDay: [1, 5], lastsMs: windowOf(SECOND_MS, 5 * MINUTE_MS), impairs: 'venue', atOrder: 'half' },
+  /** fault-29 */
   short_page: {
     perDay: [1, 4],
     lastsMs: windowOf(10 * SECOND_MS, 20 * MINUTE_MS),
     impairs: 'nothing',
     atOrder: 'half',
   },
+  /** fault-10 */
   lagging_lists: {
     perDay: [1, 4],
     lastsMs: windowOf(10 * SECOND_MS, 10 * MINUTE_MS),
     impairs: 'venue',
     atOrder: 'half',
   },
+  /** fault-22 */
   anonymous_fills: { perDay: [1, 3], lastsMs: windowOf(MINUTE_MS, 4 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  /** fault-07 */
   rate_limit: { perDay: [1, 5], lastsMs: windowOf(2 * SECOND_MS, 5 * MINUTE_MS), impairs: 'venue', atOrder: 'half' },
+  /** fault-30 */
   maintenance: { perDay: [1, 4], lastsMs: windowOf(5 * SECOND_MS, 30 * MINUTE_MS), impairs: 'venue', atOrder: 'half' },
+  /** fault-16 */
   thin_book: { perDay: [1, 6], lastsMs: windowOf(5 * SECOND_MS, 10 * MINUTE_MS), impairs: 'market', atOrder: 'half' },
+  /** fault-32 */
   halt: { perDay: [1, 3], lastsMs: windowOf(10 * SECOND_MS, 30 * MINUTE_MS), impairs: 'market', atOrder: 'half' },
+  /** fault-26 */
   price_shock: { perDay: [1, 4], impairs: 'nothing', atOrder: 'half' },
+  /** fault-22 */
   adl: { perDay: [1, 5], impairs: 'nothing', atOrder: 'never' },
+  /** fault-22 */
   liquidation: { perDay: [1, 4], impairs: 'nothing', atOrder: 'never' },
+  /** fault-21 */
   lot_change: { perDay: [1, 2], impairs: 'nothing', atOrder: 'half' },
+  /** fault-21 */
   tick_change: { perDay: [1, 2], impairs: 'nothing', atOrder: 'half' },
+  /** fault-27 */
   interval_change: { perDay: [1, 3], impairs: 'nothing', atOrder: 'never' },
+  /** fault-24 */
   feed_silence: { perDay: [1, 5], lastsMs: windowOf(3 * SECOND_MS, 30 * MINUTE_MS), impairs: 'venue', atOrder: 'half' },
+  /** fault-25 */
   stream_silence: { perDay: [1, 4], lastsMs: windowOf(5 * SECOND_MS, HOUR_MS), impairs: 'sight', atOrder: 'half' },
+  /** fault-12 */
   events_twice: { perDay: [1, 3], lastsMs: windowOf(MINUTE_MS, 6 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  /** fault-14 */
   events_shuffled: { perDay: [1, 3], lastsMs: windowOf(MINUTE_MS, 6 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  /** fault-27 */
   late_payment: { perDay: [1, 4], lastsMs: windowOf(MINUTE_MS, 2 * HOUR_MS), impairs: 'nothing', atOrder: 'never' },
+  /** fault-27 */
   late_settlement: {
     perDay: [1, 4],
     lastsMs: windowOf(2 * SECOND_MS, 10 * MINUTE_MS),
     impairs: 'nothing',
     atOrder: 'never',
   },
+  /** fault-27 */
   revised_payment: { perDay: [1, 4], impairs: 'nothing', atOrder: 'never' },
+  /** fault-48 */
   clock_jump: { perDay: [1, 3], lastsMs: windowOf(SECOND_MS, 2 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  /** fault-39 */
   process_stall: { perDay: [1, 4], lastsMs: windowOf(200, 90 * SECOND_MS), impairs: 'process', atOrder: 'half' },
+  /** fault-33 */
   crash: { perDay: [1, 5], impairs: 'nothing', atOrder: 'half' },
+  /** fault-33 */
   crash_at_commit: { perDay: [1, 6], impairs: 'nothing', atOrder: 'half' },
+  /** fault-33 */
   crash_at_request: { perDay: [1, 6], impairs: 'nothing', atOrder: 'always' },
+  /** fault-34 */
   crash_in_recovery: { perDay: [1, 4], impairs: 'nothing', atOrder: 'half' },
+  /** fault-41 */
   power_loss: { perDay: [1, 4], impairs: 'nothing', atOrder: 'half' },
+  /** fault-42 */
   disk_full: { perDay: [1, 3], lastsMs: windowOf(SECOND_MS, 5 * MINUTE_MS), impairs: 'process', atOrder: 'half' },
+  /** fault-43 */
   disk_busy: { perDay: [1, 3], lastsMs: windowOf(500, 10 * SECOND_MS), impairs: 'process', atOrder: 'half' },
   operator_pause: { perDay: [1, 3], lastsMs: windowOf(MINUTE_MS, 2 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  /** fault-58 */
   operator_close: { perDay: [1, 5], impairs: 'nothing', atOrder: 'half' },
+  /** fault-60 */
   operator_flatten: { perDay: [1, 3], impairs: 'nothing', atOrder: 'half' },
+  /** fault-60 */
   operator_kill: { perDay: [1, 2], lastsMs: windowOf(SECOND_MS, HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  /** fault-55 */
   config_edit: { perDay: [1, 4], lastsMs: windowOf(MINUTE_MS, 4 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
+  /** fault-61 */
   manual_close: { perDay: [1, 3], impairs: 'nothing', atOrder: 'never' },
+  /** fault-23 */
   manual_open: { perDay: [1, 2], lastsMs: windowOf(MINUTE_MS, HOUR_MS), impairs: 'nothing', atOrder: 'never' },
 } as const satisfies Record<string, FaultClass>;
 

@@ -2,10 +2,23 @@
  * Prices, funding and books of every venue of a world, and the frames that the bot gets of them. While nothing happens an
  * asset's frames are sparse; one follows every order, and while a leg is naked they come every two seconds. Settlements happen on the venues' own clocks.
  */
-import { type Contracts, contracts, type Px, px, toNumber } from '../../src/kernel/decimal.ts';
+import {
+  type Contracts,
+  contracts,
+  floorTo,
+  max,
+  min,
+  type Px,
+  px,
+  scale,
+  sub,
+  toNumber,
+} from '../../src/kernel/decimal.ts';
 import { instrumentKey } from '../../src/kernel/ids.ts';
 import { HOUR_MS } from '../../src/kernel/instant.ts';
 import type { MarketEvent } from '../../src/market/event.ts';
+import type { ExchangeOrder } from '../../src/simulator/exchange/api.ts';
+import { ACCOUNT } from './bot.ts';
 import { Dice } from './dice.ts';
 import { type AssetPlan, nextSettlement, type WorldPlan } from './plan.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -148,7 +161,12 @@ export class Market {
     asset.movedAt = now;
     const draw = this.#dice.unit() + this.#dice.unit() + this.#dice.unit() - 1.5;
     asset.price *= Math.exp(asset.plan.volatility * 2 * draw * Math.sqrt(hours));
-    for (const listing of asset.listings) fillBook(listing, asset.price);
+    for (const listing of asset.listings) {
+      for (const order of listing.rig.exchange.openOrders(ACCOUNT, listing.symbol)) {
+        if (this.#dice.chance(0.6)) tradeWith(listing, order, this.#dice.between(0.2, 1.5));
+      }
+      fillBook(listing, asset.price);
+    }
   }
 
   #schedule(asset: Asset, delayMs: number): void {
@@ -256,6 +274,20 @@ function fillBook(listing: Listing, price: number): void {
     distances.map(level),
   );
   exchange.setMark(listing.symbol, mark, mark);
+}
+
+/** The market trades with a resting order: some of it, or all. */
+function tradeWith({ rig: { exchange }, symbol }: Listing, order: ExchangeOrder, share: number): void {
+  const market = exchange.market(symbol);
+  if (!market || !order.price) return;
+  const { lot, tick } = market.instrument;
+  const left = sub(order.contracts, order.filled);
+  const wanted = max(lot, min(left, floorTo(scale(left, share.toFixed(4)), lot)));
+  const away = floorTo(scale(order.price, order.side === 'buy' ? '0.98' : '1.02'), tick);
+  const hit = [{ price: order.price, contracts: wanted }];
+  const far = [{ price: away, contracts: wanted }];
+  if (order.side === 'buy') exchange.setBook(symbol, far, hit);
+  else exchange.setBook(symbol, hit, far);
 }
 
 /** Whole lots worth about the depth. */

@@ -2,8 +2,7 @@
  * The judge. It reads the exchanges' books, what crosses the wire and what is durable; it knows no decision code. Every
  * rule is checked when what it is about happens, bounds of time at every event. Entry point: `Oracle`.
  *
- * Naked means: an asset's positions over all venues, without what a human holds, net to a common lot or more, or stand on
- * one venue alone. Bounds, in virtual time, counted from the later of the beginning and the end of what impaired a venue,
+ * Naked means: an asset's positions over all venues, without what a human holds, net to a common lot or more. Bounds, in virtual time, counted from the later of the beginning and the end of what impaired a venue,
  * market or the process involved: 10 s from the beginning, 30 s after an impairment; while the private stream is silent,
  * one interval of the polls of positions more. An alarm within 5 s of the moment from which the bot can know.
  */
@@ -14,11 +13,9 @@ import {
   add,
   type Base,
   base,
-  commonStep,
   contractsToBase,
   gte,
   isZero,
-  max,
   neg,
   sub,
   text,
@@ -100,10 +97,14 @@ export class Oracle {
   readonly transitions = new Map<string, number>();
   readonly attempts = new Map<string, Attempt>();
   readonly sent = new Map<string, Sent>();
+  /** Orders that have not arrived everywhere yet. */
+  readonly #underWay = new Set<string>();
+  readonly #legs = new Map<string, string[]>();
   readonly #world: OracleWorld;
   readonly #positions = new Map<string, Base>();
   readonly #foreign = new Map<string, Base>();
-  readonly #lots = new Map<string, Base>();
+  /** Of the newest plan for each symbol. */
+  readonly #commonLots = new Map<string, Base>();
   readonly #touchedAt = new Map<string, number>();
   readonly #naked = new Map<string, Naked>();
   /** Active impairments by what they impair, and when the last one ended. */
@@ -119,7 +120,6 @@ export class Oracle {
     this.#world = world;
     for (const [id, rig] of world.rigs) {
       rig.exchange.listen((event) => this.#onExchange(id, event));
-      for (const symbol of rig.exchange.symbols()) this.relisted(id, symbol);
     }
   }
 
@@ -128,14 +128,6 @@ export class Oracle {
 
   fail(rule: string, detail: string): void {
     this.violation ??= { rule, detail, atMs: this.#world.scheduler.now - this.#world.startAt };
-  }
-
-  relisted(venue: string, symbol: string): void {
-    const market = this.#world.rigs.get(venue)?.exchange.market(symbol);
-    if (!market) return;
-    const lot = contractsToBase(market.instrument.lot, market.instrument.contractSize);
-    const key = `${venue}|${symbol}`;
-    this.#lots.set(key, max(lot, this.#lots.get(key) ?? lot));
   }
 
   /** A human's own position, which the bot must leave alone. */
@@ -209,12 +201,13 @@ export class Oracle {
     if (!attempt || attempt.factAt >= disk.durable)
       this.fail('durable_first', `${order.clientOrderId} left before its intent was durable`);
     if (this.sent.has(order.clientOrderId)) this.fail('sent_once', `${order.clientOrderId} left twice`);
+    this.#underWay.add(order.clientOrderId);
     this.sent.set(order.clientOrderId, { order, venue: venue.id, copies, arrivedAt: undefined });
     if (!attempt) return;
     const { hedge, leg, purpose } = attempt.intent;
-    for (const [id, other] of this.attempts) {
-      if (id === order.clientOrderId || other.intent.hedge !== hedge || other.intent.leg !== leg) continue;
-      if (!FINAL.has(other.status))
+    for (const id of this.#legs.get(`${hedge} ${leg}`) ?? []) {
+      const other = this.attempts.get(id);
+      if (id !== order.clientOrderId && other && !FINAL.has(other.status))
         this.fail('one_at_a_time', `${order.clientOrderId} left beside ${id}, which is ${other.status}`);
     }
     const opens = purpose === 'enter' || purpose === 'complete';
@@ -226,6 +219,7 @@ export class Oracle {
     const sent = this.sent.get(order.clientOrderId);
     if (sent) {
       sent.copies -= 1;
+      if (sent.copies <= 0) this.#underWay.delete(order.clientOrderId);
       if (outcome.kind === 'acked') sent.arrivedAt = this.#world.scheduler.now;
     }
     const status = this.attempts.get(order.clientOrderId)?.status;
@@ -240,10 +234,13 @@ export class Oracle {
     for (const [at, fact] of facts.entries()) {
       switch (fact.kind) {
         case 'attempt':
-          this.attempts.set(fact.clientOrderId, { intent: fact, status: 'intended', factAt: first + at });
+          this.#onIntent(fact, first + at);
           break;
         case 'outcome':
           this.#onOutcome(fact);
+          break;
+        case 'hedge_planned':
+          this.#commonLots.set(splitKey(fact.longKey).symbol, fact.commonLot);
           break;
         case 'hedge_moved':
           this.#count(`hedge ${fact.from} -> ${fact.to}`);
@@ -260,6 +257,14 @@ export class Oracle {
   alarmed(alarm: Alarm): void {
     if (!NAKED_ALARMS.has(alarm.code)) return;
     for (const naked of this.#naked.values()) naked.alarmed = true;
+  }
+
+  #onIntent(fact: AttemptIntended, factAt: number): void {
+    this.attempts.set(fact.clientOrderId, { intent: fact, status: 'intended', factAt });
+    const leg = `${fact.hedge} ${fact.leg}`;
+    const ids = this.#legs.get(leg) ?? [];
+    ids.push(fact.clientOrderId);
+    this.#legs.set(leg, ids);
   }
 
   #onOutcome(fact: AttemptOutcome): void {
@@ -318,16 +323,15 @@ export class Oracle {
   }
 
   isNaked(symbol: string): boolean {
+    let net = ZERO_BASE;
+    for (const venue of this.#world.rigs.keys()) net = add(net, this.own(venue, symbol));
+    return !isZero(net) && gte(abs(net), this.#commonLots.get(symbol) ?? ZERO_BASE);
+  }
+
+  /** Hedged or flat: not naked, and nothing stands on one venue alone. */
+  isAtRest(symbol: string): boolean {
     const standing = [...this.#world.rigs.keys()].filter((venue) => !isZero(this.own(venue, symbol)));
-    if (standing.length === 0) return false;
-    if (standing.length === 1) return true;
-    const net = standing.reduce((total, venue) => add(total, this.own(venue, symbol)), ZERO_BASE);
-    if (isZero(net)) return false;
-    const lots = standing.map((venue) => this.#lots.get(`${venue}|${symbol}`) ?? base('0'));
-    return gte(
-      abs(net),
-      lots.reduce((a, b) => commonStep(a, b)),
-    );
+    return standing.length !== 1 && !this.isNaked(symbol);
   }
 
   #judgeAsset(symbol: string): void {
@@ -411,7 +415,10 @@ export class Oracle {
       const own = this.own(venue, symbol);
       if (!isZero(own)) note(venue, symbol, toNumber(own));
     }
-    for (const [id, { order, venue, copies }] of this.sent) {
+    for (const id of this.#underWay) {
+      const sent = this.sent.get(id);
+      if (!sent) continue;
+      const { order, venue, copies } = sent;
       if (copies <= 0 || order.reduceOnly || FINAL.has(this.attempts.get(id)?.status ?? 'intended')) continue;
       const quantity = toNumber(order.quantity);
       note(venue, splitKey(order.key).symbol, order.side === 'buy' ? quantity : -quantity);

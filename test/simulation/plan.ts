@@ -64,11 +64,11 @@ export interface PlanOptions {
 export function planOf(seed: number | string, { hours = 24, faults }: PlanOptions = {}): WorldPlan {
   const random = createSeededRandom(seed);
   const dice = new Dice(random.fork('plan'));
-  const chosen = dice.some(ASSETS, dice.whole(2, 4));
+  const chosen = dice.some(ASSETS, dice.pick([2, 2, 2, 3, 3, 4]));
   const assets = chosen.map(({ name, priceUsd }) => {
     return { name, priceUsd, symbol: `${name}/USDT:USDT`, volatility: dice.pick([0.002, 0.006, 0.015]) };
   });
-  const ids = VENUES.slice(0, dice.pick([3, 3, 3, 4, 4, 5, 6]));
+  const ids = VENUES.slice(0, dice.pick([3, 3, 3, 3, 3, 4, 4, 5, 6]));
   const venues = ids.map((id, at) => venueOf(id, at, assets, new Dice(random.fork(`venue ${id}`))));
   const settings = settingsOf(new Dice(random.fork('settings')), ids);
   const faultDice = new Dice(random.fork('faults'));
@@ -83,7 +83,7 @@ export function planOf(seed: number | string, { hours = 24, faults }: PlanOption
     assets,
     venues,
     settings,
-    calmTickMs: dice.pick([15, 25, 40]) * MINUTE_MS,
+    calmTickMs: dice.pick([20, 30, 45]) * MINUTE_MS,
     kinds,
     faults: faults ?? scheduled,
   };

@@ -36,7 +36,7 @@ export function settingsOf(dice: Dice, venues: readonly string[]): EngineSetting
       deny: { assets: [], venues: [] },
     },
     execution: {
-      style: 'taker',
+      style: dice.pick(['taker', 'taker', 'taker', 'maker_taker', 'sliced'] as const),
       maker: { deadlineMs: 30_000, repriceMs: 2_000, maxReprices: 5 },
       sliced: { notionalUsd: 250, intervalMs: 2_000, deadlineMs: 60_000 },
       leverage: dice.pick([1, 2, 3, 8]),

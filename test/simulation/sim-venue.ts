@@ -82,7 +82,9 @@ export class SimVenue implements Venue {
     const { owner, rig, scheduler, wire } = this.#options;
     if (owner.isDead()) return never();
     for (const act of rig.conditions.onSubmit.splice(0)) act();
-    const fault = rig.conditions.submits.shift();
+    const armed = rig.conditions.submits.shift();
+    // No margin is needed to reduce.
+    const fault = armed?.kind === 'refused' && order.reduceOnly ? undefined : armed;
     const isLost = fault?.kind === 'request_lost' || rig.conditions.down > 0;
     const copies =
       isLost || fault?.kind === 'crash_before' || fault?.kind === 'refused'

@@ -22,8 +22,8 @@ import { Scheduler } from './scheduler.ts';
 import type { Rig } from './sim-venue.ts';
 import { Trace } from './trace.ts';
 
-/** Peace must have come by then. */
-const HEAL_MS = 15 * MINUTE_MS;
+/** Peace must have come by then, once everything was reconciled. */
+const HEAL_MS = 10 * MINUTE_MS;
 const HEAL_CHECK_MS = 30 * SECOND_MS;
 /** The next frame comes this long after an order, a trade or a start. */
 const NEXT_FRAME_MS = SECOND_MS;
@@ -181,7 +181,6 @@ class World implements Levers {
 
   relist(venue: string, symbol: string): void {
     const rig = this.rig(venue);
-    this.oracle.relisted(venue, symbol);
     // Listings reach the bot over its feed, a little later.
     this.scheduler.after(SECOND_MS, () => {
       const listed = createModelVenue({ exchange: rig.exchange, account: ACCOUNT, route: 'live' });
@@ -297,7 +296,8 @@ class World implements Levers {
     await drained();
     this.operator({ action: 'pause' });
     let wrongs: readonly string[] = [];
-    for (let at = from + HEAL_CHECK_MS; at <= from + HEAL_MS && !this.oracle.violation; at += HEAL_CHECK_MS) {
+    const deadline = from + this.bot.settings.reconcileEveryMs + HEAL_MS;
+    for (let at = from + HEAL_CHECK_MS; at <= deadline && !this.oracle.violation; at += HEAL_CHECK_MS) {
       await this.#until(at);
       wrongs = wrongsOf(this.bot.disk.facts, this.rigs, this.oracle);
       if (wrongs.length === 0) return;

@@ -1,0 +1,43 @@
+/** Delta debugging of a failing seed: the fewest faults with which the same rule is still broken. */
+import type { Fault } from './faults.ts';
+import { runWorld, type WorldResult } from './world.ts';
+
+const MAX_RUNS = 120;
+
+export interface Shrunk {
+  readonly faults: readonly Fault[];
+  /** The run with them, traced. */
+  readonly result: WorldResult;
+  readonly runs: number;
+}
+
+/** Takes classes away first, then halves, quarters and single faults. Undefined when the seed does not fail. */
+export async function shrink(seed: number | string, hours: number): Promise<Shrunk | undefined> {
+  const first = await runWorld(seed, { hours });
+  if (!first.violation) return undefined;
+  const { rule, atMs } = first.violation;
+  let runs = 1;
+  const breaks = async (faults: readonly Fault[]): Promise<boolean> => {
+    runs += 1;
+    return (await runWorld(seed, { hours, faults })).violation?.rule === rule;
+  };
+  // What was planned for later cannot matter.
+  let faults = first.plan.faults.filter((fault) => fault.atMs <= atMs);
+  for (const kind of new Set(faults.map((fault) => fault.kind))) {
+    if (runs >= MAX_RUNS) break;
+    const rest = faults.filter((fault) => fault.kind !== kind);
+    if (await breaks(rest)) faults = rest;
+  }
+  for (
+    let size = Math.ceil(faults.length / 2);
+    size >= 1 && runs < MAX_RUNS;
+    size = size > 1 ? Math.ceil(size / 2) : 0
+  ) {
+    for (let at = 0; at < faults.length && runs < MAX_RUNS; ) {
+      const rest = [...faults.slice(0, at), ...faults.slice(at + size)];
+      if (await breaks(rest)) faults = rest;
+      else at += size;
+    }
+  }
+  return { faults, result: await runWorld(seed, { hours, faults, trace: true }), runs };
+}
