@@ -16,6 +16,10 @@ export const okxAnswers: AnswerTable = {
   }),
   // Of an order id, of a client id.
   duplicates: new Set(['51011', '51016']),
-  statuses: new Map([[429, { why: 'throttled', proves: true }]]),
-  banMs: 5 * MINUTE_MS,
+  statuses: new Map([
+    [429, { why: 'throttled', proves: true }],
+    // The content network in front: not documented, so it proves nothing, and how long it lasts is not known.
+    [403, { why: 'banned', proves: false }],
+  ]),
+  banMs: MINUTE_MS,
 };
