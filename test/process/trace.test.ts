@@ -14,6 +14,8 @@ import { checkTrace, TRACER, whyNoTrace } from '../../scripts/rounds/trace.ts';
 import { startVenues } from '../../scripts/rounds/venues.ts';
 
 const WAL = '21</data/bot.db-wal>';
+/** Enough to meet entries and exits on every venue. */
+const ORDERS = 12;
 const SOCKET = '30<socket:[7]>';
 const page = (id: string) => `1 pwrite64(${WAL}, "\\0\\1${id}\\2", 4096, 56) = 4096`;
 const synced = `1 fdatasync(${WAL}) = 0`;
@@ -79,8 +81,8 @@ if (reason !== undefined) {
       const tracer = startBot(files, venues, TRACER(file));
       try {
         const isGone = once(tracer, 'exit');
-        const deadline = performance.now() + 90_000;
-        while ((await venues.books()).sent.length < 20) {
+        const deadline = performance.now() + 180_000;
+        while ((await venues.books()).sent.length < ORDERS) {
           if (performance.now() > deadline) throw new Error(`too few orders\n${lastWords(files)}`);
           await pause(200);
         }
@@ -93,14 +95,14 @@ if (reason !== undefined) {
         tracer.kill('SIGKILL');
         venues.stop();
       }
-    }, 120_000);
+    }, 220_000);
 
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
     it('fault-41-intent-before-order: every order left after the disk had its intent', () => {
       const { sent, early, syncs } = checkTrace(trace);
       expect(early).toEqual([]);
-      expect(sent.length).toBeGreaterThanOrEqual(20);
+      expect(sent.length).toBeGreaterThanOrEqual(ORDERS);
       expect(syncs).toBeGreaterThan(0);
     });
 

@@ -9,7 +9,7 @@ import { isOrderOf, WireWorld } from './world.ts';
 const isReduceOnly = ({ query, body }: WireRequest): boolean => /reduceOnly"?[=:]"?true/.test(`${query} ${body}`);
 const FULL_PAGE = { binance: 1_000, bybit: 100, okx: 100 };
 
-describe.each(VENUES)('the account on %s', (name) => {
+describe.each(VENUES)('the account on %s', { timeout: 90_000 }, (name) => {
   let world: WireWorld;
   afterEach(() => world.close());
 

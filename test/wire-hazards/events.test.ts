@@ -10,7 +10,7 @@ import { clientIdOf, isOrderOf, SOL, WireWorld } from './world.ts';
 /** Entries take three levels of the book: several trades for one order. */
 const THIN = { levelSize: '4' };
 
-describe.each(VENUES)('on the streams of %s', (name) => {
+describe.each(VENUES)('on the streams of %s', { timeout: 90_000 }, (name) => {
   let world: WireWorld;
   afterEach(() => world.close());
 

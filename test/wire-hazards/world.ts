@@ -36,7 +36,7 @@ import { CREDENTIALS, DIALECTS, instrumentsOf, VENUES, type VenueName } from '..
 export const SOL = 'SOL/USDT:USDT';
 const ACCOUNT = 'main';
 const START = Date.UTC(2026, 0, 5, 10, 20);
-const STEP_MS = 500;
+const DEFAULT_STEP_MS = 500;
 const PRICE = 100;
 const LEVEL = '50';
 /** Per hour; the venue under test pays who is short. */
@@ -67,6 +67,8 @@ export interface WireWorldOptions {
   readonly settings?: EngineSettings;
   /** How far the bot's clock stands from the venues'. */
   readonly skewMs?: number;
+  /** Between two publications of the books; default half a second. */
+  readonly stepMs?: number;
   /** Base units on each of the six levels. */
   readonly levelSize?: string;
 }
@@ -89,6 +91,7 @@ export class WireWorld {
   readonly #engine: Engine;
   readonly #failures: unknown[];
   readonly #levelSize: string;
+  readonly #stepMs: number;
 
   private constructor(parts: {
     clock: ReturnType<typeof createSimClock>;
@@ -103,6 +106,7 @@ export class WireWorld {
     this.#failures = parts.failures;
     this.skewMs = parts.options.skewMs ?? 0;
     this.#levelSize = parts.options.levelSize ?? LEVEL;
+    this.#stepMs = parts.options.stepMs ?? DEFAULT_STEP_MS;
     const enabledVenues = new Set(parts.sites.map(({ venue }) => venue));
     this.#engine = createEngine({
       clock: botClock(this.clock, () => this.skewMs),
@@ -159,12 +163,12 @@ export class WireWorld {
     return this.alarms.some((alarm) => alarm.code === code);
   }
 
-  /** Lets `ms` pass: books are published every half second and the bot decides after each. */
+  /** Lets `ms` pass: books are published at every step and the bot decides after each. */
   async run(ms: number): Promise<void> {
     const end = this.clock.now() + ms;
     await this.#quiet();
     while (this.clock.now() < end) {
-      const step = Math.min(end, (Math.floor(this.clock.now() / STEP_MS) + 1) * STEP_MS);
+      const step = Math.min(end, (Math.floor(this.clock.now() / this.#stepMs) + 1) * this.#stepMs);
       this.clock.advanceTo(Math.min(step, this.clock.nextTimerAt() ?? step));
       if (this.clock.now() === step) this.publish();
       await this.#quiet();
@@ -178,7 +182,7 @@ export class WireWorld {
     const end = this.clock.now() + withinMs;
     while (!holds()) {
       if (this.clock.now() >= end) throw new Error(`never: ${what}; ${this.describe()}`);
-      await this.run(STEP_MS);
+      await this.run(this.#stepMs);
     }
   }
 
