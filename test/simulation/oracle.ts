@@ -111,6 +111,8 @@ export class Oracle {
   readonly #impaired = new Map<string, { active: number; until: number }>();
   readonly #framesAt = new Map<string, number>();
   readonly #reads = new Map<string, Set<string>>();
+  /** Venues where a human holds something. */
+  readonly #foreignSince = new Map<string, number>();
   readonly #lyingUntil = new Map<string, number>();
   #paused = false;
   #killed = false;
@@ -133,7 +135,10 @@ export class Oracle {
   /** A human's own position, which the bot must leave alone. */
   foreign(venue: string, symbol: string, signed: Base): void {
     const key = `${venue}|${symbol}`;
-    this.#foreign.set(key, add(this.#foreign.get(key) ?? ZERO_BASE, signed));
+    const held = add(this.#foreign.get(key) ?? ZERO_BASE, signed);
+    this.#foreign.set(key, held);
+    if (isZero(held)) this.#foreignSince.delete(venue);
+    else this.#foreignSince.set(venue, this.#world.scheduler.now);
     this.#judgeAsset(symbol);
   }
 
@@ -389,12 +394,30 @@ export class Oracle {
         'opens_stale',
         `the newest book of ${venue} ${symbol} is ${frameAt === undefined ? 'missing' : `${now - frameAt} ms old`}`,
       );
-    if (purpose === 'complete') return;
+    // What makes the legs more equal hedges; it need not wait for anything.
+    if (purpose === 'complete' || this.#hedges(symbol, order)) return;
     if (this.#paused || settings.paused) no('opens_paused', 'openings are paused');
+    if (this.#knowsOfForeign(venue)) no('opens_beside_human', `a human holds something on ${venue}`);
     if (!settings.enabledVenues.has(venue)) no('opens_disabled', `${venue} is turned off`);
     const unread = READS.filter((read) => !this.#reads.get(venue)?.has(read));
     if (unread.length > 0) no('opens_unreconciled', `${venue} was not read since the start: ${unread.join(', ')}`);
     this.#judgeExposure(settings, no);
+  }
+
+  #hedges(symbol: string, { side, quantity }: OrderRequest): boolean {
+    let net = ZERO_BASE;
+    for (const venue of this.#world.rigs.keys()) net = add(net, this.own(venue, symbol));
+    return net.s === (side === 'buy' ? -1 : 1) && gte(abs(net), quantity);
+  }
+
+  /** The stream has told, or a poll of the positions has had its time. */
+  #knowsOfForeign(venue: string): boolean {
+    const since = this.#foreignSince.get(venue);
+    if (since === undefined) return false;
+    const { now } = this.#world.scheduler;
+    const impaired = ['process', `venue ${venue}`, `sight ${venue}`].map((name) => this.#impaired.get(name));
+    if (impaired.some((state) => state && (state.active > 0 || state.until > since))) return false;
+    return now - since > NEWS_MS;
   }
 
   /** Everything that stands and everything under way, at the marks. */
@@ -418,8 +441,15 @@ export class Oracle {
     for (const id of this.#underWay) {
       const sent = this.sent.get(id);
       if (!sent) continue;
-      const { order, venue, copies } = sent;
-      if (copies <= 0 || order.reduceOnly || FINAL.has(this.attempts.get(id)?.status ?? 'intended')) continue;
+      const { order, venue, copies, arrivedAt } = sent;
+      // What is delivered a second time is nothing that anybody ordered.
+      if (
+        copies <= 0 ||
+        arrivedAt !== undefined ||
+        order.reduceOnly ||
+        FINAL.has(this.attempts.get(id)?.status ?? 'intended')
+      )
+        continue;
       const quantity = toNumber(order.quantity);
       note(venue, splitKey(order.key).symbol, order.side === 'buy' ? quantity : -quantity);
     }
