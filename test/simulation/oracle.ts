@@ -105,6 +105,8 @@ export class Oracle {
   readonly #foreign = new Map<string, Base>();
   /** Of the newest plan for each symbol. */
   readonly #commonLots = new Map<string, Base>();
+  /** Instruments of the newest plan for each symbol. */
+  readonly #planned = new Map<string, readonly string[]>();
   readonly #touchedAt = new Map<string, number>();
   readonly #naked = new Map<string, Naked>();
   /** Active impairments by what they impair, and when the last one ended. */
@@ -246,6 +248,7 @@ export class Oracle {
           break;
         case 'hedge_planned':
           this.#commonLots.set(splitKey(fact.longKey).symbol, fact.commonLot);
+          this.#planned.set(splitKey(fact.longKey).symbol, [fact.longKey, fact.shortKey]);
           break;
         case 'hedge_moved':
           this.#count(`hedge ${fact.from} -> ${fact.to}`);
@@ -376,7 +379,8 @@ export class Oracle {
     let sightMs = 0;
     for (const venue of this.#world.rigs.keys()) {
       const key = `${venue}|${symbol}`;
-      if (isZero(this.own(venue, symbol)) && (this.#touchedAt.get(key) ?? 0) < since - 60_000) continue;
+      const isTouched = (this.#touchedAt.get(key) ?? 0) >= since - 60_000;
+      if (!isTouched && isZero(this.own(venue, symbol)) && !this.#planned.get(symbol)?.includes(key)) continue;
       until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
       if (untilOf(`sight ${venue}`) > since) sightMs = this.#world.settings().positionsEveryMs + AFTER_IMPAIRMENT_MS;
     }
@@ -401,7 +405,7 @@ export class Oracle {
     if (!settings.enabledVenues.has(venue)) no('opens_disabled', `${venue} is turned off`);
     const unread = READS.filter((read) => !this.#reads.get(venue)?.has(read));
     if (unread.length > 0) no('opens_unreconciled', `${venue} was not read since the start: ${unread.join(', ')}`);
-    this.#judgeExposure(settings, no);
+    this.#judgeExposure(venue, symbol, settings, no);
   }
 
   #hedges(symbol: string, { side, quantity }: OrderRequest): boolean {
@@ -421,27 +425,32 @@ export class Oracle {
   }
 
   /** Everything that stands and everything under way, at the marks. */
-  #judgeExposure({ risk }: EngineSettings, no: (rule: string, detail: string) => void): void {
+  #judgeExposure(
+    venue: string,
+    symbol: string,
+    { risk }: EngineSettings,
+    no: (rule: string, detail: string) => void,
+  ): void {
     const byVenue = new Map<string, number>();
     const byAsset = new Map<string, Map<string, number>>();
-    const note = (venue: string, symbol: string, quantity: number): void => {
-      const mark = toNumber(this.#world.rigs.get(venue)?.exchange.market(symbol)?.mark ?? base('0'));
+    const note = (where: string, what: string, quantity: number): void => {
+      const mark = toNumber(this.#world.rigs.get(where)?.exchange.market(what)?.mark ?? base('0'));
       const usd = Math.abs(quantity) * mark;
-      byVenue.set(venue, (byVenue.get(venue) ?? 0) + usd);
-      const sides = byAsset.get(symbol) ?? new Map<string, number>();
+      byVenue.set(where, (byVenue.get(where) ?? 0) + usd);
+      const sides = byAsset.get(what) ?? new Map<string, number>();
       const side = quantity > 0 ? 'long' : 'short';
       sides.set(side, (sides.get(side) ?? 0) + usd);
-      byAsset.set(symbol, sides);
+      byAsset.set(what, sides);
     };
     for (const key of this.#positions.keys()) {
-      const { venue, symbol } = splitKey(key);
-      const own = this.own(venue, symbol);
-      if (!isZero(own)) note(venue, symbol, toNumber(own));
+      const at = splitKey(key);
+      const own = this.own(at.venue, at.symbol);
+      if (!isZero(own)) note(at.venue, at.symbol, toNumber(own));
     }
     for (const id of this.#underWay) {
       const sent = this.sent.get(id);
       if (!sent) continue;
-      const { order, venue, copies, arrivedAt } = sent;
+      const { order, copies, arrivedAt } = sent;
       // What is delivered a second time is nothing that anybody ordered.
       if (
         copies <= 0 ||
@@ -451,18 +460,17 @@ export class Oracle {
       )
         continue;
       const quantity = toNumber(order.quantity);
-      note(venue, splitKey(order.key).symbol, order.side === 'buy' ? quantity : -quantity);
+      note(sent.venue, splitKey(order.key).symbol, order.side === 'buy' ? quantity : -quantity);
     }
     const over = (usd: number, limit: number): boolean => usd > limit * (1 + EXPOSURE_TOLERANCE);
     const { exposure } = risk;
     const total = [...byVenue.values()].reduce((a, b) => a + b, 0);
     if (over(total, exposure.maxTotalNotionalUsd)) no('total_exposure', `${total.toFixed(2)} USD`);
-    for (const [venue, usd] of byVenue)
-      if (over(usd, exposure.maxVenueNotionalUsd)) no('venue_exposure', `${venue} ${usd.toFixed(2)} USD`);
-    for (const [symbol, sides] of byAsset) {
-      const usd = Math.max(...sides.values());
-      if (over(usd, exposure.maxAssetNotionalUsd)) no('asset_exposure', `${symbol} ${usd.toFixed(2)} USD`);
-    }
+    // What stands elsewhere may have grown with its price.
+    const onVenue = byVenue.get(venue) ?? 0;
+    if (over(onVenue, exposure.maxVenueNotionalUsd)) no('venue_exposure', `${venue} ${onVenue.toFixed(2)} USD`);
+    const ofAsset = Math.max(...(byAsset.get(symbol)?.values() ?? [0]));
+    if (over(ofAsset, exposure.maxAssetNotionalUsd)) no('asset_exposure', `${symbol} ${ofAsset.toFixed(2)} USD`);
     if (byAsset.size > exposure.maxOpenHedges) no('open_hedges', `${byAsset.size} assets stand`);
   }
 
