@@ -105,12 +105,16 @@ export class Oracle {
   readonly #foreign = new Map<string, Base>();
   /** Of the newest plan for each symbol. */
   readonly #commonLots = new Map<string, Base>();
+  /** Instruments of the newest plan for each symbol. */
+  readonly #planned = new Map<string, readonly string[]>();
   readonly #touchedAt = new Map<string, number>();
   readonly #naked = new Map<string, Naked>();
   /** Active impairments by what they impair, and when the last one ended. */
   readonly #impaired = new Map<string, { active: number; until: number }>();
   readonly #framesAt = new Map<string, number>();
   readonly #reads = new Map<string, Set<string>>();
+  /** Venues where a human holds something. */
+  readonly #foreignSince = new Map<string, number>();
   readonly #lyingUntil = new Map<string, number>();
   #paused = false;
   #killed = false;
@@ -133,7 +137,10 @@ export class Oracle {
   /** A human's own position, which the bot must leave alone. */
   foreign(venue: string, symbol: string, signed: Base): void {
     const key = `${venue}|${symbol}`;
-    this.#foreign.set(key, add(this.#foreign.get(key) ?? ZERO_BASE, signed));
+    const held = add(this.#foreign.get(key) ?? ZERO_BASE, signed);
+    this.#foreign.set(key, held);
+    if (isZero(held)) this.#foreignSince.delete(venue);
+    else this.#foreignSince.set(venue, this.#world.scheduler.now);
     this.#judgeAsset(symbol);
   }
 
@@ -241,6 +248,7 @@ export class Oracle {
           break;
         case 'hedge_planned':
           this.#commonLots.set(splitKey(fact.longKey).symbol, fact.commonLot);
+          this.#planned.set(splitKey(fact.longKey).symbol, [fact.longKey, fact.shortKey]);
           break;
         case 'hedge_moved':
           this.#count(`hedge ${fact.from} -> ${fact.to}`);
@@ -371,7 +379,8 @@ export class Oracle {
     let sightMs = 0;
     for (const venue of this.#world.rigs.keys()) {
       const key = `${venue}|${symbol}`;
-      if (isZero(this.own(venue, symbol)) && (this.#touchedAt.get(key) ?? 0) < since - 60_000) continue;
+      const isTouched = (this.#touchedAt.get(key) ?? 0) >= since - 60_000;
+      if (!isTouched && isZero(this.own(venue, symbol)) && !this.#planned.get(symbol)?.includes(key)) continue;
       until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
       if (untilOf(`sight ${venue}`) > since) sightMs = this.#world.settings().positionsEveryMs + AFTER_IMPAIRMENT_MS;
     }
@@ -389,50 +398,79 @@ export class Oracle {
         'opens_stale',
         `the newest book of ${venue} ${symbol} is ${frameAt === undefined ? 'missing' : `${now - frameAt} ms old`}`,
       );
-    if (purpose === 'complete') return;
+    // What makes the legs more equal hedges; it need not wait for anything.
+    if (purpose === 'complete' || this.#hedges(symbol, order)) return;
     if (this.#paused || settings.paused) no('opens_paused', 'openings are paused');
+    if (this.#knowsOfForeign(venue)) no('opens_beside_human', `a human holds something on ${venue}`);
     if (!settings.enabledVenues.has(venue)) no('opens_disabled', `${venue} is turned off`);
     const unread = READS.filter((read) => !this.#reads.get(venue)?.has(read));
     if (unread.length > 0) no('opens_unreconciled', `${venue} was not read since the start: ${unread.join(', ')}`);
-    this.#judgeExposure(settings, no);
+    this.#judgeExposure(venue, symbol, settings, no);
+  }
+
+  #hedges(symbol: string, { side, quantity }: OrderRequest): boolean {
+    let net = ZERO_BASE;
+    for (const venue of this.#world.rigs.keys()) net = add(net, this.own(venue, symbol));
+    return net.s === (side === 'buy' ? -1 : 1) && gte(abs(net), quantity);
+  }
+
+  /** The stream has told, or a poll of the positions has had its time. */
+  #knowsOfForeign(venue: string): boolean {
+    const since = this.#foreignSince.get(venue);
+    if (since === undefined) return false;
+    const { now } = this.#world.scheduler;
+    const impaired = ['process', `venue ${venue}`, `sight ${venue}`].map((name) => this.#impaired.get(name));
+    if (impaired.some((state) => state && (state.active > 0 || state.until > since))) return false;
+    return now - since > NEWS_MS;
   }
 
   /** Everything that stands and everything under way, at the marks. */
-  #judgeExposure({ risk }: EngineSettings, no: (rule: string, detail: string) => void): void {
+  #judgeExposure(
+    venue: string,
+    symbol: string,
+    { risk }: EngineSettings,
+    no: (rule: string, detail: string) => void,
+  ): void {
     const byVenue = new Map<string, number>();
     const byAsset = new Map<string, Map<string, number>>();
-    const note = (venue: string, symbol: string, quantity: number): void => {
-      const mark = toNumber(this.#world.rigs.get(venue)?.exchange.market(symbol)?.mark ?? base('0'));
+    const note = (where: string, what: string, quantity: number): void => {
+      const mark = toNumber(this.#world.rigs.get(where)?.exchange.market(what)?.mark ?? base('0'));
       const usd = Math.abs(quantity) * mark;
-      byVenue.set(venue, (byVenue.get(venue) ?? 0) + usd);
-      const sides = byAsset.get(symbol) ?? new Map<string, number>();
+      byVenue.set(where, (byVenue.get(where) ?? 0) + usd);
+      const sides = byAsset.get(what) ?? new Map<string, number>();
       const side = quantity > 0 ? 'long' : 'short';
       sides.set(side, (sides.get(side) ?? 0) + usd);
-      byAsset.set(symbol, sides);
+      byAsset.set(what, sides);
     };
     for (const key of this.#positions.keys()) {
-      const { venue, symbol } = splitKey(key);
-      const own = this.own(venue, symbol);
-      if (!isZero(own)) note(venue, symbol, toNumber(own));
+      const at = splitKey(key);
+      const own = this.own(at.venue, at.symbol);
+      if (!isZero(own)) note(at.venue, at.symbol, toNumber(own));
     }
     for (const id of this.#underWay) {
       const sent = this.sent.get(id);
       if (!sent) continue;
-      const { order, venue, copies } = sent;
-      if (copies <= 0 || order.reduceOnly || FINAL.has(this.attempts.get(id)?.status ?? 'intended')) continue;
+      const { order, copies, arrivedAt } = sent;
+      // What is delivered a second time is nothing that anybody ordered.
+      if (
+        copies <= 0 ||
+        arrivedAt !== undefined ||
+        order.reduceOnly ||
+        FINAL.has(this.attempts.get(id)?.status ?? 'intended')
+      )
+        continue;
       const quantity = toNumber(order.quantity);
-      note(venue, splitKey(order.key).symbol, order.side === 'buy' ? quantity : -quantity);
+      note(sent.venue, splitKey(order.key).symbol, order.side === 'buy' ? quantity : -quantity);
     }
     const over = (usd: number, limit: number): boolean => usd > limit * (1 + EXPOSURE_TOLERANCE);
     const { exposure } = risk;
     const total = [...byVenue.values()].reduce((a, b) => a + b, 0);
     if (over(total, exposure.maxTotalNotionalUsd)) no('total_exposure', `${total.toFixed(2)} USD`);
-    for (const [venue, usd] of byVenue)
-      if (over(usd, exposure.maxVenueNotionalUsd)) no('venue_exposure', `${venue} ${usd.toFixed(2)} USD`);
-    for (const [symbol, sides] of byAsset) {
-      const usd = Math.max(...sides.values());
-      if (over(usd, exposure.maxAssetNotionalUsd)) no('asset_exposure', `${symbol} ${usd.toFixed(2)} USD`);
-    }
+    // What stands elsewhere may have grown with its price.
+    const onVenue = byVenue.get(venue) ?? 0;
+    if (over(onVenue, exposure.maxVenueNotionalUsd)) no('venue_exposure', `${venue} ${onVenue.toFixed(2)} USD`);
+    const ofAsset = Math.max(...(byAsset.get(symbol)?.values() ?? [0]));
+    if (over(ofAsset, exposure.maxAssetNotionalUsd)) no('asset_exposure', `${symbol} ${ofAsset.toFixed(2)} USD`);
     if (byAsset.size > exposure.maxOpenHedges) no('open_hedges', `${byAsset.size} assets stand`);
   }
 

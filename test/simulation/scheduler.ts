@@ -25,10 +25,10 @@ export class Scheduler {
     this.#ties = ties;
   }
 
-  /** Runs `fire` once `delayMs` from now. Events of one instant run in a seeded order. */
-  after(delayMs: number, fire: () => void): CancelTimer {
+  /** Runs `fire` once `delayMs` from now. Events of one instant run in a seeded order, unless `tie` says where. */
+  after(delayMs: number, fire: () => void, tie?: number): CancelTimer {
     const at = this.now + Math.ceil(Math.max(0, delayMs));
-    const entry: Entry = { at, tie: this.#ties.next(), sequence: this.#sequence++, fire };
+    const entry: Entry = { at, tie: tie ?? this.#ties.next(), sequence: this.#sequence++, fire };
     this.#push(entry);
     return () => {
       entry.fire = undefined;

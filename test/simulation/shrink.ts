@@ -22,7 +22,8 @@ export async function shrink(seed: number | string, hours: number): Promise<Shru
     return (await runWorld(seed, { hours, faults })).violation?.rule === rule;
   };
   // What was planned for later cannot matter.
-  let faults = first.plan.faults.filter((fault) => fault.atMs <= atMs);
+  const before = first.plan.faults.filter((fault) => fault.atMs <= atMs);
+  let faults = (await breaks(before)) ? before : first.plan.faults;
   for (const kind of new Set(faults.map((fault) => fault.kind))) {
     if (runs >= MAX_RUNS) break;
     const rest = faults.filter((fault) => fault.kind !== kind);

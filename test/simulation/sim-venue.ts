@@ -82,6 +82,7 @@ export class SimVenue implements Venue {
     const { owner, rig, scheduler, wire } = this.#options;
     if (owner.isDead()) return never();
     for (const act of rig.conditions.onSubmit.splice(0)) act();
+    if (owner.isDead()) return never();
     const armed = rig.conditions.submits.shift();
     // No margin is needed to reduce.
     const fault = armed?.kind === 'refused' && order.reduceOnly ? undefined : armed;

@@ -119,7 +119,7 @@ class World implements Levers {
     const end = START + this.#plan.hours * HOUR_MS;
     this.market.start();
     this.bot.boot();
-    for (const fault of this.#plan.faults) this.scheduler.after(fault.atMs, () => this.#arm(fault));
+    for (const fault of this.#plan.faults) this.#plant(fault);
     await this.#until(end);
     if (!this.oracle.violation) await this.#heal(end);
     return {
@@ -245,6 +245,11 @@ class World implements Levers {
     };
   }
 
+  /** With a tie of its own: to take one fault away must not reorder the others. */
+  #plant(fault: Fault): void {
+    this.scheduler.after(fault.atMs, () => this.#arm(fault), fault.dice[2]);
+  }
+
   #arm(fault: Fault): void {
     if (this.#isHealing) return;
     if (fault.atOrder) this.rig(fault.venue).conditions.onSubmit.push(() => this.#begin(fault));
@@ -267,7 +272,7 @@ class World implements Levers {
       this.oracle.impair(fault, -1);
     };
     this.#ends.add(end);
-    this.scheduler.after(fault.forMs, end);
+    this.scheduler.after(fault.forMs, end, fault.dice[2]);
   }
 
   async #until(end: number): Promise<void> {
