@@ -42,6 +42,16 @@ export function writeRestlessConfig(folder: string, venues: VenuesProcess, asset
       cooldown: { afterExitMinutes: 0, afterFailureMinutes: 0 },
       loss: { maxDailyLossUsd: 1_000_000 },
       allow: { assets },
+      // Hedges that live for a second and a bot that dies all the time are what this is about.
+      breakers: {
+        errorRate: { minCalls: 1_000 },
+        rejectedOrders: { rejected: 1_000, ofLast: 1_000 },
+        consecutiveFailures: { failures: 1_000 },
+        churn: { cycles: 1_000 },
+        drawdown: { lossUsd: 1_000_000 },
+        orderRate: { orders: 5_000 },
+        restarts: { starts: 100 },
+      },
     },
     execution: { lookup: { minValidityMs: 3_000, spacingMs: 500 } },
     reconcile: { everyMinutes: 0.25 },

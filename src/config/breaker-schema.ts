@@ -121,6 +121,18 @@ export const breakersSchema = section(
       }),
       'Per route.',
     ),
+    restarts: section(
+      z.strictObject({
+        starts: live(
+          whole(2, 100).default(6),
+          'starts',
+          'Trips when the bot was started so often: one that keeps dying manages what is open and opens nothing.',
+        ),
+        windowMinutes: windowMinutes(10),
+        ...policy(15),
+      }),
+      'Per route.',
+    ),
   }),
   'What stops opening when something keeps going wrong. Nothing here ever stops an exit. A tripped breaker outlives restarts.',
 );

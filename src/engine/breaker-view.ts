@@ -82,6 +82,10 @@ export function readingOf(core: Core, ref: BreakerRef): Reading {
       const sent = breakers.orders.get(route)?.since(sinceMs(limits.orderRate.windowMinutes)) ?? [];
       return readings.orderRate(sent.length, limits.orderRate);
     }
+    case 'restarts': {
+      const since = countedSince(core, ref, limits.restarts.windowMinutes * MINUTE_MS);
+      return readings.restarts(ledger.starts.filter((at) => at > since).length, limits.restarts);
+    }
   }
 }
 

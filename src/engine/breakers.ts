@@ -124,7 +124,7 @@ function arm(core: Core): void {
     const endsAt = last.state === 'tripped' ? resetsAt(last, limits) : undefined;
     if (endsAt === undefined) continue;
     if (endsAt > now) wakeAt(core, 'breakers', endsAt);
-    else if (BREAKERS[last.name].scope !== 'route' || last.name === 'order_rate')
+    else if (BREAKERS[last.name].scope !== 'route' || last.name === 'order_rate' || last.name === 'restarts')
       wakeAt(core, 'breakers', now + RECHECK_MS);
   }
   const { staleMs } = limits.staleStreams;

@@ -249,7 +249,8 @@ export type BreakerName =
   | 'churn'
   | 'daily_loss'
   | 'drawdown'
-  | 'order_rate';
+  | 'order_rate'
+  | 'restarts';
 
 /** A breaker tripped, or was reset. Evidence from before does not count again. */
 export interface BreakerSwitched {

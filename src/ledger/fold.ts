@@ -20,9 +20,12 @@ import {
   type LegRecord,
 } from './state.ts';
 
+const REMEMBERED_STARTS = 100;
+
 export function emptyLedger(): LedgerState {
   return {
     epoch: 0,
+    starts: [],
     nextHedge: 1,
     hedges: new Map(),
     attempts: new Map(),
@@ -57,6 +60,7 @@ export function foldFact(state: LedgerState, fact: Fact): void {
     case 'epoch':
       invariant(fact.epoch > state.epoch, `epoch ${fact.epoch} follows epoch ${state.epoch}`);
       state.epoch = fact.epoch;
+      state.starts = [...state.starts, fact.at].slice(-REMEMBERED_STARTS);
       return;
     case 'hedge_planned':
       return foldPlan(state, fact);

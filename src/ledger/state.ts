@@ -86,6 +86,8 @@ export interface AccountRecord {
 
 export interface LedgerState {
   epoch: number;
+  /** When the newest processes began, oldest first; the newest hundred. */
+  starts: readonly Instant[];
   /** Number of the next hedge. */
   nextHedge: number;
   readonly hedges: Map<HedgeId, HedgeRecord>;

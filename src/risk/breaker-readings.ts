@@ -86,6 +86,10 @@ export function drawdown(lossUsd: number | undefined, { lossUsd: limit }: Breake
 export const orderRate = (sent: number, { orders, windowMinutes }: BreakerLimits['orderRate']): Reading =>
   count(orders, sent, `${sent} orders were sent within ${windowMinutes} min`);
 
+/** `begun`: processes that began, this one included. */
+export const restarts = (begun: number, { starts, windowMinutes }: BreakerLimits['restarts']): Reading =>
+  count(starts, begun, `the bot was started ${begun} times within ${windowMinutes} min`);
+
 /** Longest time that any of the windows of volatile evidence looks back. */
 export const longestWindowMs = ({ errorRate: calls, latency: orders, orderRate: rate }: BreakerLimits): number =>
   Math.max(calls.windowMinutes, orders.windowMinutes, rate.windowMinutes) * MINUTE_MS;

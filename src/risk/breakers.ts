@@ -41,6 +41,8 @@ export interface BreakerLimits {
   readonly drawdown: Policy & { readonly lossUsd: number };
   /** Orders of any kind. */
   readonly orderRate: Policy & { readonly orders: number; readonly windowMinutes: number };
+  /** Starts of the bot: one that keeps dying must not go on opening. */
+  readonly restarts: Policy & { readonly starts: number; readonly windowMinutes: number };
 }
 
 interface BreakerKind {
@@ -66,6 +68,7 @@ export const BREAKERS: Readonly<Record<BreakerName, BreakerKind>> = {
   daily_loss: { section: 'dailyLoss', scope: 'route', unit: 'USD', evidence: 'level' },
   drawdown: { section: 'drawdown', scope: 'route', unit: 'USD', evidence: 'loss' },
   order_rate: { section: 'orderRate', scope: 'route', unit: 'orders', evidence: 'events' },
+  restarts: { section: 'restarts', scope: 'route', unit: 'starts', evidence: 'events' },
 };
 
 export const BREAKER_NAMES = Object.keys(BREAKERS) as readonly BreakerName[];

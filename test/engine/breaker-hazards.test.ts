@@ -9,7 +9,7 @@ import type { BreakerName, BreakerSwitched } from '../../src/ledger/facts.ts';
 import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
 import { breakerId } from '../../src/ledger/state.ts';
 import { BREAKER_NAMES, BREAKERS } from '../../src/risk/breakers.ts';
-import { refusals, settingsWith, switches, tellTime, tripped } from './breaker-world.ts';
+import { calm, pay, refusals, settingsWith, switches, tellTime, tripped } from './breaker-world.ts';
 import { live, QUICK, stepsOf } from './scenario.ts';
 import { MAKER, resting, SLICED, tradeThrough } from './styles.ts';
 import { World } from './world.ts';
@@ -168,6 +168,36 @@ describe('an entry spread over time', () => {
   const TIGHT = settingsWith({ orderRate: { orders: 1, windowMinutes: 10 } }).risk.breakers;
 });
 
+describe('a bot that keeps dying', () => {
+  it('fault-37-crash-loop: what is open is managed to its end, nothing opens until it has stayed up', async () => {
+    const limits = { restarts: { starts: 4, windowMinutes: 10, cooldownMinutes: 15 } };
+    const quick = {
+      exit: { ...SETTINGS.risk.exit, confirmMinutes: 0 },
+      cooldown: { afterExitMinutes: 0, afterFailureMinutes: 0 },
+    };
+    const world = new World({ settings: settingsWith(limits, quick) });
+    await world.opened();
+    for (let n = 0; n < 3; n++) {
+      world.crash();
+      world.boot();
+      await world.run(5_000);
+    }
+    expect(tripped(world)).toEqual(['restarts/live']);
+    expect(world.state()).toBe('held');
+    calm(world);
+    await world.run(10_000);
+    expect(world.state()).toBe('closed');
+    pay(world);
+    await world.run(10_000);
+    expect(refusals(world)).toContain('breaker_restarts');
+    expect(world.ledger.hedges.size).toBe(1);
+    await world.run(16 * 60_000, 1_000);
+    expect(tripped(world)).toEqual([]);
+    expect(world.state('h2')).toBe('held');
+    expect(world.wrongs()).toEqual([]);
+  });
+});
+
 describe('any life', () => {
   const COOLDOWN = { cooldownMinutes: 0.05 };
   const { risk } = settingsWith({
@@ -179,6 +209,7 @@ describe('any life', () => {
     churn: { cycles: 1, ...COOLDOWN },
     drawdown: { lossUsd: 1, reset: 'cooldown', ...COOLDOWN },
     orderRate: { orders: 4, ...COOLDOWN },
+    restarts: { starts: 2, ...COOLDOWN },
   });
   const touchy = { ...QUICK, risk: { ...QUICK.risk, breakers: risk.breakers } };
 

@@ -51,11 +51,11 @@ const refuseAll = (world: World): void => {
 const acceptAll = async (world: World): Promise<void> => {
   world.faults.beta.submits.length = 0;
 };
-const pay = (world: World): void => {
+export const pay = (world: World): void => {
   Object.assign(world.rates, { alpha: 0.00001, beta: 0.001 });
   world.move(SOL, 0);
 };
-const calm = (world: World): void => {
+export const calm = (world: World): void => {
   Object.assign(world.rates, { alpha: 0.00001, beta: 0.00001 });
   world.move(SOL, 0);
 };
@@ -201,6 +201,23 @@ export const SCENARIOS: readonly Scenario[] = [
     risk: QUICK_EXIT,
     async cause(world) {
       await cycle(world);
+      pay(world);
+      await world.run(2_000);
+    },
+    cure: nothing,
+    cooldownMs: 3 * MINUTE_MS,
+  },
+  {
+    id: 'restarts/live',
+    limits: { restarts: { starts: 3, windowMinutes: 1, ...COOLDOWN } },
+    risk: QUICK_EXIT,
+    async cause(world) {
+      await cycle(world);
+      for (let n = 0; n < 2; n++) {
+        world.crash();
+        world.boot();
+        await world.run(1_000);
+      }
       pay(world);
       await world.run(2_000);
     },

@@ -16,4 +16,5 @@ export const NEVER_TRIPPING: BreakerLimits = breakersSchema.parse({
   churn: { cycles: 1_000 },
   drawdown: { lossUsd: 1e9 },
   orderRate: { orders: 5_000 },
+  restarts: { starts: 100 },
 });

@@ -14,6 +14,7 @@ import {
   latency,
   orderRate,
   rejectedOrders,
+  restarts,
   staleStreams,
 } from '../../src/risk/breaker-readings.ts';
 import {
@@ -77,6 +78,7 @@ describe('each breaker trips at its limit and not below', () => {
     ['daily loss, a profit is none', dailyLoss(500, 200), dailyLoss(-500, 200)],
     ['drawdown', drawdown(999.99, LIMITS.drawdown), drawdown(1_000, LIMITS.drawdown)],
     ['order rate', orderRate(119, LIMITS.orderRate), orderRate(120, LIMITS.orderRate)],
+    ['restarts', restarts(5, LIMITS.restarts), restarts(6, LIMITS.restarts)],
   ];
   it.each(CASES)('%s', (_, below, at) => {
     expect(below.over).toBe(false);
@@ -129,6 +131,7 @@ const limitsOf = (over: { reset: 'cooldown' | 'human'; cooldownMinutes: number }
   dailyLoss: { reset: over.reset },
   drawdown: { ...LIMITS.drawdown, ...over },
   orderRate: { ...LIMITS.orderRate, ...over },
+  restarts: { ...LIMITS.restarts, ...over },
 });
 const switched = (over: Partial<BreakerSwitched> = {}): BreakerSwitched => ({
   kind: 'breaker',

@@ -236,6 +236,7 @@ export const TABLES: readonly FactTable[] = [
       daily_loss: true,
       drawdown: true,
       order_rate: true,
+      restarts: true,
     }),
     route,
     subject: textual('subject'),
