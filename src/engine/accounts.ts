@@ -162,8 +162,19 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   tellWhatStays(core, watch, now);
   const isNewlyOpen = differences.some((fact) => fact.kind === 'discrepancy' && fact.status === 'open');
   const isAgain = judgePositions(core, watch, { ...truth, at: positions.at });
-  const waitMs = isAgain ? CONFIRM_MS : isNewlyOpen ? DIFFERENCE_RETRY_MS : core.settings.reconcileEveryMs;
+  const soonMs = isAgain ? CONFIRM_MS : isNewlyOpen ? DIFFERENCE_RETRY_MS : MAX_RETRY_MS;
+  const isSoon = isAgain || isNewlyOpen || hasYoungDifference(core, watch, now);
+  const waitMs = isSoon ? soonMs : core.settings.reconcileEveryMs;
   wakeAt(core, `reconcile:${watch.key}`, now + Math.min(waitMs, core.settings.reconcileEveryMs));
+}
+
+/** A venue that tells less than it knows tells the rest when it is well again: an order of ours may be in it. */
+function hasYoungDifference(core: Core, { route, venue }: AccountWatch, now: Instant): boolean {
+  for (const each of core.ledger.discrepancies.values()) {
+    if (each.route !== route || each.venue !== venue || now - each.at > STAYS_MS) continue;
+    if (each.what === 'position' || each.what === 'wallet' || each.what === 'open_order') return true;
+  }
+  return false;
 }
 
 /** Told again with every comparison: late facts have had their time, a human must look. */

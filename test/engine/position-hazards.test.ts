@@ -206,6 +206,21 @@ describe('a human trades in the account', () => {
     expect([...world.ledger.discrepancies.keys()]).toEqual([]);
   });
 
+  it('fault-28-blind-and-seeing-again: compared soon while something is unexplained, however rare the timer is', async () => {
+    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: 30 * MINUTE_MS, positionsEveryMs: HOUR_MS } });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.faults.beta.reads = 'no_positions';
+    const event = { kind: 'stream', status: 'up', reason: 'reconnected' } as const;
+    world.engine.push({ kind: 'account', route: 'live', venue: 'beta', event });
+    await world.run(30_000, 500);
+    expect([...world.ledger.discrepancies.values()].map(({ what }) => what)).toEqual(['position']);
+    world.faults.beta.reads = 'ok';
+    await world.run(16_000, 500);
+    expect([...world.ledger.discrepancies.keys()]).toEqual([]);
+    expect(both(world)).toEqual(['9.5', '-9.5']);
+  });
+
   it('fault-23-own-and-back: what a human adds and takes away again costs the hedge nothing', async () => {
     const world = new World();
     await world.opened();

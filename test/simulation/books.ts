@@ -51,7 +51,9 @@ function venueWrongs(facts: readonly Fact[], { plan: { id }, exchange }: Rig): s
   }
   for (const payment of exchange.payments(ACCOUNT)) {
     const row = `${payment.symbol} ${text(payment.amount)}`;
-    if (payments.get(payment.paymentId) !== row)
+    // What is less than a cent shows in no wallet; together they must not be one.
+    const isUnbooked = !payments.has(payment.paymentId) && !gt(abs(payment.amount), CENT);
+    if (!isUnbooked && payments.get(payment.paymentId) !== row)
       found.push(`${id} payment ${payment.paymentId}: ${row}; booked: ${payments.get(payment.paymentId) ?? 'nothing'}`);
     payments.delete(payment.paymentId);
   }

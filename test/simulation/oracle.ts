@@ -68,6 +68,7 @@ interface Sent {
   readonly venue: string;
   /** Still on their way. */
   copies: number;
+  readonly leftAt: number;
   arrivedAt: number | undefined;
 }
 
@@ -209,7 +210,7 @@ export class Oracle {
       this.fail('durable_first', `${order.clientOrderId} left before its intent was durable`);
     if (this.sent.has(order.clientOrderId)) this.fail('sent_once', `${order.clientOrderId} left twice`);
     this.#underWay.add(order.clientOrderId);
-    this.sent.set(order.clientOrderId, { order, venue: venue.id, copies, arrivedAt: undefined });
+    this.sent.set(order.clientOrderId, { order, venue: venue.id, copies, leftAt: scheduler.now, arrivedAt: undefined });
     if (!attempt) return;
     const { hedge, leg, purpose } = attempt.intent;
     for (const id of this.#legs.get(`${hedge} ${leg}`) ?? []) {
@@ -295,9 +296,16 @@ export class Oracle {
         if (order) lie(`at the venue it is ${order.status}`);
         return;
       case 'proven_absent':
-        if (order && (this.#lyingUntil.get(venue) ?? 0) < this.#world.scheduler.now)
-          lie(`at the venue it is ${order.status}`);
+        if (order && this.#isKnowable(venue, fact.clientOrderId)) lie(`at the venue it is ${order.status}`);
     }
+  }
+
+  /** The venue tells the truth, and took the order within the time in which a request is valid. */
+  #isKnowable(venue: string, clientOrderId: string): boolean {
+    const sent = this.sent.get(clientOrderId);
+    const tookMs = (sent?.arrivedAt ?? 0) - (sent?.leftAt ?? 0);
+    const isLate = tookMs > this.#world.settings().execution.lookup.minValidityMs;
+    return !isLate && (this.#lyingUntil.get(venue) ?? 0) < this.#world.scheduler.now;
   }
 
   // What happens at the venues.
@@ -431,6 +439,8 @@ export class Oracle {
     { risk }: EngineSettings,
     no: (rule: string, detail: string) => void,
   ): void {
+    // What a venue has hidden cannot be counted.
+    if ([...this.#lyingUntil.values()].some((until) => until > this.#world.scheduler.now)) return;
     const byVenue = new Map<string, number>();
     const byAsset = new Map<string, Map<string, number>>();
     const note = (where: string, what: string, quantity: number): void => {

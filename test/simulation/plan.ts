@@ -69,10 +69,11 @@ export function planOf(seed: number | string, { hours = 24, faults }: PlanOption
     return { name, priceUsd, symbol: `${name}/USDT:USDT`, volatility: dice.pick([0.002, 0.006, 0.015]) };
   });
   const ids = VENUES.slice(0, dice.pick([3, 3, 3, 3, 3, 4, 4, 5, 6]));
-  const venues = ids.map((id, at) => venueOf(id, at, assets, new Dice(random.fork(`venue ${id}`))));
   const settings = settingsOf(new Dice(random.fork('settings')), ids);
-  const faultDice = new Dice(random.fork('faults'));
-  const kinds = chooseKinds(faultDice);
+  const kinds = chooseKinds(new Dice(random.fork('faults')));
+  // An order that is filled twice under one id, and lists without ids: nobody could tell whose the second fill is.
+  const reuse = !(kinds.includes('anonymous_fills') && kinds.includes('delivered_twice'));
+  const venues = ids.map((id, at) => venueOf(id, at, assets, reuse, new Dice(random.fork(`venue ${id}`))));
   const listed = venues.flatMap(({ id, instruments }) => instruments.map(({ asset }) => ({ venue: id, asset })));
   const scheduled = kinds.flatMap((kind) => schedules(kind, hours, listed, new Dice(random.fork(`faults ${kind}`))));
   scheduled.sort((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1));
@@ -95,7 +96,7 @@ function chooseKinds(dice: Dice): FaultKind[] {
   return FAULT_KINDS.filter(() => dice.chance(share));
 }
 
-function venueOf(id: string, at: number, assets: readonly AssetPlan[], dice: Dice): VenuePlan {
+function venueOf(id: string, at: number, assets: readonly AssetPlan[], reuse: boolean, dice: Dice): VenuePlan {
   // Two venues list everything, so that there is always something to hedge.
   const listed = at < 2 ? assets : assets.filter(() => dice.chance(0.7));
   const some = listed.length > 0 ? listed : assets.slice(0, 1);
@@ -107,7 +108,7 @@ function venueOf(id: string, at: number, assets: readonly AssetPlan[], dice: Dic
     intervals: new Map(instruments.map(({ symbol }) => [symbol, dice.pick([1, 4, 8])])),
     latencyMs: dice.whole(2, 60),
     jitterMs: dice.whole(1, 60),
-    idUniqueness: dice.pick(['open', 'always'] as const),
+    idUniqueness: dice.chance(0.5) && reuse ? 'open' : 'always',
     depositUsd: dice.pick([3_000, 10_000, 50_000]),
   };
 }
