@@ -6,7 +6,7 @@
 import { abs, type Base, floorTo, gte, isZero, lt, min, text } from '../kernel/decimal.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptPurpose } from '../ledger/facts.ts';
-import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
+import { type AttemptRecord, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import { MAX_ATTEMPTS } from './client-id.ts';
 import { NAKED_TOO_LONG, POSITION_DIFFERS, quarantineForPosition, standingDelta, standingOf } from './doubt.ts';
 import { restingOf } from './entering.ts';
@@ -17,10 +17,9 @@ import { describe, flat, forced, unresolved } from './shape.ts';
 
 /** Longest pause between two attempts on one leg. Naked exposure must end within 30 s of a venue's return. */
 const MAX_PAUSE_MS = 5_000;
-/** Between attempts of a quarantined hedge: naked, for the first hours; then as when hedged, so that ids last. */
-const NAKED_PAUSE_MS = 10_000;
+/** Between attempts of a quarantined hedge; while it is naked only after so many that ids would not last. */
+const GIVEN_UP_PAUSE_MS = MINUTE_MS;
 const NAKED_TRIES = 1_000;
-const HEDGED_PAUSE_MS = MINUTE_MS;
 
 export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (flat(hedge)) {
@@ -38,6 +37,11 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
     return hedge.state === 'quarantined' ? NOTHING : quarantineForPosition(hedge, context);
   }
   const wanted = reductions(hedge, context);
+  const stuck = wanted.length === 0 ? stuckLeg(hedge, context) : undefined;
+  if (stuck && hedge.state !== 'quarantined') {
+    const detail = `${stuck.key} takes no order as small as ${text(standingOf(stuck, context))}; ${describe(hedge)}`;
+    return moveTo(hedge, 'quarantined', 'dust', detail, context);
+  }
   if (wanted.length === 0) return { facts: [], attempts: [], wakeAt: context.now + context.settings.retryDelayMs };
   const purpose = hedge.state === 'exiting' ? 'exit' : 'unwind';
   const parts = wanted
@@ -57,21 +61,34 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   const standing = legsOf(hedge)
     .map((leg) => ({ leg, quantity: standingOf(leg, context) }))
     .filter(({ quantity }) => !isZero(quantity));
-  const rests = restingOf(hedge).length > 0;
   const [a, b] = standing;
-  if (
-    forced(hedge) ||
-    !a ||
-    !b ||
-    (reachable && !rests && hedge.state !== 'quarantined' && hedge.reason !== NAKED_TOO_LONG)
-  )
-    return standing;
+  const both = reachable && restingOf(hedge).length === 0 && stuckLeg(hedge, context) === undefined;
+  const isPlain = both && hedge.state !== 'quarantined' && hedge.reason !== NAKED_TOO_LONG;
+  if (forced(hedge)) return ableFirst(standing, context);
+  if (!a || !b || isPlain) return standing;
   const excess = abs(standingDelta(hedge, context));
   if (gte(excess, hedge.plan.commonLot)) {
     const larger = gte(a.quantity, b.quantity) ? a : b;
     return [{ leg: larger.leg, quantity: min(excess, larger.quantity) }];
   }
-  return reachable && !rests ? standing : [];
+  return both ? standing : [];
+}
+
+/** A leg that its venue takes no order for: smaller than its minimum, or than its lot. */
+const stuckLeg = (hedge: HedgeRecord, context: AdvanceContext): LegRecord | undefined =>
+  legsOf(hedge).find((leg) => isStuck(leg, context));
+
+function isStuck(leg: LegRecord, context: AdvanceContext): boolean {
+  const instrument = context.market(leg.key)?.instrument;
+  const quantity = standingOf(leg, context);
+  if (!instrument || isZero(quantity)) return false;
+  return isZero(floorTo(quantity, instrument.lot)) || lt(quantity, instrument.minQuantity);
+}
+
+/** A kill closes what can be closed before it gives up on what cannot. */
+function ableFirst(standing: readonly Reduction[], context: AdvanceContext): Reduction[] {
+  const able = standing.filter(({ leg }) => !isStuck(leg, context));
+  return able.length > 0 ? able : [...standing];
 }
 
 interface Reduction {
@@ -102,7 +119,7 @@ export function reduceLeg(
     );
   }
   const lastAt = since.at(-1)?.changedAt;
-  const retryAt = lastAt === undefined ? 0 : lastAt + pauseMs(hedge, since.length, context);
+  const retryAt = nextTryAt(since, hedge, context);
   // A last attempt in the future means that the clock went back: nothing is known of the pause, so it is over.
   if (now < retryAt && now >= (lastAt ?? 0)) return { facts: [], attempts: [], wakeAt: retryAt };
   const side = leg.holding.quantity.s > 0 ? 'sell' : 'buy';
@@ -141,11 +158,19 @@ const startedAt = (hedge: HedgeRecord, now: Instant): Instant =>
 /** Quarantined after everything else was tried. A position in doubt is contained with fresh attempts instead. */
 const isGivenUp = (hedge: HedgeRecord): boolean => hedge.state === 'quarantined' && hedge.reason !== POSITION_DIFFERS;
 
-/** After the last outcome: the configured delay, doubling up to a bound that keeps naked exposure short. */
+/** Counted from when the last attempt left: one whose fate took long to learn has cost its pause already. */
+function nextTryAt(since: readonly AttemptRecord[], hedge: HedgeRecord, context: AdvanceContext): Instant {
+  const last = since.at(-1);
+  if (!last) return 0;
+  const soonest = last.changedAt + context.settings.retryDelayMs;
+  return Math.max(soonest, last.intent.at + pauseMs(hedge, since.length, context));
+}
+
+/** The configured delay, doubling up to a bound that keeps naked exposure short; rarely once given up and hedged. */
 function pauseMs(hedge: HedgeRecord, tries: number, context: AdvanceContext): number {
-  if (!isGivenUp(hedge)) return Math.min(context.settings.retryDelayMs * 2 ** (tries - 1), MAX_PAUSE_MS);
   const isNaked = gte(abs(standingDelta(hedge, context)), hedge.plan.commonLot);
-  return isNaked && tries < NAKED_TRIES ? NAKED_PAUSE_MS : HEDGED_PAUSE_MS;
+  if (isGivenUp(hedge) && !(isNaked && tries < NAKED_TRIES)) return GIVEN_UP_PAUSE_MS;
+  return Math.min(context.settings.retryDelayMs * 2 ** Math.min(tries - 1, 20), MAX_PAUSE_MS);
 }
 
 function merge(parts: readonly Advance[]): Advance {

@@ -36,8 +36,8 @@ describe('a wall clock that jumps', () => {
     await world.operator({ action: 'close', hedge: 'h1' });
     world.wallShiftMs = -HOUR_MS;
     await world.run(60_000, 100);
-    // One exit of the long leg, six of the short one, then one every ten seconds in quarantine, because it is naked.
-    expect(world.submitted.length - sent).toBeLessThanOrEqual(12);
+    // One exit of the long leg, six of the short one, then one every five seconds in quarantine, because it is naked.
+    expect(world.submitted.length - sent).toBeLessThanOrEqual(17);
     expect(world.state()).toBe('quarantined');
   });
 

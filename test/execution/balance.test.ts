@@ -104,4 +104,23 @@ describe('the cheaper repair', () => {
     const quarantined: HedgeRecord = { ...hedge, state: 'quarantined', reason: 'dust' };
     expect(advance(quarantined, coarse).facts).toEqual([]);
   });
+
+  it('fault-20-one-leg-too-small-to-close: an exit does not close the other and leave it naked', async () => {
+    const { hedge, context } = await partly(99.9);
+    const long = { ...hedge.long, holding: { ...hedge.long.holding, quantity: base('4.5') } };
+    const coarse: AdvanceContext = {
+      ...context,
+      market: (key) => {
+        const view = context.market(key);
+        if (!view || key !== hedge.short.key) return view;
+        return { ...view, instrument: { ...view.instrument, minQuantity: base('6') } };
+      },
+    };
+    const next = (state: 'exiting' | 'quarantined', reason: string) =>
+      advance({ ...hedge, long, state, reason }, coarse);
+    expect(next('exiting', 'carry_gone').facts).toMatchObject([{ to: 'quarantined', reason: 'dust' }]);
+    expect(next('quarantined', 'dust').attempts).toEqual([]);
+    // A kill closes what can be closed.
+    expect(next('exiting', 'kill').attempts).toMatchObject([{ leg: 'long', purpose: 'exit' }]);
+  });
 });

@@ -49,7 +49,7 @@ export function settingsOf(dice: Dice, venues: readonly string[]): EngineSetting
       retryDelayMs: 500,
       maxCompletions: dice.whole(0, 2),
       maxReduceAttempts: dice.pick([3, 8]),
-      nakedLimitMs: 30_000,
+      nakedLimitMs: 8_000,
       lookup: { minValidityMs: 4_000, minLookups: 3, spacingMs: 800, horizonMs: 90 * MINUTE_MS },
     },
     reconcileEveryMs: dice.pick([10, 30, 60]) * MINUTE_MS,
