@@ -83,6 +83,16 @@ describe('naked while both venues answer', () => {
     expect(both(world)).toEqual(['5.5', '-5.5']);
   });
 
+  it('fault-22-leg-liquidated-whole: told by the stream, the other leg goes at once, not when the naked limit is over', async () => {
+    const world = new World({ settings: PRODUCTION });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('19'), 'liquidation');
+    expect(await longestNaked(world, 30_000)).toBeLessThanOrEqual(1_000);
+    expect(both(world)).toEqual(['0', '0']);
+    expect(world.state()).toBe('closed');
+  });
+
   it('one leg of an exit is refused for a while: retried within seconds of its return', async () => {
     const world = new World({ settings: PRODUCTION });
     await world.opened();

@@ -213,7 +213,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/execution/advance.ts',
     find: "  if (oneSided(hedge)) return moveTo(hedge, 'unwinding', 'leg_gone', describe(hedge), context);",
     replace: '  if (oneSided(hedge)) return NOTHING;',
-    killedBy: ['test/engine/forced-hazards.test.ts', 'test/engine/account-hazards.test.ts'],
+    killedBy: ['test/engine/naked-hazards.test.ts'],
   },
   {
     name: 'naked-without-alarm',
