@@ -34,6 +34,7 @@ const REMEMBERED_MS = 85 * DAY_MS;
 /** Polls for one settlement's payments until they are called missing; then more rarely, for about two hours. */
 const MAX_PAYMENT_POLLS = 8;
 const LATE_PAYMENT_MS = 5 * MINUTE_MS;
+const LATE_PAYMENTS_MS = 12 * HOUR_MS;
 const LATE_PAYMENT_POLLS = MAX_PAYMENT_POLLS + 24;
 /** Venues list a payment within minutes of its settlement. */
 const LATE_LISTING_MS = 10 * MINUTE_MS;
@@ -100,7 +101,7 @@ export function startReconcile(core: Core, watch: AccountWatch): void {
     account: watch.key,
     changes: watch.changes,
     fillsSince: readSince(core, watch, account?.lastFillAt),
-    paymentsSince: readSince(core, watch, account?.lastPaymentAt),
+    paymentsSince: paymentsSince(core, watch),
   });
 }
 
@@ -118,6 +119,17 @@ function readSince(core: Core, watch: AccountWatch, newestAt: Instant | undefine
   }
   const agreedAt = Math.max(newestAt ?? 0, watch.lastReconciledAt ?? 0);
   return Math.max(began, agreedAt - OVERLAP_MS, now - REMEMBERED_MS);
+}
+
+/**
+ * A payment carries the instant of its settlement, however late it is listed, and one of less than a cent does not even
+ * show in the wallet: so they are read for half a day back, always. They are few.
+ */
+function paymentsSince(core: Core, watch: AccountWatch): Instant {
+  const account = core.ledger.accounts.get(watch.key);
+  const since = readSince(core, watch, account?.lastPaymentAt);
+  const now = core.clock.now();
+  return Math.min(since, Math.max(account?.baseline?.at ?? now, now - LATE_PAYMENTS_MS));
 }
 
 export function onReconciled(core: Core, watch: AccountWatch, changes: number, reads: AccountReads): void {
@@ -217,8 +229,7 @@ function awaitPayment(core: Core, watch: AccountWatch, settlementAt: Instant, ke
 }
 
 export function pollPayments(core: Core, watch: AccountWatch): void {
-  const newestAt = core.ledger.accounts.get(watch.key)?.lastPaymentAt;
-  core.send({ kind: 'payments', account: watch.key, sinceAt: readSince(core, watch, newestAt) });
+  core.send({ kind: 'payments', account: watch.key, sinceAt: paymentsSince(core, watch) });
 }
 
 export function onPayments(core: Core, watch: AccountWatch, read: Read<readonly FundingPayment[]>): void {

@@ -6,11 +6,11 @@
 import type { PositionDoubt } from '../execution/next.ts';
 import { abs, type Base, eq, px, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey, splitKey } from '../kernel/ids.ts';
-import { type Instant, SECOND_MS } from '../kernel/instant.ts';
+import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { Fact } from '../ledger/facts.ts';
 import { coveredOf, marginConfirms, positionDiscrepancies, positionGaps } from '../ledger/position-gaps.ts';
-import { accountKey, type HedgeRecord, isFinal, type LegRecord, legsOf } from '../ledger/state.ts';
+import { accountKey, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { VenueBalance, VenuePosition } from '../market/order.ts';
 import { hasUnresolved, startReconcile } from './accounts.ts';
 import { type AccountWatch, alarm, type Core, onVenueBack, wakeAt } from './core.ts';
@@ -18,6 +18,8 @@ import { markOf } from './valuation.ts';
 
 /** The two readings that confirm a difference lie at least this far apart. */
 export const CONFIRM_MS = 2 * SECOND_MS;
+/** How long a closed hedge's accounts are still looked at. */
+const LATE_MS = 10 * MINUTE_MS;
 /** Polls in a row without an answer before people are told. */
 const FAILURES_TOLD = 3;
 
@@ -58,9 +60,11 @@ export function pollPositions(core: Core, watch: AccountWatch): void {
   core.send({ kind: 'positions', account: watch.key, changes: watch.changes });
 }
 
+/** A hedge stands there, or did until a while ago: an order that was called absent may still be accepted. */
 function stands(core: Core, watch: AccountWatch): boolean {
+  const since = core.clock.now() - LATE_MS;
   for (const hedge of core.ledger.hedges.values()) {
-    if (hedge.plan.route !== watch.route || isFinal(hedge.state)) continue;
+    if (hedge.plan.route !== watch.route || (hedge.endedAt ?? Number.POSITIVE_INFINITY) < since) continue;
     if (legsOf(hedge).some((leg) => splitKey(leg.key).venue === watch.venue)) return true;
   }
   return false;
@@ -76,6 +80,7 @@ export function onPositionsRead(
   const own = core.positions.get(watch.key);
   if (!own) return;
   own.polling = false;
+  if (stands(core, watch)) wakeAt(core, `positions:${watch.key}`, core.clock.now() + core.settings.positionsEveryMs);
   if (!read.ok) {
     own.failures += 1;
     core.log.debug({ account: watch.key, code: read.code, detail: read.detail }, 'positions could not be read');

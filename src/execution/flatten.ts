@@ -163,7 +163,9 @@ function nextTryAt(since: readonly AttemptRecord[], hedge: HedgeRecord, context:
   const last = since.at(-1);
   if (!last) return 0;
   const soonest = last.changedAt + context.settings.retryDelayMs;
-  return Math.max(soonest, last.intent.at + pauseMs(hedge, since.length, context));
+  // A clock that went back in between would put the sending into the future.
+  const leftAt = Math.min(last.intent.at, last.changedAt);
+  return Math.max(soonest, leftAt + pauseMs(hedge, since.length, context));
 }
 
 /** The configured delay, doubling up to a bound that keeps naked exposure short; rarely once given up and hedged. */
