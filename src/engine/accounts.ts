@@ -1,19 +1,16 @@
-/** Accounts: boot, reconciliation and funding payments. An account that is not reconciled opens nothing. */
-import { bookFills, isNews, paymentConflict } from '../execution/resolve.ts';
+/** Accounts: boot and reconciliation. An account that is not reconciled opens nothing. */
+import { bookFills } from '../execution/resolve.ts';
 import { toNumber } from '../kernel/decimal.ts';
-import { type InstrumentKey, instrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
+import { type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
-import type { Read } from '../kernel/outcome.ts';
-import type { DiscrepancyNoted, Fact, PaymentBooked } from '../ledger/facts.ts';
-import { paymentDigest, paymentIdentity } from '../ledger/fold.ts';
+import type { Fact } from '../ledger/facts.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
-import type { FundingQuote } from '../market/funding.ts';
 import type { Instrument } from '../market/instrument.ts';
-import type { FundingPayment } from '../market/order.ts';
 import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
 import { onListedOpen } from './orders.ts';
+import { paymentFacts } from './payments.ts';
 import { CONFIRM_MS, forgetDoubts, judgePositions } from './positions.ts';
 import { behindFacts } from './restored.ts';
 
@@ -31,13 +28,7 @@ const DIFFERENCE_RETRY_MS = 5_000;
 const STAYS_MS = 10 * MINUTE_MS;
 /** Venues list fills and payments for 90 days or more; a margin for the read itself. */
 const REMEMBERED_MS = 85 * DAY_MS;
-/** Polls for one settlement's payments until they are called missing; then more rarely, for about two hours. */
-const MAX_PAYMENT_POLLS = 8;
-const LATE_PAYMENT_MS = 5 * MINUTE_MS;
 const LATE_PAYMENTS_MS = 12 * HOUR_MS;
-const LATE_PAYMENT_POLLS = MAX_PAYMENT_POLLS + 24;
-/** Venues list a payment within minutes of its settlement. */
-const LATE_LISTING_MS = 10 * MINUTE_MS;
 
 export function bootAccounts(core: Core): void {
   for (const watch of core.accounts.values()) core.send({ kind: 'boot', account: watch.key });
@@ -125,7 +116,7 @@ function readSince(core: Core, watch: AccountWatch, newestAt: Instant | undefine
  * A payment carries the instant of its settlement, however late it is listed, and one of less than a cent does not even
  * show in the wallet: so they are read for half a day back, always. They are few.
  */
-function paymentsSince(core: Core, watch: AccountWatch): Instant {
+export function paymentsSince(core: Core, watch: AccountWatch): Instant {
   const account = core.ledger.accounts.get(watch.key);
   const since = readSince(core, watch, account?.lastPaymentAt);
   const now = core.clock.now();
@@ -199,94 +190,6 @@ function tellWhatStays(core: Core, watch: AccountWatch, now: Instant): void {
   }
 }
 
-/**
- * A newer `nextSettlementAt` means that the old one has passed: whoever held the instrument gets or owes a payment. The
- * first quote after a start tells of one that may have passed while nobody watched.
- */
-export function onSettlementPassed(core: Core, before: FundingQuote | undefined, quote: FundingQuote): void {
-  const passedAt = before ? before.nextSettlementAt : quote.nextSettlementAt - quote.intervalHours * HOUR_MS;
-  if (quote.nextSettlementAt <= passedAt) return;
-  // What is older, the first reconciliation has read.
-  if (!before && core.clock.now() - passedAt > LATE_LISTING_MS) return;
-  for (const hedge of core.ledger.hedges.values()) {
-    const ends = hedge.endedAt ?? Number.POSITIVE_INFINITY;
-    if ((hedge.openedAt ?? Number.POSITIVE_INFINITY) > passedAt || ends < passedAt) continue;
-    for (const leg of legsOf(hedge)) {
-      if (leg.key !== quote.key) continue;
-      const watch = core.accounts.get(`${hedge.plan.route}|${splitKey(leg.key).venue}`);
-      if (watch) awaitPayment(core, watch, passedAt, leg.key);
-    }
-  }
-}
-
-/** All instruments that settle at one instant are awaited together. */
-function awaitPayment(core: Core, watch: AccountWatch, settlementAt: Instant, key: InstrumentKey): void {
-  const awaited = watch.awaitedSettlement;
-  if ((awaited?.at ?? 0) > settlementAt) return;
-  const keys = awaited?.at === settlementAt ? awaited.keys : [];
-  watch.awaitedSettlement = { at: settlementAt, keys: new Set([...keys, key]), polls: 0 };
-  wakeAt(core, `payments:${watch.key}`, core.clock.now() + core.settings.paymentDelayMs);
-}
-
-export function pollPayments(core: Core, watch: AccountWatch): void {
-  core.send({ kind: 'payments', account: watch.key, sinceAt: paymentsSince(core, watch) });
-}
-
-export function onPayments(core: Core, watch: AccountWatch, read: Read<readonly FundingPayment[]>): void {
-  const awaited = watch.awaitedSettlement;
-  const facts = read.ok ? paymentFacts(core, read.value) : [];
-  if (facts.length > 0) watch.changes += 1;
-  const isRecorded = record(core, facts);
-  if (!awaited) return;
-  const newest = core.ledger.accounts.get(watch.key)?.newest;
-  // A venue stamps its payment at the settlement or moments after.
-  const isBooked = [...awaited.keys].every((key) => (newest?.get(key)?.paymentAt ?? 0) >= awaited.at);
-  const polls = awaited.polls + 1;
-  if ((read.ok && isRecorded && isBooked) || polls >= LATE_PAYMENT_POLLS) {
-    delete watch.awaitedSettlement;
-    startReconcile(core, watch);
-    return;
-  }
-  watch.awaitedSettlement = { ...awaited, polls };
-  const isLate = polls >= MAX_PAYMENT_POLLS;
-  wakeAt(core, `payments:${watch.key}`, core.clock.now() + (isLate ? LATE_PAYMENT_MS : backoff(polls)));
-  if (!isLate) return;
-  const detail = `no funding payment was listed for a settlement that ${[...awaited.keys].join(', ')} met`;
-  alarm(core, 'warning', 'payment_missing', watch.key, detail);
-}
-
-/**
- * Facts for payments not yet booked, each given to the hedge that held the instrument at that instant. One that comes
- * back with another amount keeps its first version and is noted: what was booked is never changed in silence.
- */
-export function paymentFacts(core: Core, payments: readonly FundingPayment[]): (PaymentBooked | DiscrepancyNoted)[] {
-  const bookedAt = core.clock.now();
-  const facts = new Map<string, PaymentBooked | DiscrepancyNoted>();
-  for (const payment of payments) {
-    const identity = paymentIdentity(payment);
-    const known = core.ledger.payments.get(identity);
-    if (known === undefined) {
-      if (!facts.has(identity)) facts.set(identity, { kind: 'payment', payment, ...ownerOf(core, payment), bookedAt });
-    } else if (known !== paymentDigest(payment)) {
-      const noted = paymentConflict(payment, known, bookedAt);
-      if (isNews(core.ledger, noted)) facts.set(noted.id, noted);
-    }
-  }
-  return [...facts.values()];
-}
-
-function ownerOf(core: Core, payment: FundingPayment): Pick<PaymentBooked, 'hedge' | 'leg'> | undefined {
-  const key = instrumentKey(payment.venue, payment.symbol);
-  for (const hedge of core.ledger.hedges.values()) {
-    const from = hedge.openedAt ?? Number.POSITIVE_INFINITY;
-    const to = hedge.endedAt ?? Number.POSITIVE_INFINITY;
-    if (hedge.plan.route !== payment.route || payment.at < from || payment.at > to) continue;
-    const leg = legsOf(hedge).find((candidate) => candidate.key === key);
-    if (leg) return { hedge: hedge.id, leg: leg.name };
-  }
-  return undefined;
-}
-
 export function hasUnresolved(core: Core, watch: AccountWatch): boolean {
   for (const lookup of core.lookups.values()) if (lookup.account === watch.key) return true;
   for (const hedge of core.ledger.hedges.values()) {
@@ -298,4 +201,5 @@ export function hasUnresolved(core: Core, watch: AccountWatch): boolean {
   return false;
 }
 
-const backoff = (failures: number): number => Math.min(1_000 * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS);
+/** Ms until the next try. */
+export const backoff = (failures: number): number => Math.min(1_000 * 2 ** Math.min(failures - 1, 10), MAX_RETRY_MS);

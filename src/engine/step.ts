@@ -5,16 +5,7 @@
  */
 import { accountKey } from '../ledger/state.ts';
 import type { MarketEvent } from '../market/event.ts';
-import {
-  bootAccounts,
-  onBooted,
-  onPayments,
-  onReconciled,
-  onSettlementPassed,
-  pollPayments,
-  startReconcile,
-  withAccountFees,
-} from './accounts.ts';
+import { bootAccounts, onBooted, onReconciled, startReconcile, withAccountFees } from './accounts.ts';
 import { noteEvent } from './breaker-evidence.ts';
 import { recheckBreakers, watchBreakers } from './breakers.ts';
 import { onCancelAnswered } from './cancels.ts';
@@ -24,6 +15,7 @@ import type { EngineEvent } from './events.ts';
 import { advanceHedges } from './hedges.ts';
 import { onOperator } from './operator.ts';
 import { lookupDue, onAccountEvent, onLookedUp, onProofRead, onSubmitted, resumeUnresolved } from './orders.ts';
+import { onPayments, onSettlementPassed, pollPayments } from './payments.ts';
 import { onPositionsRead, pollPositions } from './positions.ts';
 
 /** Startup is recovery: unresolved orders are looked up, accounts booted and reconciled, then hedges driven. */

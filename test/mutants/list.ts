@@ -274,7 +274,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'payment-booked-twice',
     bug: 'a funding payment that is listed twice counts twice',
-    file: 'src/engine/accounts.ts',
+    file: 'src/engine/payments.ts',
     find: '    if (known === undefined) {\n      if (!facts',
     replace: '    if (known !== null) {\n      if (!facts',
     killedBy: ['test/engine/account-hazards.test.ts', 'test/engine/hedge-hazards.test.ts'],
