@@ -62,17 +62,17 @@ export class Market {
   readonly #publish: Publish;
   readonly #assets = new Map<string, Asset>();
   readonly #dice: Dice;
-  /** Whether frames of a symbol must keep coming quickly. */
-  readonly #isHot: (symbol: string) => boolean;
+  /** How long a symbol's positions have been unequal, ms; undefined while they are not. */
+  readonly #unequalForMs: (symbol: string) => number | undefined;
 
   constructor(
     plan: WorldPlan,
     rigs: ReadonlyMap<string, Rig>,
     scheduler: Scheduler,
     publish: Publish,
-    isHot: (symbol: string) => boolean,
+    unequalForMs: (symbol: string) => number | undefined,
   ) {
-    this.#isHot = isHot;
+    this.#unequalForMs = unequalForMs;
     this.#plan = plan;
     this.#scheduler = scheduler;
     this.#publish = publish;
@@ -174,8 +174,10 @@ export class Market {
     asset.nextTickAt = this.#scheduler.now + delayMs;
     asset.cancelTick = this.#scheduler.after(delayMs, () => {
       this.#tick(asset);
-      const isBusy = this.#isHot(asset.plan.symbol);
-      this.#schedule(asset, isBusy ? BUSY_TICK_MS : this.#plan.calmTickMs * this.#dice.between(0.8, 1.2));
+      const forMs = this.#unequalForMs(asset.plan.symbol);
+      const calmMs = this.#plan.calmTickMs * this.#dice.between(0.8, 1.2);
+      // The longer it waits for a venue, the less often there is anything new.
+      this.#schedule(asset, forMs === undefined ? calmMs : Math.max(BUSY_TICK_MS, Math.min(forMs / 20, 10_000)));
     });
   }
 
@@ -221,7 +223,11 @@ export class Market {
       } else rig.exchange.settleFunding(symbol, rate);
       this.#announce(listing);
     }
-    if (isDue) this.#schedule(asset, 500);
+    // Who holds nothing has no payment to wait for, and hears of the next settlement with the next frame.
+    const isHeld = asset.listings.some(({ rig, symbol }) =>
+      rig.exchange.positions(ACCOUNT).some((position) => position.symbol === symbol),
+    );
+    if (isDue && isHeld) this.#schedule(asset, 500);
   }
 
   #asset(name: string): Asset {

@@ -344,6 +344,11 @@ export class Oracle {
     return !isZero(net) && gte(abs(net), this.#commonLots.get(symbol) ?? ZERO_BASE);
   }
 
+  nakedForMs(symbol: string): number | undefined {
+    const naked = this.#naked.get(symbol);
+    return naked && this.#world.scheduler.now - naked.since;
+  }
+
   /** Hedged or flat: not naked, and nothing stands on one venue alone. */
   isAtRest(symbol: string): boolean {
     const standing = [...this.#world.rigs.keys()].filter((venue) => !isZero(this.own(venue, symbol)));

@@ -84,7 +84,7 @@ export function planOf(seed: number | string, { hours = 24, faults }: PlanOption
     assets,
     venues,
     settings,
-    calmTickMs: dice.pick([20, 30, 45]) * MINUTE_MS,
+    calmTickMs: dice.pick([30, 45, 60]) * MINUTE_MS,
     kinds,
     faults: faults ?? scheduled,
   };

@@ -83,7 +83,7 @@ class World implements Levers {
           return events;
         });
       },
-      (symbol) => this.oracle.isNaked(symbol),
+      (symbol) => this.oracle.nakedForMs(symbol),
     );
     this.bot = new Bot({
       scheduler: this.scheduler,
