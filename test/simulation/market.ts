@@ -1,6 +1,6 @@
 /**
  * Prices, funding and books of every venue of a world, and the frames that the bot gets of them. While nothing happens an
- * asset's frames are sparse; one follows every order, and while a leg is naked they come every two seconds. Settlements happen on the venues' own clocks.
+ * asset's frames are sparse; one follows every order, and while a hedge is under way they come every few seconds. Settlements happen on the venues' own clocks.
  */
 import {
   type Contracts,
@@ -62,17 +62,17 @@ export class Market {
   readonly #publish: Publish;
   readonly #assets = new Map<string, Asset>();
   readonly #dice: Dice;
-  /** How long a symbol's positions have been unequal, ms; undefined while they are not. */
-  readonly #unequalForMs: (symbol: string) => number | undefined;
+  /** How long something has been going on with a symbol, ms; undefined while all is at rest. */
+  readonly #restlessForMs: (symbol: string) => number | undefined;
 
   constructor(
     plan: WorldPlan,
     rigs: ReadonlyMap<string, Rig>,
     scheduler: Scheduler,
     publish: Publish,
-    unequalForMs: (symbol: string) => number | undefined,
+    restlessForMs: (symbol: string) => number | undefined,
   ) {
-    this.#unequalForMs = unequalForMs;
+    this.#restlessForMs = restlessForMs;
     this.#plan = plan;
     this.#scheduler = scheduler;
     this.#publish = publish;
@@ -174,7 +174,7 @@ export class Market {
     asset.nextTickAt = this.#scheduler.now + delayMs;
     asset.cancelTick = this.#scheduler.after(delayMs, () => {
       this.#tick(asset);
-      const forMs = this.#unequalForMs(asset.plan.symbol);
+      const forMs = this.#restlessForMs(asset.plan.symbol);
       const calmMs = this.#plan.calmTickMs * this.#dice.between(0.8, 1.2);
       // The longer it waits for a venue, the less often there is anything new.
       this.#schedule(asset, forMs === undefined ? calmMs : Math.max(BUSY_TICK_MS, Math.min(forMs / 20, 10_000)));
