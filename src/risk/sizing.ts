@@ -115,12 +115,12 @@ function legOf(view: InstrumentView, direction: 'long' | 'short', settings: Risk
     const defect = edges ?? 'missing';
     return { rule: 'book_unsound', limit: 'sound', actual: defect, detail: `book of ${instrument.key}: ${defect}` };
   }
-  const { highest, lowest, middle, depth } = edges;
+  const { highest, lowest, middle, midPrice, worstBuy, depth } = edges;
   return {
     instrument,
     mid: middle,
     entryLimit: direction === 'long' ? highest : lowest,
-    price: direction === 'long' ? max(highest, px(middle)) : px(middle),
+    price: direction === 'long' ? worstBuy : midPrice,
     depth,
   };
 }
@@ -130,6 +130,9 @@ interface Edges {
   readonly highest: Px;
   readonly lowest: Px;
   readonly middle: number;
+  readonly midPrice: Px;
+  /** What a buy is counted at. */
+  readonly worstBuy: Px;
   readonly depth: number;
 }
 
@@ -149,10 +152,11 @@ function edgesOf(book: Book, { key, tick }: Instrument, rate: number): Edges | s
 
 function measure(book: Book, tick: Px, rate: number): Edges {
   const middle = mid(book);
+  const midPrice = px(middle);
   const highest = floorTo(px(middle * (1 + rate)), tick);
   const lowest = ceilTo(px(middle * (1 - rate)), tick);
   const depth = Math.min(depthTo(book, 'asks', toNumber(highest)), depthTo(book, 'bids', toNumber(lowest)));
-  return { highest, lowest, middle, depth };
+  return { highest, lowest, middle, midPrice, worstBuy: max(highest, midPrice), depth };
 }
 
 function depthTo(book: Book, side: 'bids' | 'asks', limit: number): number {

@@ -36,6 +36,17 @@ async function longestNaked(world: World, ms: number, stepMs = 250): Promise<num
 }
 
 describe('naked while both venues answer', () => {
+  it('fault-48-clock-goes-back-while-an-exit-is-unknown: the next order does not wait for the hour to come again', async () => {
+    const world = new World();
+    await world.opened();
+    world.faults.beta.submits.push({ kind: 'request_lost' });
+    await world.operator({ action: 'flatten' });
+    await world.run(1);
+    world.wallShiftMs = -HOUR_MS;
+    expect(await longestNaked(world, MINUTE_MS)).toBeLessThanOrEqual(10_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
+  });
+
   it('fault-18-second-leg-unknown: flattened before ten seconds, though the order may still be accepted', async () => {
     const world = new World({ settings: PRODUCTION });
     world.faults.beta.submits.push({ kind: 'request_lost' });

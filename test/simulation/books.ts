@@ -82,7 +82,8 @@ function unfinished(facts: readonly Fact[]): string[] {
     if (fact.kind === 'hedge_planned') states.set(fact.hedge, 'planned');
     if (fact.kind === 'hedge_moved') states.set(fact.hedge, `${fact.to} (${fact.reason})`);
   }
-  const settled = /^(?:held|closed|aborted) /;
+  // Dust is the operator's: too small for any order, told once a minute, and never more than that (`isAtRest`).
+  const settled = /^(?:held|closed|aborted) |^quarantined \(dust\)/;
   return [...states].filter(([, state]) => !settled.test(state)).map(([hedge, state]) => `${hedge} is ${state}`);
 }
 

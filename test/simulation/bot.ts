@@ -7,10 +7,11 @@ import type { Fact } from '../../src/ledger/facts.ts';
 import type { MarketEvent } from '../../src/market/event.ts';
 import { LedgerWriteError } from '../../src/ports/ledger-store.ts';
 import type { Alarm } from '../../src/ports/notifier.ts';
+import { Killed } from '../engine/memory-store.ts';
 import type { Dice } from './dice.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type Owner, type Rig, SimVenue, type Wire } from './sim-venue.ts';
-import { Killed, losePower, newDisk, openStore } from './store.ts';
+import { losePower, newDisk, openStore } from './store.ts';
 
 export const ACCOUNT = 'main';
 

@@ -296,10 +296,11 @@ function revise(world: Levers, { venue, asset, dice: [x] }: Fault): End {
 function jump(world: Levers, { dice: [x, y], forMs }: Fault): End {
   const { bot } = world;
   const shift = Math.round((x < 0.5 ? -1 : 1) * (y < 0.5 ? 500 + 8_000 * y : 3_600_000 * y));
-  bot.wallShiftMs += shift;
+  // Never added to one another: a clock that is off by more than an hour proves nothing to anybody.
+  bot.wallShiftMs = shift;
   return forMs > 0
     ? () => {
-        bot.wallShiftMs -= shift;
+        bot.wallShiftMs = 0;
       }
     : undefined;
 }

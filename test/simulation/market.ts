@@ -1,6 +1,6 @@
 /**
  * Prices, funding and books of every venue of a world, and the frames that the bot gets of them. While nothing happens an
- * asset's frames are sparse; one follows every order, and while a leg is naked they come every two seconds. Settlements happen on the venues' own clocks.
+ * asset's frames are sparse; one follows every order, and while a hedge is under way they come every few seconds. Settlements happen on the venues' own clocks.
  */
 import {
   type Contracts,
@@ -62,17 +62,17 @@ export class Market {
   readonly #publish: Publish;
   readonly #assets = new Map<string, Asset>();
   readonly #dice: Dice;
-  /** Whether frames of a symbol must keep coming quickly. */
-  readonly #isHot: (symbol: string) => boolean;
+  /** How long something has been going on with a symbol, ms; undefined while all is at rest. */
+  readonly #restlessForMs: (symbol: string) => number | undefined;
 
   constructor(
     plan: WorldPlan,
     rigs: ReadonlyMap<string, Rig>,
     scheduler: Scheduler,
     publish: Publish,
-    isHot: (symbol: string) => boolean,
+    restlessForMs: (symbol: string) => number | undefined,
   ) {
-    this.#isHot = isHot;
+    this.#restlessForMs = restlessForMs;
     this.#plan = plan;
     this.#scheduler = scheduler;
     this.#publish = publish;
@@ -174,8 +174,10 @@ export class Market {
     asset.nextTickAt = this.#scheduler.now + delayMs;
     asset.cancelTick = this.#scheduler.after(delayMs, () => {
       this.#tick(asset);
-      const isBusy = this.#isHot(asset.plan.symbol);
-      this.#schedule(asset, isBusy ? BUSY_TICK_MS : this.#plan.calmTickMs * this.#dice.between(0.8, 1.2));
+      const forMs = this.#restlessForMs(asset.plan.symbol);
+      const calmMs = this.#plan.calmTickMs * this.#dice.between(0.8, 1.2);
+      // The longer it waits for a venue, the less often there is anything new.
+      this.#schedule(asset, forMs === undefined ? calmMs : Math.max(BUSY_TICK_MS, Math.min(forMs / 20, 10_000)));
     });
   }
 
@@ -221,7 +223,11 @@ export class Market {
       } else rig.exchange.settleFunding(symbol, rate);
       this.#announce(listing);
     }
-    if (isDue) this.#schedule(asset, 500);
+    // Who holds nothing has no payment to wait for, and hears of the next settlement with the next frame.
+    const isHeld = asset.listings.some(({ rig, symbol }) =>
+      rig.exchange.positions(ACCOUNT).some((position) => position.symbol === symbol),
+    );
+    if (isDue && isHeld) this.#schedule(asset, 500);
   }
 
   #asset(name: string): Asset {

@@ -16,6 +16,8 @@ import {
   contractsToBase,
   gte,
   isZero,
+  lt,
+  max,
   neg,
   sub,
   text,
@@ -23,7 +25,7 @@ import {
   ZERO_BASE,
 } from '../../src/kernel/decimal.ts';
 import { splitKey } from '../../src/kernel/ids.ts';
-import type { AttemptIntended, AttemptOutcome, AttemptStatus, Fact } from '../../src/ledger/facts.ts';
+import type { AttemptIntended, AttemptOutcome, AttemptStatus, Fact, HedgeState } from '../../src/ledger/facts.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
 import type { Alarm } from '../../src/ports/notifier.ts';
 import type { SubmitOutcome, Venue } from '../../src/ports/venue.ts';
@@ -108,6 +110,9 @@ export class Oracle {
   readonly #commonLots = new Map<string, Base>();
   /** Instruments of the newest plan for each symbol. */
   readonly #planned = new Map<string, readonly string[]>();
+  /** Of hedges; and since when they are neither held nor over. */
+  readonly #symbols = new Map<string, string>();
+  readonly #restless = new Map<string, number>();
   readonly #touchedAt = new Map<string, number>();
   readonly #naked = new Map<string, Naked>();
   /** Active impairments by what they impair, and when the last one ended. */
@@ -220,7 +225,7 @@ export class Oracle {
     }
     const opens = purpose === 'enter' || purpose === 'complete';
     if (!opens && !order.reduceOnly) this.fail('reduce_only', `${purpose} ${order.clientOrderId} may open`);
-    if (opens) this.#judgeOpening(venue.id, symbol, purpose, order);
+    if (opens) this.#judgeOpening(venue.id, symbol, attempt.intent, order);
   }
 
   arrived(venue: Venue, order: OrderRequest, outcome: SubmitOutcome): void {
@@ -250,8 +255,10 @@ export class Oracle {
         case 'hedge_planned':
           this.#commonLots.set(splitKey(fact.longKey).symbol, fact.commonLot);
           this.#planned.set(splitKey(fact.longKey).symbol, [fact.longKey, fact.shortKey]);
+          this.#symbols.set(fact.hedge, splitKey(fact.longKey).symbol);
           break;
         case 'hedge_moved':
+          this.#onMoved(fact.hedge, fact.to);
           this.#count(`hedge ${fact.from} -> ${fact.to}`);
           break;
         case 'control':
@@ -266,6 +273,11 @@ export class Oracle {
   alarmed(alarm: Alarm): void {
     if (!NAKED_ALARMS.has(alarm.code)) return;
     for (const naked of this.#naked.values()) naked.alarmed = true;
+  }
+
+  #onMoved(hedge: string, to: HedgeState): void {
+    if (to === 'held' || to === 'closed' || to === 'aborted') this.#restless.delete(hedge);
+    else if (!this.#restless.has(hedge)) this.#restless.set(hedge, this.#world.scheduler.now);
   }
 
   #onIntent(fact: AttemptIntended, factAt: number): void {
@@ -341,13 +353,37 @@ export class Oracle {
   isNaked(symbol: string): boolean {
     let net = ZERO_BASE;
     for (const venue of this.#world.rigs.keys()) net = add(net, this.own(venue, symbol));
-    return !isZero(net) && gte(abs(net), this.#commonLots.get(symbol) ?? ZERO_BASE);
+    if (isZero(net) || lt(abs(net), this.#commonLots.get(symbol) ?? ZERO_BASE)) return false;
+    return gte(abs(net), this.#smallestOrder(symbol));
+  }
+
+  /** What no venue where something stands takes an order for cannot be made equal: dust. */
+  #smallestOrder(symbol: string): Base {
+    let smallest = ZERO_BASE;
+    for (const [venue, { exchange }] of this.#world.rigs) {
+      const instrument = isZero(this.own(venue, symbol)) ? undefined : exchange.market(symbol)?.instrument;
+      if (instrument) smallest = max(smallest, contractsToBase(instrument.minContracts, instrument.contractSize));
+    }
+    return smallest;
+  }
+
+  isDust(venue: string, symbol: string): boolean {
+    return lt(abs(this.own(venue, symbol)), this.#smallestOrder(symbol));
+  }
+
+  /** How long something has been going on with a symbol, ms; undefined while all is at rest. */
+  restlessForMs(symbol: string): number | undefined {
+    const since = [...this.#restless].filter(([hedge]) => this.#symbols.get(hedge) === symbol).map(([, at]) => at);
+    const naked = this.#naked.get(symbol);
+    if (naked) since.push(naked.since);
+    return since.length === 0 ? undefined : this.#world.scheduler.now - Math.min(...since);
   }
 
   /** Hedged or flat: not naked, and nothing stands on one venue alone. */
   isAtRest(symbol: string): boolean {
     const standing = [...this.#world.rigs.keys()].filter((venue) => !isZero(this.own(venue, symbol)));
-    return standing.length !== 1 && !this.isNaked(symbol);
+    if (this.isNaked(symbol)) return false;
+    return standing.length !== 1 || standing.every((venue) => this.isDust(venue, symbol));
   }
 
   #judgeAsset(symbol: string): void {
@@ -395,13 +431,15 @@ export class Oracle {
     return { until, sightMs };
   }
 
-  #judgeOpening(venue: string, symbol: string, purpose: 'enter' | 'complete', order: OrderRequest): void {
+  #judgeOpening(venue: string, symbol: string, { purpose, number }: AttemptIntended, order: OrderRequest): void {
     const settings = this.#world.settings();
     const { now } = this.#world.scheduler;
     const no = (rule: string, detail: string): void => this.fail(rule, `${purpose} ${order.clientOrderId}: ${detail}`);
     if (this.#killed) no('opens_killed', 'the kill switch is latched');
     const frameAt = this.#framesAt.get(`${venue}|${symbol}`);
-    if (frameAt === undefined || now - frameAt > settings.risk.data.maxBookAgeMs)
+    // A first order is judged by its book's stamp and by its arrival, each within the limit.
+    const oldestMs = settings.risk.data.maxBookAgeMs * (number === 1 ? 2 : 1);
+    if (frameAt === undefined || now - frameAt > oldestMs)
       no(
         'opens_stale',
         `the newest book of ${venue} ${symbol} is ${frameAt === undefined ? 'missing' : `${now - frameAt} ms old`}`,

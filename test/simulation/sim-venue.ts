@@ -56,6 +56,8 @@ interface Options {
 
 const UNKNOWN: SubmitOutcome = { kind: 'unknown', code: 'timeout', detail: 'no answer' };
 const UNANSWERED: ReadonlySet<SubmitFault['kind']> = new Set(['reply_lost', 'accepted_late', 'ack_late']);
+/** Share of answers that are as old as their way back; the others are true when they arrive, for half the events. */
+const AGED_ANSWERS = 0.4;
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 const same = <T>(value: T): T => value;
 
@@ -266,21 +268,26 @@ export class SimVenue implements Venue {
     if (owner.isDead()) return never();
     return new Promise((resolve) => {
       const answer = (value: T, delayMs: number): void => {
-        scheduler.after(delayMs, () =>
+        const arrive = (): void =>
           owner.deliver(() => {
             wire.answered(this, what, 'ok' in value ? value.ok : value.kind !== 'failed');
             resolve(value);
-          }),
-        );
+          });
+        if (delayMs > 0) scheduler.after(delayMs, arrive);
+        else arrive();
       };
       const { conditions } = rig;
       const there = this.#latency() + this.#stall();
       if (conditions.down > 0 || there > REQUEST_TIMEOUT_MS) return answer(failed('timeout'), REQUEST_TIMEOUT_MS);
-      scheduler.after(there, () => {
-        if (conditions.banned > 0) return answer(failed('rate_limited'), this.#latency());
+      const back = this.#latency();
+      const isOld = rig.network.chance(AGED_ANSWERS);
+      const judge = (replyMs: number): void => {
+        if (conditions.banned > 0) return answer(failed('rate_limited'), replyMs);
         if (conditions.down > 0) return answer(failed('timeout'), REQUEST_TIMEOUT_MS);
-        void run().then((value) => answer(change(value), this.#latency()));
-      });
+        void run().then((value) => answer(change(value), replyMs));
+      };
+      if (isOld) scheduler.after(there, () => judge(back));
+      else scheduler.after(there + back, () => judge(0));
     });
   }
 

@@ -4,11 +4,7 @@
  */
 import type { Fact } from '../../src/ledger/facts.ts';
 import { type LedgerStamp, type LedgerStore, LedgerWriteError } from '../../src/ports/ledger-store.ts';
-
-/** Stands for SIGKILL: not an error that anything may handle. */
-export class Killed extends Error {
-  override readonly name = 'Killed';
-}
+import { Killed } from '../engine/memory-store.ts';
 
 /** SQLite's `synchronous`: FULL syncs at every commit, NORMAL only when the log is folded into the database. */
 const SYNCHRONOUS: 'full' | 'normal' = 'full';

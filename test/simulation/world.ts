@@ -23,7 +23,7 @@ import type { Rig } from './sim-venue.ts';
 import { Trace } from './trace.ts';
 
 /** Peace must have come by then, once everything was reconciled. */
-const HEAL_MS = 10 * MINUTE_MS;
+const HEAL_MS = 11.5 * MINUTE_MS;
 const HEAL_CHECK_MS = 30 * SECOND_MS;
 /** The next frame comes this long after an order, a trade or a start. */
 const NEXT_FRAME_MS = SECOND_MS;
@@ -83,7 +83,7 @@ class World implements Levers {
           return events;
         });
       },
-      (symbol) => this.oracle.isNaked(symbol),
+      (symbol) => this.oracle.restlessForMs(symbol),
     );
     this.bot = new Bot({
       scheduler: this.scheduler,

@@ -1,8 +1,28 @@
 /** What the model tells about its state: positions, balances, audits. Immutable copies. */
-import { add, isZero, type Quote, sub } from '../../kernel/decimal.ts';
+import { add, type Base, isZero, type Px, type Quote, sub } from '../../kernel/decimal.ts';
 import type { ExchangeAudit, ExchangeBalance, ExchangeMarket, ExchangePosition } from './api.ts';
-import { entryPrice, liquidationPrice, maintenance, unrealized } from './position.ts';
+import { entryPrice, liquidationPrice, maintenance, type Position, unrealized } from './position.ts';
 import { type Account, lockedOf, type Market, type Slot } from './state.ts';
+
+/** Positions are replaced, never edited, and asked for far more often than they change. */
+const entryPrices = new WeakMap<Position, Px>();
+const liquidationPrices = new WeakMap<Position, { readonly price: Px | undefined }>();
+
+function entryPriceOf(position: Position, size: Base): Px {
+  const known = entryPrices.get(position);
+  if (known) return known;
+  const price = entryPrice(position, size);
+  entryPrices.set(position, price);
+  return price;
+}
+
+function liquidationPriceOf(position: Position, size: Base, rate: string): Px | undefined {
+  const known = liquidationPrices.get(position);
+  if (known) return known.price;
+  const price = liquidationPrice(position, size, rate);
+  liquidationPrices.set(position, { price });
+  return price;
+}
 
 export function positionReport(slot: Slot): ExchangePosition {
   const { position, market } = slot;
@@ -10,12 +30,12 @@ export function positionReport(slot: Slot): ExchangePosition {
   return {
     symbol,
     contracts: position.contracts,
-    entryPrice: entryPrice(position, contractSize),
+    entryPrice: entryPriceOf(position, contractSize),
     mark: market.mark,
     leverage: slot.leverage,
     isolatedMargin: position.margin,
     maintenanceMargin: maintenance(position, market.mark, contractSize, maintenanceRate),
-    liquidationPrice: liquidationPrice(position, contractSize, maintenanceRate),
+    liquidationPrice: liquidationPriceOf(position, contractSize, maintenanceRate),
     unrealizedPnl: unrealized(position, market.mark, contractSize),
     updatedAt: slot.positionAt,
   };
