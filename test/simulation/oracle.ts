@@ -477,8 +477,10 @@ export class Oracle {
     { risk }: EngineSettings,
     no: (rule: string, detail: string) => void,
   ): void {
-    // What a venue has hidden cannot be counted.
+    // What a venue has hidden, or its silent stream has not told, cannot be counted.
     if ([...this.#lyingUntil.values()].some((until) => until > this.#world.scheduler.now)) return;
+    const sight = [...this.#world.rigs.keys()].map((id) => this.#impaired.get(`sight ${id}`));
+    if (sight.some((state) => state && (state.active > 0 || state.until > this.#world.scheduler.now - 60_000))) return;
     const byVenue = new Map<string, number>();
     const byAsset = new Map<string, Map<string, number>>();
     const note = (where: string, what: string, quantity: number): void => {

@@ -1,4 +1,4 @@
-/** Seeds that once failed, each with what it found. They are run for as long as they mean the same worlds. */
+/** Seeds that once failed, each with what it found. Others that they mean, once the plan of worlds has changed, are as good. */
 export interface Regression {
   readonly seed: number;
   readonly found: string;
@@ -8,5 +8,31 @@ export const REGRESSIONS: readonly Regression[] = [
   {
     seed: 22,
     found: 'fault-39: a book that waited while the process was stopped counted as fresh for the next resting order',
+  },
+  {
+    seed: 48,
+    found: 'fault-48: a clock that went back while an exit order was unknown made the next one wait for hours',
+  },
+  {
+    seed: 86,
+    found: 'fault-55: an entry in parts went on after the limits had been lowered below it',
+  },
+  {
+    seed: 308,
+    found:
+      'fault-28: an order called absent by a venue that told nothing was found only at the next timer, half an hour on',
+  },
+  {
+    seed: 341,
+    found: 'fault-18: a naked leg waited ten seconds because the attempts before, lost on the way, had been counted',
+  },
+  {
+    seed: 602,
+    found: 'fault-03: accepted after its absence was proven, its hedge over and the stream silent: nobody looked',
+  },
+  {
+    seed: 661,
+    found:
+      'fault-20: an excess under the smallest order was quarantined at once, because the books were stale for a moment',
   },
 ];

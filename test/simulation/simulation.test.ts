@@ -9,7 +9,7 @@ import { shrink } from './shrink.ts';
 import { clockText } from './trace.ts';
 import { runWorld } from './world.ts';
 
-const SEEDS = 100;
+const SEEDS = 150;
 
 async function judge(seed: number): Promise<void> {
   const { violation } = await runWorld(seed);
