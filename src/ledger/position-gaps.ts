@@ -173,11 +173,14 @@ export const positionDiscrepancyId = (route: Route, venue: VenueId, key: Instrum
   `${route}|${venue}|position|${key}`;
 
 /** Whether a hedge has an open discrepancy about a position of its own. */
-export const positionDiscrepancies = (state: LedgerState, hedge: HedgeRecord): string[] =>
-  legsOf(hedge).flatMap(({ key }) => {
+export function positionDiscrepancies(state: LedgerState, hedge: HedgeRecord): string[] {
+  // Asked of every hedge at every event, and there is hardly ever one.
+  if (state.discrepancies.size === 0) return [];
+  return legsOf(hedge).flatMap(({ key }) => {
     const known = state.discrepancies.get(positionDiscrepancyId(hedge.plan.route, splitKey(key).venue, key));
     return known ? [known.detail] : [];
   });
+}
 
 const isEmpty = (leg: LegRecord): boolean => isZero(leg.holding.quantity);
 const isSameSign = (a: Base, b: Base): boolean => !isZero(a) && !isZero(b) && a.s === b.s;

@@ -24,7 +24,8 @@ import { type AssetPlan, nextSettlement, type WorldPlan } from './plan.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Rig } from './sim-venue.ts';
 
-const BUSY_TICK_MS = 2_000;
+/** Less than a book may be old. */
+const BUSY_TICK_MS = 3_500;
 const DISTANCES = [0.0002, 0.0006, 0.0015] as const;
 
 /** One instrument on one venue. */

@@ -101,7 +101,7 @@ function chooseKinds(dice: Dice): FaultKind[] {
 
 function venueOf(id: string, at: number, assets: readonly AssetPlan[], reuse: boolean, dice: Dice): VenuePlan {
   // Two venues list everything, so that there is always something to hedge.
-  const listed = at < 2 ? assets : assets.filter(() => dice.chance(0.7));
+  const listed = at < 2 ? assets : assets.filter(() => dice.chance(0.5));
   const some = listed.length > 0 ? listed : assets.slice(0, 1);
   const takerFee = dice.pick(['0.0002', '0.0004', '0.00055', '0.0006']);
   const instruments = some.map((asset): ExchangeInstrument => instrumentOf(asset, takerFee, dice));

@@ -52,7 +52,7 @@ export function settingsOf(dice: Dice, venues: readonly string[]): EngineSetting
       nakedLimitMs: 8_000,
       lookup: { minValidityMs: 4_000, minLookups: 3, spacingMs: 800, horizonMs: 90 * MINUTE_MS },
     },
-    reconcileEveryMs: dice.pick([15, 60, 120]) * MINUTE_MS,
+    reconcileEveryMs: dice.pick([30, 60, 120]) * MINUTE_MS,
     positionsEveryMs: dice.pick([5, 15, 30]) * MINUTE_MS,
     paymentDelayMs: 5_000,
   };
