@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { addTo, newTally, type Tally } from '../test/simulation/coverage.ts';
@@ -64,7 +65,7 @@ if (worst) {
 
 /** One process, fed until there is nothing left. */
 function work(): Promise<void> {
-  const child = fork(fileURLToPath(new URL('./sim-worker.ts', import.meta.url)));
+  const child = fork(fileURLToPath(new URL(`./sim-worker${extname(import.meta.url)}`, import.meta.url)));
   return new Promise((resolve, reject) => {
     child.on('message', (message: SeedReport | 'next') => {
       if (message !== 'next') onReport(message);

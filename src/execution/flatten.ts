@@ -42,7 +42,7 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
     const detail = `${stuck.key} takes no order as small as ${text(standingOf(stuck, context))}; ${describe(hedge)}`;
     return moveTo(hedge, 'quarantined', 'dust', detail, context);
   }
-  if (wanted.length === 0) return { facts: [], attempts: [], wakeAt: context.now + context.settings.retryDelayMs };
+  if (wanted.length === 0) return { facts: [], attempts: [], wakeAt: context.now + idleMs(hedge, context) };
   const purpose = hedge.state === 'exiting' ? 'exit' : 'unwind';
   const parts = wanted
     .filter(({ leg }) => !unresolved(leg))
@@ -50,6 +50,10 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
   const move = parts.find((part) => part.facts.some((fact) => fact.kind === 'hedge_moved'));
   return move ?? merge(parts);
 }
+
+/** Nothing can be reduced now: a venue does not answer, or what is left is dust, which only time or people change. */
+const idleMs = (hedge: HedgeRecord, { settings }: AdvanceContext): number =>
+  hedge.state === 'quarantined' ? GIVEN_UP_PAUSE_MS : settings.retryDelayMs;
 
 /**
  * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, or the legs stayed

@@ -7,6 +7,7 @@ import type { MarketView } from '../market/view.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
 import { type Approved, approve } from './approved.ts';
 import type { RiskLimits, RiskSettings, RiskState, RuleBreach } from './limits.ts';
+import { isRoomy } from './roomy.ts';
 import { RULES } from './rules.ts';
 import { sizeHedge } from './sizing.ts';
 
@@ -28,6 +29,7 @@ export function assess(
   // Without both instruments there is nothing to size; `not_listed` says so.
   if (!long || !short) return { kind: 'refused', breaches };
   const request = { asset: opportunity.asset, long, short, pricedUsd: opportunity.notionalUsd };
+  if (breaches.length > 0 && isRoomy(request, limits, state, settings)) return { kind: 'refused', breaches };
   const sizing = sizeHedge(request, limits, state, settings);
   if (sizing.kind === 'refused') return { kind: 'refused', breaches: [...breaches, ...sizing.breaches] };
   if (breaches.length > 0) return { kind: 'refused', breaches };
