@@ -11,7 +11,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-const GENERATED = new Set(['node_modules', 'dist', 'dist.next', 'dist.old', 'data', '.git']);
+const GENERATED = new Set(['node_modules', 'dist', 'dist.next', 'dist.old', 'dist.sim', 'data', '.git']);
 
 /** Every file below a folder of the project (`.` for all of it), without what is generated or installed. */
 export function filesBelow(folder: string): readonly SourceFile[] {
