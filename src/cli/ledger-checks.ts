@@ -35,7 +35,8 @@ export const MOVES: Readonly<Record<HedgeState, readonly HedgeState[]>> = {
   // An operator's kill or flatten takes over an exit that had another reason.
   exiting: ['exiting', 'unwinding', 'closed', 'quarantined'],
   unwinding: ['exiting', 'closed', 'quarantined'],
-  quarantined: ['exiting', 'unwinding', 'balancing', 'held', 'closed'],
+  // For another reason: what could not be reduced turned out to be dust.
+  quarantined: ['exiting', 'unwinding', 'balancing', 'held', 'closed', 'quarantined'],
   // A late fill reopens what was over.
   closed: ['unwinding', 'quarantined'],
   aborted: ['unwinding', 'quarantined'],

@@ -7,6 +7,7 @@ import type { Fact } from '../ledger/facts.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
+import type { Fill } from '../market/order.ts';
 import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
 import { onListedOpen } from './orders.ts';
@@ -140,12 +141,10 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   }
   const late: Fact[] = [
     ...behindFacts(core, watch, [...fills.value, ...openOrders.value]),
-    ...bookFills(core.ledger, fills.value, now),
     ...paymentFacts(core, payments.value),
   ];
   // A ledger that cannot be written has its own wake, which reads everything again.
-  if (!record(core, late)) return;
-  forgetDoubts(core, late);
+  if (!record(core, late) || !recordFills(core, fills.value)) return;
   watch.lastReadAt = now;
   if (changes !== watch.changes || hasUnresolved(core, watch)) {
     // Orders moved while we read: the picture is not one instant's.
@@ -169,6 +168,17 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   const isSoon = isAgain || isNewlyOpen || hasYoungDifference(core, watch, now);
   const waitMs = isSoon ? soonMs : core.settings.reconcileEveryMs;
   wakeAt(core, `reconcile:${watch.key}`, now + Math.min(waitMs, core.settings.reconcileEveryMs));
+}
+
+/** Whose one fill is may depend on another: booked in passes, until nothing more can be told. */
+function recordFills(core: Core, fills: readonly Fill[]): boolean {
+  const inOrder = [...fills].sort((a, b) => a.at - b.at);
+  for (;;) {
+    const facts = bookFills(core.ledger, inOrder, core.clock.now());
+    if (facts.length === 0) return true;
+    if (!record(core, facts)) return false;
+    forgetDoubts(core, facts);
+  }
 }
 
 /** A venue that tells less than it knows tells the rest when it is well again: an order of ours may be in it. */

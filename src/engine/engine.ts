@@ -208,7 +208,7 @@ class Loop {
     this.#deps.activity.end();
   }
 
-  /** Wakes stand for durations: when the wall clock jumps, they go with it. */
+  /** Wakes and the ages of frames stand for durations: when the wall clock jumps, they go with it. */
   #followJumps(core: Core): void {
     const { clock } = this.#deps;
     const offsetMs = clock.now() - clock.monotonicMs();
@@ -217,6 +217,7 @@ class Loop {
     if (Math.abs(jumpMs) < CLOCK_JUMP_MS) return;
     this.#deps.log.warn({ jumpMs }, 'the wall clock has jumped');
     for (const [name, at] of core.wakes) core.wakes.set(name, at + jumpMs);
+    core.market.followJump(jumpMs);
     // Ours may be the wrong one now.
     recheckBreakers(core);
   }

@@ -20,6 +20,7 @@ const MAX_PAUSE_MS = 5_000;
 /** Between attempts of a quarantined hedge; while it is naked only after so many that ids would not last. */
 const GIVEN_UP_PAUSE_MS = MINUTE_MS;
 const NAKED_TRIES = 1_000;
+const ATTEMPTS_EXHAUSTED = 'attempts_exhausted';
 
 export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (flat(hedge)) {
@@ -38,7 +39,7 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
   }
   const wanted = reductions(hedge, context);
   const stuck = wanted.length === 0 ? stuckLeg(hedge, context) : undefined;
-  if (stuck && hedge.state !== 'quarantined') {
+  if (stuck && (hedge.state !== 'quarantined' || hedge.reason === ATTEMPTS_EXHAUSTED)) {
     const detail = `${stuck.key} takes no order as small as ${text(standingOf(stuck, context))}; ${describe(hedge)}`;
     return moveTo(hedge, 'quarantined', 'dust', detail, context);
   }
@@ -117,7 +118,7 @@ export function reduceLeg(
     return moveTo(
       hedge,
       'quarantined',
-      'attempts_exhausted',
+      ATTEMPTS_EXHAUSTED,
       `${leg.name} leg on ${leg.key}: ${describe(hedge)}`,
       context,
     );

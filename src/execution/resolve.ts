@@ -3,7 +3,7 @@
  * fill is booked once, and a trade id that comes back with other data keeps its first version and raises a
  * discrepancy.
  */
-import { abs, eq, gte, isPositive, sub, sum, text } from '../kernel/decimal.ts';
+import { abs, eq, gt, gte, isNegative, isPositive, sub, sum, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { AttemptOutcome, AttemptStatus, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
@@ -66,12 +66,14 @@ function statusOf(order: OrderState): AttemptStatus {
 }
 
 /**
- * Facts for fills not yet booked, each with its owner; duplicates give nothing, conflicts a discrepancy. A fill that
- * cannot be told apart from an entry of unknown fate is left out: reconciliation brings it again once that is known.
+ * Facts for fills not yet booked, each with its owner; duplicates give nothing, conflicts a discrepancy. Left out is a
+ * fill that cannot be told apart from an entry of unknown fate, which reconciliation brings again once that is known, and
+ * one whose owner depends on another of these, which a second call books once the first is folded.
  */
 export function bookFills(state: LedgerState, fills: readonly Fill[], now: Instant): Fact[] {
   const facts: Fact[] = [];
   const fresh = new Set<string>();
+  const touched = new Set<InstrumentKey>();
   for (const fill of fills) {
     const identity = fillIdentity(fill);
     const known = state.fills.get(identity);
@@ -82,7 +84,13 @@ export function bookFills(state: LedgerState, fills: readonly Fill[], now: Insta
     }
     if (fresh.has(identity)) continue;
     fresh.add(identity);
-    facts.push(...bookFill(state, fill, now));
+    const key = instrumentKey(fill.venue, fill.symbol);
+    const attempt = ownerAttempt(state, fill);
+    if (attempt && (!attempt.intent.reduceOnly || hasLeft(state, attempt, facts)))
+      facts.push(bookOwn(fill, attempt, now));
+    else if (touched.has(key)) continue;
+    else facts.push(...(attempt ? [bookStray(state, fill, attempt, now)] : bookForeign(state, fill, now)));
+    touched.add(key);
   }
   return facts;
 }
@@ -91,26 +99,52 @@ export function bookFills(state: LedgerState, fills: readonly Fill[], now: Insta
 export const isNews = (state: LedgerState, { id, venueSays }: DiscrepancyNoted): boolean =>
   state.discrepancies.get(id)?.venueSays !== venueSays && state.accepted.get(id) !== venueSays;
 
-function bookFill(state: LedgerState, fill: Fill, now: Instant): Fact[] {
-  const attempt = ownerAttempt(state, fill);
-  if (attempt) {
-    const { hedge, leg, clientOrderId } = attempt.intent;
-    return [{ kind: 'fill', fill: { ...fill, clientOrderId }, hedge, leg, bookedAt: now }];
-  }
-  // Nobody's order of ours: liquidation, ADL or a human. It belongs to the hedge whose leg it shrinks.
+function bookOwn(fill: Fill, { intent: { hedge, leg, clientOrderId } }: AttemptRecord, now: Instant): FillBooked {
+  return { kind: 'fill', fill: { ...fill, clientOrderId }, hedge, leg, bookedAt: now };
+}
+
+/** Whether a reducing order's leg still has something to reduce once `facts` are folded. */
+function hasLeft(state: LedgerState, { intent }: AttemptRecord, facts: readonly Fact[]): boolean {
+  const held = state.hedges.get(intent.hedge)?.[intent.leg].holding.quantity ?? ZERO_BASE;
+  const booked = facts.flatMap((fact) =>
+    fact.kind === 'fill' && fact.hedge === intent.hedge && fact.leg === intent.leg ? [fact.fill.quantity] : [],
+  );
+  const isClosing = intent.side === 'sell' ? isPositive(held) : isNegative(held);
+  return isClosing && gt(abs(held), sum(ZERO_BASE, booked));
+}
+
+/**
+ * A reducing order that fills long after its leg is gone reduces what the venue finds: another hedge's leg on the same
+ * instrument, or what a human holds. The fill belongs to what it has shrunk, or two hedges would be wrong.
+ */
+function bookStray(state: LedgerState, fill: Fill, attempt: AttemptRecord, now: Instant): FillBooked {
+  const { key, clientOrderId } = attempt.intent;
+  const shares = sharesOf(state, fill.route, key, fill.side, fill.quantity);
+  return { kind: 'fill', fill: { ...fill, clientOrderId }, ...ownerOf(shares, fill), bookedAt: now };
+}
+
+/** Whose a trade is that shrinks several: the first that has any of it. */
+function ownerOf(shares: readonly TradeShare[], fill: Fill): Pick<FillBooked, 'hedge' | 'leg' | 'legQuantity'> {
+  const share = shares.find(({ owner }) => owner !== undefined);
+  if (!share?.owner) return {};
+  const isWhole = eq(share.quantity, fill.quantity);
+  return {
+    hedge: share.owner.hedge.id,
+    leg: share.owner.leg.name,
+    ...(!isWhole && { legQuantity: share.quantity }),
+  };
+}
+
+/** Nobody's order of ours: liquidation, ADL or a human. It belongs to the hedge whose leg it shrinks. */
+function bookForeign(state: LedgerState, fill: Fill, now: Instant): Fact[] {
   const key = instrumentKey(fill.venue, fill.symbol);
-  const share = sharesOf(state, fill.route, key, fill.side, fill.quantity).find(({ owner }) => owner !== undefined);
-  const isWhole = share !== undefined && eq(share.quantity, fill.quantity);
+  const shares = sharesOf(state, fill.route, key, fill.side, fill.quantity);
+  const owner = ownerOf(shares, fill);
+  const isWhole = owner.hedge !== undefined && owner.legQuantity === undefined;
   // Booked now it would be lost to its hedge, or come before the fill that it closes. Whoever asks again gets it again.
   if (!isWhole && waitsForEntry(state, fill)) return [];
-  const booked: FillBooked = {
-    kind: 'fill',
-    fill,
-    ...(share?.owner && { hedge: share.owner.hedge.id, leg: share.owner.leg.name }),
-    ...(share && !isWhole && { legQuantity: share.quantity }),
-    bookedAt: now,
-  };
-  return [booked, foreign(fill, share, now)];
+  const booked: FillBooked = { kind: 'fill', fill, ...owner, bookedAt: now };
+  return [booked, foreign(fill, shares, now)];
 }
 
 function ownerAttempt(state: LedgerState, fill: Fill): AttemptRecord | undefined {
@@ -179,7 +213,8 @@ export function paymentConflict(payment: FundingPayment, known: string, now: Ins
   };
 }
 
-function foreign(fill: Fill, share: TradeShare | undefined, now: Instant): DiscrepancyNoted {
+function foreign(fill: Fill, shares: readonly TradeShare[], now: Instant): DiscrepancyNoted {
+  const share = shares.find(({ owner }) => owner !== undefined);
   return {
     kind: 'discrepancy',
     id: `${fill.route}|${fill.venue}|foreign_fill|${fill.symbol}|${fill.tradeId}`,

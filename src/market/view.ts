@@ -84,6 +84,17 @@ export class FoldedMarket implements MarketView {
     }
   }
 
+  /** Our wall clock has jumped: every frame keeps its age, or a step back would make old ones young. */
+  followJump(jumpMs: number): void {
+    const moved = <T extends Stamped>(frame: T | undefined): T | undefined =>
+      frame && { ...frame, receivedAt: frame.receivedAt + jumpMs };
+    for (const slot of this.#slots.values()) {
+      slot.book = moved(slot.book);
+      slot.funding = moved(slot.funding);
+      slot.mark = moved(slot.mark);
+    }
+  }
+
   get(key: InstrumentKey): InstrumentView | undefined {
     return this.#slots.get(key);
   }

@@ -1,4 +1,5 @@
 /** Answers of venues become facts: nothing is counted twice, nothing unproven is refused, nothing of ours is foreign. */
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { afterFound, afterSubmit, bookFills } from '../../src/execution/resolve.ts';
 import { base } from '../../src/kernel/decimal.ts';
@@ -142,5 +143,70 @@ describe('booking fills', () => {
   it('fault-23-manual-trade: one that closes nothing of ours belongs to nobody', () => {
     const state = ledger(outcome('a', 'filled', 'o1'), outcome('b', 'filled', 'o2'));
     expect(said(bookFills(state, [fill('9', 'alpha', 'sell', '4', '90')], AT))).toEqual(['fill 9 - -', 'foreign_fill']);
+  });
+
+  it('fault-20-one-list: what one fill changes decides whose the next is', () => {
+    // Entered, deleveraged and closed by a human: one read tells all three, in any order.
+    const entered = fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'a' });
+    const all = [fill('3', 'alpha', 'sell', '4', '89'), entered, fill('2', 'alpha', 'sell', '6', '90')];
+    const orders = fc.shuffledSubarray(all, { minLength: 3, maxLength: 3 });
+    fc.assert(
+      fc.property(orders, (fills) => {
+        const state = ledger(outcome('a', 'proven_absent'));
+        const passes: string[][] = [];
+        for (let facts = bookFills(state, fills, AT); facts.length > 0; facts = bookFills(state, fills, AT)) {
+          for (const fact of facts) foldFact(state, fact);
+          passes.push(said(facts));
+        }
+        const owners = new Set(passes.flat().filter((each) => each.startsWith('fill')));
+        if (fills[0] === entered)
+          expect(owners).toEqual(new Set(['fill 1 h1 long', 'fill 2 h1 long', 'fill 3 h1 long']));
+        expect(state.accounts.get('live|alpha')?.holdings.get(LONG)?.quantity).toEqual(base('0'));
+        expect(passes.length).toBeLessThanOrEqual(3);
+      }),
+    );
+  });
+
+  const twoHedges = () => {
+    const second = { hedge: 'h2' } as const;
+    return ledger(
+      booked(fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'a' }), 'long'),
+      attempt('x', 'long', { purpose: 'exit', side: 'sell', reduceOnly: true, number: 2 }),
+      attempt('y', 'long', { purpose: 'exit', side: 'sell', reduceOnly: true, number: 3 }),
+      booked(fill('2', 'alpha', 'sell', '10', '100', { clientOrderId: 'y' }), 'long'),
+      { ...plan('h2') },
+      attempt('c', 'long', second),
+      { ...booked(fill('3', 'alpha', 'buy', '10', '100', { clientOrderId: 'c' })), ...second, leg: 'long' },
+    );
+  };
+
+  it('fault-03-reduced-late: a reducing order whose leg is gone has shrunk the other hedge on its instrument', () => {
+    const state = twoHedges();
+    const late = bookFills(state, [fill('4', 'alpha', 'sell', '6', '99', { clientOrderId: 'x' })], AT);
+    expect(said(late)).toEqual(['fill 4 h2 long']);
+    for (const fact of late) foldFact(state, fact);
+    expect(state.hedges.get('h1')?.long.holding.quantity).toEqual(base('0'));
+    expect(state.hedges.get('h2')?.long.holding.quantity).toEqual(base('4'));
+    // The order itself keeps its fill.
+    expect(state.attempts.get('x')?.filled).toEqual(base('6'));
+  });
+
+  it('several fills of one reducing order belong to its leg until that is gone', () => {
+    const state = ledger(
+      booked(fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'a' }), 'long'),
+      attempt('x', 'long', { purpose: 'exit', side: 'sell', reduceOnly: true, number: 2 }),
+    );
+    const parts = ['4', '6'].map((size, at) => fill(`${at + 2}`, 'alpha', 'sell', size, '99', { clientOrderId: 'x' }));
+    expect(said(bookFills(state, parts, AT))).toEqual(['fill 2 h1 long', 'fill 3 h1 long']);
+  });
+
+  it("a reducing order that shrank what a human holds is nobody's leg", () => {
+    const state = ledger(
+      booked(fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'web' })),
+      attempt('x', 'long', { purpose: 'exit', side: 'sell', reduceOnly: true, number: 2 }),
+    );
+    expect(said(bookFills(state, [fill('2', 'alpha', 'sell', '6', '99', { clientOrderId: 'x' })], AT))).toEqual([
+      'fill 2 - -',
+    ]);
   });
 });

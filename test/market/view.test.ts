@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS } from '../../src/kernel/instant.ts';
 import type { MarketEvent } from '../../src/market/event.ts';
 import type { SettledRate } from '../../src/market/funding.ts';
-import { ageMs, FoldedMarket } from '../../src/market/view.ts';
+import { ageMs, FoldedMarket, isFresh } from '../../src/market/view.ts';
 import { instrumentOf, keyOf, NOW, type Perp } from '../signal/market.ts';
 
 const PERPS: Perp[] = [{ venue: 'a' }, { venue: 'b' }, { venue: 'a', asset: 'ETH' }];
@@ -90,6 +90,15 @@ describe('folding', () => {
     market.apply(book(KEY, 101, NOW, NOW + 1));
     market.apply(book(KEY, 99, NOW, NOW));
     expect(market.get(KEY)?.book?.bids[0]?.price).toBe(101);
+  });
+
+  it('fault-48: when our clock jumps, every frame keeps its age', () => {
+    const market = listed();
+    market.apply(book(KEY, 100, NOW));
+    // Six seconds pass, and the clock is set back by five of them.
+    market.followJump(-5_000);
+    expect(ageMs(market.get(KEY)?.book, NOW + 1_000)).toBe(6_000);
+    expect(isFresh(market.get(KEY)?.book, NOW + 1_000, 5_000)).toBe(false);
   });
 
   it('a frame of an instrument that is not listed is dropped', () => {

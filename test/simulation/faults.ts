@@ -14,7 +14,7 @@ export interface FaultClass {
   readonly perDay: readonly [number, number];
   /** How long it lasts, log-uniform; absent: an instant. */
   readonly lastsMs?: readonly [number, number];
-  readonly impairs: 'venue' | 'market' | 'process' | 'sight' | 'nothing';
+  readonly impairs: 'venue' | 'market' | 'process' | 'sight' | 'lists' | 'nothing';
   /** Happens to (or begins with) an order that leaves: always, half of the time, or never. */
   readonly atOrder: 'always' | 'half' | 'never';
 }
@@ -43,7 +43,7 @@ export const FAULTS = {
   short_page: {
     perDay: [1, 4],
     lastsMs: windowOf(10 * SECOND_MS, 20 * MINUTE_MS),
-    impairs: 'nothing',
+    impairs: 'lists',
     atOrder: 'half',
   },
   /** fault-10 */

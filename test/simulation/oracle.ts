@@ -122,6 +122,8 @@ export class Oracle {
   /** Venues where a human holds something. */
   readonly #foreignSince = new Map<string, number>();
   readonly #lyingUntil = new Map<string, number>();
+  /** Trades that no durable fact tells yet, by venue. */
+  readonly #unbooked = new Map<string, Set<string>>();
   #paused = false;
   #killed = false;
   #aliveSince = 0;
@@ -252,6 +254,9 @@ export class Oracle {
         case 'outcome':
           this.#onOutcome(fact);
           break;
+        case 'fill':
+          this.#unbookedOn(fact.fill.venue).delete(fact.fill.tradeId);
+          break;
         case 'hedge_planned':
           this.#commonLots.set(splitKey(fact.longKey).symbol, fact.commonLot);
           this.#planned.set(splitKey(fact.longKey).symbol, [fact.longKey, fact.shortKey]);
@@ -295,7 +300,9 @@ export class Oracle {
     attempt.status = fact.status;
     const { venue, symbol } = splitKey(attempt.intent.key);
     const rig = this.#world.rigs.get(venue);
-    const order = rig?.exchange.order(ACCOUNT, symbol, { clientOrderId: fact.clientOrderId });
+    // An order that was delivered twice is two there: the fact is about one of them.
+    const ref = fact.venueOrderId ? { orderId: fact.venueOrderId } : { clientOrderId: fact.clientOrderId };
+    const order = rig?.exchange.order(ACCOUNT, symbol, ref);
     const lie = (detail: string): void =>
       this.fail('truthful_outcome', `${fact.clientOrderId} is recorded as ${fact.status}; ${detail}`);
     switch (fact.status) {
@@ -326,6 +333,7 @@ export class Oracle {
     if (event.kind !== 'order' || !event.trade || event.account !== ACCOUNT) return;
     const { trade } = event;
     const key = `${venue}|${trade.symbol}`;
+    this.#unbookedOn(venue).add(trade.tradeId);
     const before = this.#positions.get(key) ?? ZERO_BASE;
     const signed = this.#signed(venue, trade);
     const after = add(before, signed);
@@ -335,6 +343,12 @@ export class Oracle {
     if (flips && trade.clientOrderId !== '' && isZero(this.#foreign.get(key) ?? ZERO_BASE))
       this.fail('never_flips', `${trade.clientOrderId} took ${key} from ${text(before)} to ${text(after)}`);
     this.#judgeAsset(trade.symbol);
+  }
+
+  #unbookedOn(venue: string): Set<string> {
+    const trades = this.#unbooked.get(venue) ?? new Set<string>();
+    this.#unbooked.set(venue, trades);
+    return trades;
   }
 
   #signed(venue: string, trade: ExchangeTrade): Base {
@@ -395,6 +409,10 @@ export class Oracle {
   /** Called at every event: bounds of time. */
   tick(): void {
     if (this.#naked.size === 0) return;
+    for (const venue of this.#world.rigs.keys()) {
+      const isBlind = (this.#impaired.get(`lists ${venue}`)?.active ?? 0) > 0 && this.#unbookedOn(venue).size > 0;
+      if (isBlind) this.#impairedBy(`venue ${venue}`, 1, -1);
+    }
     const { now } = this.#world.scheduler;
     for (const [symbol, naked] of this.#naked) {
       const { until, sightMs } = this.#impairedUntil(symbol, naked.since);

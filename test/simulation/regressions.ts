@@ -35,4 +35,20 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       'fault-20: an excess under the smallest order was quarantined at once, because the books were stale for a moment',
   },
+  {
+    seed: 872,
+    found: 'fault-20: what had run out of attempts and turned out to be dust was never called dust',
+  },
+  {
+    seed: 963,
+    found: 'fault-48: a clock that went back made an old book young enough to complete a hedge on',
+  },
+  {
+    seed: 1321,
+    found: 'fault-22: a forced reduction that was listed together with the entry it reduced belonged to nobody',
+  },
+  {
+    seed: 2133,
+    found: 'fault-03: a reducing order that arrived late took the next hedge apart, and the books blamed the old one',
+  },
 ];
