@@ -48,7 +48,7 @@ export function acceptanceOf(core: Core, command: AcceptCommand, by: string): Ac
   if (open.length === 0) return { ok: true, facts: [], hedges: [], detail: `nothing is open on ${name}` };
   if (note.trim() === '') return no('a note must say why the venue is believed');
   if (open.some(({ at }) => at > seenAt)) return no('a newer difference has been found meanwhile; look again first');
-  if (!account?.baseline || watch.lastReconciledAt === undefined || watch.status !== 'ready')
+  if (!account?.baseline || watch.agreedAt === undefined || watch.status !== 'ready')
     return no(`${name} has not been compared since the start: ${watch.reason}`);
   if (hasUnresolved(core, watch)) return no(`an order on ${name} has no known end yet; try again when it has`);
   const at = core.clock.now();
@@ -69,7 +69,7 @@ export function acceptanceOf(core: Core, command: AcceptCommand, by: string): Ac
     currency: account.baseline.currency,
     wallet: sub(wallet, change),
     // What happened before that comparison is in the wallet that is accepted here, and is not booked any more.
-    at: watch.lastReconciledAt,
+    at: watch.agreedAt,
   };
   const isMoney = corrected.length > 0 || open.some(({ what }) => what === 'wallet');
   const facts = [...open.map((each) => acceptance(each, note, by, at)), ...corrected, ...(isMoney ? [baseline] : [])];

@@ -8,6 +8,7 @@ import { reconcile } from '../ledger/reconcile.ts';
 import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { Fill } from '../market/order.ts';
+import { venueNow } from './clock-skew.ts';
 import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
 import { onListedOpen } from './orders.ts';
@@ -103,13 +104,13 @@ export function startReconcile(core: Core, watch: AccountWatch): void {
  * older than what came last.
  */
 function readSince(core: Core, watch: AccountWatch, newestAt: Instant | undefined): Instant {
-  const now = core.clock.now();
+  const now = venueNow(watch, core.clock);
   const began = core.ledger.accounts.get(watch.key)?.baseline?.at ?? now;
   for (const { route, venue, what } of core.ledger.discrepancies.values()) {
     if (route === watch.route && venue === watch.venue && (what === 'position' || what === 'wallet'))
       return Math.max(began, now - DEEP_READ_MS);
   }
-  const agreedAt = Math.max(newestAt ?? 0, watch.lastReconciledAt ?? 0);
+  const agreedAt = Math.max(newestAt ?? 0, watch.agreedAt ?? 0);
   return Math.max(began, agreedAt - OVERLAP_MS, now - REMEMBERED_MS);
 }
 
@@ -120,7 +121,7 @@ function readSince(core: Core, watch: AccountWatch, newestAt: Instant | undefine
 export function paymentsSince(core: Core, watch: AccountWatch): Instant {
   const account = core.ledger.accounts.get(watch.key);
   const since = readSince(core, watch, account?.lastPaymentAt);
-  const now = core.clock.now();
+  const now = venueNow(watch, core.clock);
   return Math.min(since, Math.max(account?.baseline?.at ?? now, now - LATE_PAYMENTS_MS));
 }
 
@@ -152,13 +153,15 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
     return;
   }
   for (const order of openOrders.value) onListedOpen(core, order);
-  const truth = { positions: positions.value, openOrders: openOrders.value, balance: balance.value };
+  const agreedAt = venueNow(watch, core.clock);
+  const truth = { positions: positions.value, openOrders: openOrders.value, balance: balance.value, at: agreedAt };
   const differences = reconcile(core.ledger, watch.route, watch.venue, truth, now);
   if (!record(core, differences)) return;
   watch.status = 'ready';
   watch.reason = '';
   watch.failures = 0;
   watch.lastReconciledAt = now;
+  watch.agreedAt = agreedAt;
   watch.availableUsd = toNumber(balance.value.available);
   watch.walletUsd = toNumber(balance.value.wallet);
   tellWhatStays(core, watch, now);

@@ -1,4 +1,5 @@
 /** How far a venue's clock is from ours. Requests are stamped with the venue's time; what we decide by our own. */
+import type { Instant } from '../kernel/instant.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AccountWatch } from './core.ts';
 
@@ -12,3 +13,6 @@ export function certainSkewMs(watch: AccountWatch, clock: Clock): number | undef
   const skew = skewMs(watch, clock);
   return skew && Math.sign(skew) * Math.max(0, Math.abs(skew) - (watch.clock?.roundTripMs ?? 0) / 2);
 }
+
+/** Now by the venue's clock, as far as it is known: what the venue lists is stamped with it, however wrong ours is. */
+export const venueNow = (watch: AccountWatch, clock: Clock): Instant => clock.now() + (skewMs(watch, clock) ?? 0);

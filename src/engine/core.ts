@@ -55,6 +55,8 @@ export interface AccountWatch {
   reason: string;
   reconciling: boolean;
   lastReconciledAt?: Instant;
+  /** The same by the venue's clock, which stamps what it lists. */
+  agreedAt?: Instant;
   /** When everything was last read, also while orders in flight made a comparison impossible. */
   lastReadAt?: Instant;
   failures: number;

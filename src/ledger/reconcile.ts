@@ -16,6 +16,8 @@ export interface VenueTruth {
   readonly positions: readonly VenuePosition[];
   readonly openOrders: readonly OrderState[];
   readonly balance: VenueBalance;
+  /** By the venue's clock, which stamps what is booked from here on. */
+  readonly at: Instant;
 }
 
 /** Wallets are compared to the cent. */
@@ -32,7 +34,7 @@ export function reconcile(state: LedgerState, route: Route, venue: VenueId, trut
   const facts: Fact[] = [];
   if (!account?.baseline) {
     const wallet = account ? sub(truth.balance.wallet, bookedChange(account)) : truth.balance.wallet;
-    facts.push({ kind: 'baseline', venue, route, currency: truth.balance.currency, wallet, at: now });
+    facts.push({ kind: 'baseline', venue, route, currency: truth.balance.currency, wallet, at: truth.at });
   }
   const foundIds = new Set(found.map((discrepancy) => discrepancy.id));
   for (const discrepancy of found) {

@@ -1,6 +1,8 @@
 /** A venue whose clock is not ours opens nothing, and never stops what must be reduced. */
 import { describe, expect, it } from 'vitest';
+import { contracts } from '../../src/kernel/decimal.ts';
 import { World } from './world.ts';
+import { ACCOUNT, SOL } from './world-setup.ts';
 
 const tell = (world: World, skewMs: number, roundTripMs = 20) => {
   const offsetMs = world.clock.now() + skewMs - world.clock.monotonicMs();
@@ -43,5 +45,23 @@ describe('fault-49: the clocks of venue and bot differ', () => {
     expect(world.state()).toBe('closed');
     await world.run(120_000, 1_000);
     expect(world.ledger.hedges.size).toBe(1);
+  });
+
+  it('lists are read from where the venue stamps what it tells, however far ahead our clock is', async () => {
+    const world = new World();
+    await world.opened();
+    world.wallShiftMs = 3_600_000;
+    tell(world, -3_600_000);
+    // Compared again while the clock is wrong.
+    await world.run(60_000, 1_000);
+    world.faults.beta.stream = 'lost';
+    world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('19'), 'liquidation');
+    await world.run(60_000, 1_000);
+    const booked = [...world.ledger.fills.keys()].filter((fill) => fill.includes('|beta|'));
+    expect(booked).toHaveLength(world.exchanges.beta.trades(ACCOUNT).length);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
+    // The first list had it: nothing had to be missed before it was looked for.
+    const missed = world.store.facts.filter((fact) => fact.kind === 'discrepancy' && fact.what === 'position');
+    expect(missed).toEqual([]);
   });
 });

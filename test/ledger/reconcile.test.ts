@@ -9,6 +9,7 @@ import { AT, booked, fill, LONG, payment, plan } from './samples.ts';
 const truth = (over: Partial<VenueTruth> = {}, wallet = '1000'): VenueTruth => ({
   positions: [],
   openOrders: [],
+  at: AT,
   balance: { currency: 'USDT', wallet: quote(wallet), available: quote(wallet) },
   ...over,
 });

@@ -39,7 +39,10 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 export class Bot {
   readonly disk = newDisk();
+  /** What the file says. */
   settings: EngineSettings;
+  /** What the process was told of it last. */
+  told: EngineSettings;
   /** Wall clock minus true time. */
   wallShiftMs = 0;
   /** Kills again at this commit of the next start, counted from 0. */
@@ -54,6 +57,7 @@ export class Bot {
   constructor(options: BotOptions) {
     this.#options = options;
     this.settings = options.settings;
+    this.told = options.settings;
   }
 
   get running(): Engine | undefined {
@@ -86,6 +90,7 @@ export class Bot {
     this.#venues = [...rigs.values()].map(
       (rig) => new SimVenue({ rig, account: ACCOUNT, route: 'live', owner, scheduler, wire: hooks }),
     );
+    this.told = this.settings;
     const startedAt = scheduler.now;
     const store = openStore(this.disk, isDead, (facts) => hooks.committed(facts));
     try {
@@ -167,6 +172,7 @@ export class Bot {
   /** False: no process is there to take it. */
   push(event: EngineEvent): boolean {
     if (!this.#engine || this.#stops > 0) return false;
+    if (event.kind === 'settings') this.told = event.settings;
     this.#engine.push(event);
     return true;
   }

@@ -228,6 +228,8 @@ function manualClose(world: Levers, fault: Fault): End {
   return undefined;
 }
 
+const MANUAL_RETRY_MS = 30_000;
+
 /** A human opens something of their own where the bot has nothing, and closes it again later. */
 function manualOpen(world: Levers, { venue, asset, dice: [x, y] }: Fault): End {
   const symbol = world.symbolOf(asset);
@@ -251,14 +253,14 @@ function manualOpen(world: Levers, { venue, asset, dice: [x, y] }: Fault): End {
     world.oracle.foreign(venue, symbol, way === 'buy' ? quantity : neg(quantity));
   };
   trade(side, scale(lot, String(lots)));
-  return () => {
+  const close = (): void => {
     const left = world.oracle.foreignOf(venue, symbol);
-    if (!isZero(left))
-      trade(
-        left.s > 0 ? 'sell' : 'buy',
-        contracts(toNumber(left) === 0 ? '0' : left.abs().div(contractSize).toFixed()),
-      );
+    if (isZero(left)) return;
+    trade(left.s > 0 ? 'sell' : 'buy', contracts(left.abs().div(contractSize).toFixed()));
+    // Halted, or the book was too thin.
+    world.scheduler.after(MANUAL_RETRY_MS, close);
   };
+  return close;
 }
 
 /** Finer steps or a larger minimum, as venues announce them. */

@@ -338,6 +338,10 @@ export class Oracle {
     const signed = this.#signed(venue, trade);
     const after = add(before, signed);
     this.#positions.set(key, after);
+    const held = this.#foreign.get(key) ?? ZERO_BASE;
+    // What is forced takes what a human holds first.
+    if (trade.cause !== 'order' && !isZero(held) && held.s !== signed.s)
+      this.foreign(venue, trade.symbol, lt(abs(signed), abs(held)) ? signed : neg(held));
     this.#touchedAt.set(key, this.#world.scheduler.now);
     const flips = before.s !== after.s && !isZero(before) && !isZero(after);
     if (flips && trade.clientOrderId !== '' && isZero(this.#foreign.get(key) ?? ZERO_BASE))

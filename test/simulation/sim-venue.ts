@@ -70,9 +70,11 @@ export class SimVenue implements Venue {
   #sink: ((event: AccountEvent) => void) | undefined;
   /** A stream keeps its order: nothing is delivered before what was told earlier. */
   #lastDeliveryAt = 0;
+  readonly #startedAt: number;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#startedAt = options.scheduler.now;
     this.id = options.rig.plan.id;
     this.route = options.route;
     const { account, route } = options;
@@ -218,6 +220,11 @@ export class SimVenue implements Venue {
 
   subscribe(sink: (event: AccountEvent) => void): void {
     this.#sink = sink;
+    // The process's monotonic clock counts from its start, and the venue's clock is right.
+    this.#tell({
+      kind: 'clock',
+      reading: { offsetMs: this.#startedAt, roundTripMs: 2 * this.#options.rig.plan.latencyMs },
+    });
     this.#inner.subscribe((event) => {
       const { conditions } = this.#options.rig;
       if (conditions.down > 0 || conditions.streamSilent > 0) return;

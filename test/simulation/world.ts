@@ -98,7 +98,7 @@ class World implements Levers {
       startAt: START,
       rigs: this.rigs,
       disk: this.bot.disk,
-      settings: () => this.bot.settings,
+      settings: () => this.bot.told,
       isRunning: () => this.bot.running !== undefined,
     });
     for (const [id, rig] of this.rigs) {
