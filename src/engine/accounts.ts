@@ -1,5 +1,4 @@
 /** Accounts: boot and reconciliation. An account that is not reconciled opens nothing. */
-import { bookFills } from '../execution/resolve.ts';
 import { toNumber } from '../kernel/decimal.ts';
 import { type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
@@ -7,13 +6,13 @@ import type { Fact } from '../ledger/facts.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
-import type { Fill } from '../market/order.ts';
 import { venueNow } from './clock-skew.ts';
 import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
+import { recordFills } from './fills.ts';
 import { onListedOpen } from './orders.ts';
 import { paymentFacts } from './payments.ts';
-import { CONFIRM_MS, forgetDoubts, judgePositions } from './positions.ts';
+import { CONFIRM_MS, judgePositions } from './positions.ts';
 import { behindFacts } from './restored.ts';
 
 /** A venue that comes back must be read well within the half minute in which its naked legs must end. */
@@ -145,7 +144,7 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
     ...paymentFacts(core, payments.value),
   ];
   // A ledger that cannot be written has its own wake, which reads everything again.
-  if (!record(core, late) || !recordFills(core, fills.value)) return;
+  if (!record(core, late) || recordFills(core, fills.value) === undefined) return;
   watch.lastReadAt = now;
   if (changes !== watch.changes || hasUnresolved(core, watch)) {
     // Orders moved while we read: the picture is not one instant's.
@@ -171,17 +170,6 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   const isSoon = isAgain || isNewlyOpen || hasYoungDifference(core, watch, now);
   const waitMs = isSoon ? soonMs : core.settings.reconcileEveryMs;
   wakeAt(core, `reconcile:${watch.key}`, now + Math.min(waitMs, core.settings.reconcileEveryMs));
-}
-
-/** Whose one fill is may depend on another: booked in passes, until nothing more can be told. */
-function recordFills(core: Core, fills: readonly Fill[]): boolean {
-  const inOrder = [...fills].sort((a, b) => a.at - b.at);
-  for (;;) {
-    const facts = bookFills(core.ledger, inOrder, core.clock.now());
-    if (facts.length === 0) return true;
-    if (!record(core, facts)) return false;
-    forgetDoubts(core, facts);
-  }
 }
 
 /** A venue that tells less than it knows tells the rest when it is well again: an order of ours may be in it. */

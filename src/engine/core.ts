@@ -118,6 +118,8 @@ export interface Core {
   readonly exitMemory: Map<HedgeId, ExitMemory>;
   readonly forwardApr: Map<HedgeId, number>;
   readonly lookups: Map<ClientOrderId, LookupWatch>;
+  /** Orders called absent that were asked for once more and not found: when, by the venue's clock. */
+  readonly absentAgain: Map<ClientOrderId, Instant>;
   readonly cancels: Map<ClientOrderId, CancelWatch>;
   readonly naked: Map<HedgeId, NakedWatch>;
   readonly breakers: BreakerEvidence;

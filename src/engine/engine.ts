@@ -119,6 +119,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     exitMemory: new Map(),
     forwardApr: new Map(),
     lookups: new Map(),
+    absentAgain: new Map(),
     cancels: new Map(),
     naked: new Map(),
     breakers: newBreakerEvidence(deps.clock, ledger, deps.venues),

@@ -2,7 +2,7 @@
 import { absenceStep, countEmpty, horizonMs, NO_PROOF, type Waited } from '../execution/absence.ts';
 import { NAKED_TOO_LONG } from '../execution/doubt.ts';
 import { moveTo } from '../execution/next.ts';
-import { afterFound, afterSubmit, bookFills } from '../execution/resolve.ts';
+import { afterFound, afterSubmit } from '../execution/resolve.ts';
 import { forced } from '../execution/shape.ts';
 import { eq, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
@@ -13,8 +13,9 @@ import { type AttemptRecord, accountKey, isFinal, isUnresolved } from '../ledger
 import type { OrderRef, OrderState, VenuePosition } from '../market/order.ts';
 import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
 import { withAccountFees } from './accounts.ts';
+import { venueNow } from './clock-skew.ts';
 import { type AccountWatch, alarm, type Core, type LookupWatch, onVenueBack, record, resync, wakeAt } from './core.ts';
-import { forgetDoubts } from './positions.ts';
+import { recordFills } from './fills.ts';
 
 const FIRST_RETRY_MS = 250;
 /** Short: a leg with an order of unknown fate may be naked. */
@@ -73,8 +74,12 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
   const watch = core.lookups.get(clientOrderId);
   if (!attempt || !watch) return;
   watch.inFlight = false;
-  // Asked because the venue listed it as open: only its being found would be news.
-  if (outcome.kind !== 'found' && !isUnresolved(attempt)) return forgetOrder(core, clientOrderId);
+  // Asked because the venue listed it as open or a fill may be its: only its being found would be news.
+  if (outcome.kind !== 'found' && !isUnresolved(attempt)) {
+    const account = core.accounts.get(watch.account);
+    if (outcome.kind === 'not_found' && account) core.absentAgain.set(clientOrderId, venueNow(account, core.clock));
+    return forgetOrder(core, clientOrderId);
+  }
   const now = core.clock.now();
   switch (outcome.kind) {
     case 'found': {
@@ -157,10 +162,9 @@ export function onProofRead(core: Core, clientOrderId: string, positions: Read<r
 export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEvent): void {
   switch (event.kind) {
     case 'fill': {
-      const facts = bookFills(core.ledger, [event.fill], core.clock.now());
-      if (facts.length > 0) watch.changes += 1;
+      const booked = recordFills(core, [event.fill]);
+      if (booked !== 0) watch.changes += 1;
       else if (!core.ledger.fills.has(fillIdentity(event.fill))) resync(core, watch.key);
-      if (record(core, facts)) forgetDoubts(core, facts);
       return;
     }
     case 'order': {

@@ -5,13 +5,16 @@
  */
 import { abs, eq, gt, gte, isNegative, isPositive, sub, sum, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey } from '../kernel/ids.ts';
-import type { Instant } from '../kernel/instant.ts';
+import { DAY_MS, type Instant } from '../kernel/instant.ts';
 import type { AttemptOutcome, AttemptStatus, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
 import { fillDigest, fillIdentity, paymentDigest } from '../ledger/fold.ts';
 import { sharesOf, type TradeShare } from '../ledger/position-gaps.ts';
 import { type AttemptRecord, isUnresolved, type LedgerState, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { Fill, FundingPayment, OrderState } from '../market/order.ts';
 import type { SubmitOutcome } from '../ports/venue.ts';
+
+/** How far a fill can lie from an order called absent to be suspected of being its; clocks may differ by hours. */
+const ABSENT_FILLS_MS = DAY_MS;
 
 /** Right after a submit. An attempt that a lookup already settled keeps its status. */
 export function afterSubmit(attempt: AttemptRecord, outcome: SubmitOutcome, now: Instant): AttemptOutcome | undefined {
@@ -65,12 +68,21 @@ function statusOf(order: OrderState): AttemptStatus {
   return order.status;
 }
 
+/** Whether an order that was called absent is so still, asked for again after the fill. */
+export type StillAbsent = (attempt: AttemptRecord, fill: Fill) => boolean;
+
 /**
  * Facts for fills not yet booked, each with its owner; duplicates give nothing, conflicts a discrepancy. Left out is a
- * fill that cannot be told apart from an entry of unknown fate, which reconciliation brings again once that is known, and
- * one whose owner depends on another of these, which a second call books once the first is folded.
+ * fill that cannot be told apart from an entry of unknown fate, or of one called absent and not asked for again, which
+ * reconciliation brings again once that is known, and one whose owner depends on another of these, which a second call
+ * books once the first is folded.
  */
-export function bookFills(state: LedgerState, fills: readonly Fill[], now: Instant): Fact[] {
+export function bookFills(
+  state: LedgerState,
+  fills: readonly Fill[],
+  now: Instant,
+  isAbsent: StillAbsent = () => false,
+): Fact[] {
   const facts: Fact[] = [];
   const fresh = new Set<string>();
   const touched = new Set<InstrumentKey>();
@@ -89,7 +101,7 @@ export function bookFills(state: LedgerState, fills: readonly Fill[], now: Insta
     if (attempt && (!attempt.intent.reduceOnly || hasLeft(state, attempt, facts)))
       facts.push(bookOwn(fill, attempt, now));
     else if (touched.has(key)) continue;
-    else facts.push(...(attempt ? [bookStray(state, fill, attempt, now)] : bookForeign(state, fill, now)));
+    else facts.push(...(attempt ? [bookStray(state, fill, attempt, now)] : bookForeign(state, fill, now, isAbsent)));
     touched.add(key);
   }
   return facts;
@@ -136,13 +148,14 @@ function ownerOf(shares: readonly TradeShare[], fill: Fill): Pick<FillBooked, 'h
 }
 
 /** Nobody's order of ours: liquidation, ADL or a human. It belongs to the hedge whose leg it shrinks. */
-function bookForeign(state: LedgerState, fill: Fill, now: Instant): Fact[] {
+function bookForeign(state: LedgerState, fill: Fill, now: Instant, isAbsent: StillAbsent): Fact[] {
   const key = instrumentKey(fill.venue, fill.symbol);
   const shares = sharesOf(state, fill.route, key, fill.side, fill.quantity);
   const owner = ownerOf(shares, fill);
   const isWhole = owner.hedge !== undefined && owner.legQuantity === undefined;
   // Booked now it would be lost to its hedge, or come before the fill that it closes. Whoever asks again gets it again.
-  if (!isWhole && waitsForEntry(state, fill)) return [];
+  const isDoubtful = waitsForEntry(state, fill) || absentOrders(state, fill).some((each) => !isAbsent(each, fill));
+  if (!isWhole && isDoubtful) return [];
   const booked: FillBooked = { kind: 'fill', fill, ...owner, bookedAt: now };
   return [booked, foreign(fill, shares, now)];
 }
@@ -170,6 +183,21 @@ function waitsForEntry(state: LedgerState, fill: Fill): boolean {
     const pending = entries.map((attempt) => sub(attempt.intent.quantity, attempt.filled));
     return entries.length > 0 && gte(sum(abs(leg.holding.quantity), pending), fill.quantity);
   });
+}
+
+/**
+ * Orders called absent that a fill without a name may belong to. Venues list fills without client order ids (Binance),
+ * and every sign of absence can have been wrong.
+ */
+export function absentOrders(state: LedgerState, fill: Fill): AttemptRecord[] {
+  if (fill.clientOrderId !== undefined) return [];
+  const key = instrumentKey(fill.venue, fill.symbol);
+  return openLegs(state, key, fill.route).flatMap((leg) =>
+    leg.attempts.filter(({ intent, status }) => {
+      const isNear = Math.abs(fill.at - intent.at) < ABSENT_FILLS_MS;
+      return status === 'proven_absent' && intent.side === fill.side && gte(intent.quantity, fill.quantity) && isNear;
+    }),
+  );
 }
 
 function openLegs(state: LedgerState, key: InstrumentKey, route: Fill['route']): LegRecord[] {

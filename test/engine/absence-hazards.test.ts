@@ -1,7 +1,9 @@
 /** When a venue's silence about an order proves that it never existed, and when it does not. */
 import { describe, expect, it } from 'vitest';
+import { contracts } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { World } from './world.ts';
+import { ACCOUNT, SOL } from './world-setup.ts';
 
 /** The first order on `beta` never arrives; nothing but lookups tells of it. */
 function lost(memoryMs = Number.POSITIVE_INFINITY): World {
@@ -53,5 +55,44 @@ describe('proof of absence', () => {
     await world.run(MINUTE_MS, 1_000);
     expect(attempt(world)).toMatchObject({ status: 'unknown', code: 'duplicate_id' });
     expect(world.submitted.filter(({ reduceOnly, key }) => !reduceOnly && key.startsWith('beta'))).toHaveLength(1);
+  });
+
+  it('fault-03-nameless: what fills after its absence was proven, in a list without names, is asked for again', async () => {
+    const world = new World();
+    world.faults.beta.submits.push({ kind: 'accepted_late', delayMs: 30_000 });
+    world.faults.beta.stream = 'lost';
+    world.faults.beta.anonymousFills = true;
+    world.boot();
+    await world.run(1);
+    await world.run(25_000, 100);
+    await world.operator({ action: 'pause' });
+    expect(attempt(world)?.status).toBe('proven_absent');
+    await world.run(2 * MINUTE_MS, 500);
+    expect(attempt(world)?.status).toBe('filled');
+    // The leg was completed meanwhile: what came late was one too many, and was taken back.
+    expect(world.hedge().short.attempts.map(({ intent }) => intent.purpose)).toEqual(['enter', 'complete', 'trim']);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['9.5', '-9.5']);
+    expect(world.store.facts.filter((fact) => fact.kind === 'discrepancy' && fact.what === 'foreign_fill')).toEqual([]);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it("fault-23: a stranger's trade beside an order called absent is still called one, after a moment", async () => {
+    const world = lost();
+    world.boot();
+    await world.run(1);
+    await world.run(20_000, 100);
+    await world.operator({ action: 'pause' });
+    expect(attempt(world)?.status).toBe('proven_absent');
+    world.exchanges.beta.place(ACCOUNT, {
+      symbol: SOL,
+      side: 'sell',
+      type: 'market',
+      tif: 'IOC',
+      contracts: contracts('4'),
+      reduceOnly: false,
+    });
+    await world.run(30_000, 100);
+    expect(attempt(world)?.status).toBe('proven_absent');
+    expect([...world.ledger.discrepancies.values()].map(({ what }) => what)).toEqual(['foreign_fill']);
   });
 });

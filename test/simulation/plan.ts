@@ -93,10 +93,7 @@ export function planOf(seed: number | string, { hours = 24, faults }: PlanOption
 /** A tenth of the seeds are quiet; the others take a handful of classes, some of them many. */
 function chooseKinds(dice: Dice): FaultKind[] {
   const share = dice.pick([0, 0.08, 0.15, 0.15, 0.25, 0.25, 0.4, 0.4, 0.6, 1]);
-  const kinds = FAULT_KINDS.filter(() => dice.chance(share));
-  // Lists that lie and lists without order ids: nobody could tell whose the fill of an order is that was called absent.
-  const lies = kinds.includes('wrong_empty') || kinds.includes('lagging_lists');
-  return kinds.filter((kind) => !(lies && kind === 'anonymous_fills'));
+  return FAULT_KINDS.filter(() => dice.chance(share));
 }
 
 function venueOf(id: string, at: number, assets: readonly AssetPlan[], reuse: boolean, dice: Dice): VenuePlan {

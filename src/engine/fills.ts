@@ -1,0 +1,32 @@
+/** Fills as they are told or listed: booked, each for its owner, and what may still be an order's of ours asked about. */
+import { absentOrders, bookFills } from '../execution/resolve.ts';
+import { fillIdentity } from '../ledger/fold.ts';
+import type { AttemptRecord } from '../ledger/state.ts';
+import type { Fill } from '../market/order.ts';
+import { type Core, record } from './core.ts';
+import { lookup } from './orders.ts';
+import { forgetDoubts } from './positions.ts';
+
+/**
+ * Books what can be told, in passes: whose one fill is may depend on another. A fill without a name, where an order of
+ * ours was called absent, is not a stranger's until that order was asked for again.
+ * Returns how many facts that gave; undefined when the ledger cannot be written.
+ */
+export function recordFills(core: Core, fills: readonly Fill[]): number | undefined {
+  const inOrder = [...fills].sort((a, b) => a.at - b.at);
+  const isAbsent = ({ intent }: AttemptRecord, fill: Fill): boolean =>
+    (core.absentAgain.get(intent.clientOrderId) ?? Number.NEGATIVE_INFINITY) >= fill.at;
+  let booked = 0;
+  for (;;) {
+    const facts = bookFills(core.ledger, inOrder, core.clock.now(), isAbsent);
+    if (facts.length === 0) break;
+    if (!record(core, facts)) return undefined;
+    forgetDoubts(core, facts);
+    booked += facts.length;
+  }
+  for (const fill of inOrder) {
+    if (core.ledger.fills.has(fillIdentity(fill))) continue;
+    for (const attempt of absentOrders(core.ledger, fill)) if (!isAbsent(attempt, fill)) lookup(core, attempt);
+  }
+  return booked;
+}
