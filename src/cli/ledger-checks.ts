@@ -26,20 +26,21 @@ export interface CheckedFacts {
 
 /** Moves that the hedge state machine and the operator's commands make. */
 export const MOVES: Readonly<Record<HedgeState, readonly HedgeState[]>> = {
-  planned: ['entering', 'aborted', 'balancing', 'held', 'exiting', 'unwinding', 'quarantined'],
+  // In the same commit.
+  planned: ['entering'],
   // Unwound: what a spread-out entry reached is too small to keep.
   entering: ['aborted', 'balancing', 'held', 'exiting', 'unwinding', 'quarantined'],
   // Entered further: a slice was completed and more follow.
   balancing: ['held', 'entering', 'unwinding', 'closed', 'exiting', 'quarantined'],
   held: ['balancing', 'unwinding', 'exiting', 'closed', 'quarantined'],
   // An operator's kill or flatten takes over an exit that had another reason.
-  exiting: ['exiting', 'unwinding', 'closed', 'quarantined'],
+  exiting: ['exiting', 'closed', 'quarantined'],
   unwinding: ['exiting', 'closed', 'quarantined'],
   // For another reason: what could not be reduced turned out to be dust.
-  quarantined: ['exiting', 'unwinding', 'balancing', 'held', 'closed', 'quarantined'],
+  quarantined: ['exiting', 'unwinding', 'balancing', 'closed', 'quarantined'],
   // A late fill reopens what was over.
-  closed: ['unwinding', 'quarantined'],
-  aborted: ['unwinding', 'quarantined'],
+  closed: ['unwinding'],
+  aborted: ['unwinding'],
 };
 
 /** Stops folding at the first fact that cannot follow those before it; what was folded until then is checked. */

@@ -19,7 +19,7 @@ import {
   sub,
   ZERO_BASE,
 } from '../kernel/decimal.ts';
-import { type HedgeId, type InstrumentKey, instrumentKey, splitKey } from '../kernel/ids.ts';
+import { type ClientOrderId, type HedgeId, type InstrumentKey, instrumentKey, splitKey } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { DifferenceAccepted, DiscrepancyNoted, Fact, PositionAdjusted } from '../ledger/facts.ts';
 import { applyFill, FLAT } from '../ledger/holding.ts';
@@ -32,7 +32,14 @@ import type { AcceptCommand } from './events.ts';
 import { markOf } from './valuation.ts';
 
 type Accepted =
-  | { readonly ok: true; readonly facts: readonly Fact[]; readonly hedges: readonly HedgeId[]; readonly detail: string }
+  | {
+      readonly ok: true;
+      readonly facts: readonly Fact[];
+      readonly hedges: readonly HedgeId[];
+      /** Whose fate is known by it. */
+      readonly orders?: readonly ClientOrderId[];
+      readonly detail: string;
+    }
   | { readonly ok: false; readonly detail: string };
 
 const no = (detail: string): Accepted => ({ ok: false, detail });
@@ -48,6 +55,8 @@ export function acceptanceOf(core: Core, command: AcceptCommand, by: string): Ac
   if (open.length === 0) return { ok: true, facts: [], hedges: [], detail: `nothing is open on ${name}` };
   if (note.trim() === '') return no('a note must say why the venue is believed');
   if (open.some(({ at }) => at > seenAt)) return no('a newer difference has been found meanwhile; look again first');
+  const fates = open.filter(({ what }) => what === 'order_fate');
+  if (fates.length > 0) return fatesAccepted(core, fates, note, by);
   if (!account?.baseline || watch.agreedAt === undefined || watch.status !== 'ready')
     return no(`${name} has not been compared since the start: ${watch.reason}`);
   if (hasUnresolved(core, watch)) return no(`an order on ${name} has no known end yet; try again when it has`);
@@ -76,6 +85,29 @@ export function acceptanceOf(core: Core, command: AcceptCommand, by: string): Ac
   const hedges = [...new Set(corrected.flatMap(({ hedge }) => (hedge === undefined ? [] : [hedge])))];
   const lines = open.map(({ detail, venueSays }) => `accepted: ${detail} -> ${venueSays}`);
   return { ok: true, facts, hedges, detail: lines.join('\n') };
+}
+
+/**
+ * Orders first: nothing of the account is compared while one of them has no known end. They count as never accepted; one
+ * that turns up all the same is taken then, like every late fill.
+ */
+function fatesAccepted(core: Core, fates: readonly DiscrepancyNoted[], note: string, by: string): Accepted {
+  const at = core.clock.now();
+  const ids = fates.map(({ id }) => id.slice(id.lastIndexOf('|') + 1));
+  const outcomes = ids.map(
+    (clientOrderId): Fact => ({
+      kind: 'outcome',
+      clientOrderId,
+      status: 'proven_absent',
+      code: 'accepted',
+      detail: note,
+      at,
+    }),
+  );
+  const hedges = ids.flatMap((id) => core.ledger.attempts.get(id)?.intent.hedge ?? []);
+  const lines = fates.map(({ detail }) => `accepted as never placed: ${detail}`);
+  const facts = [...fates.map((each) => acceptance(each, note, by, at)), ...outcomes];
+  return { ok: true, facts, hedges: [...new Set(hedges)], orders: ids, detail: lines.join('\n') };
 }
 
 const acceptance = (

@@ -139,6 +139,8 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
     wakeAt(core, `reconcile:${watch.key}`, now + backoff(watch.failures));
     return;
   }
+  // It answers, whether or not what it says can be compared already.
+  watch.failures = 0;
   const late: Fact[] = [
     ...behindFacts(core, watch, [...fills.value, ...openOrders.value]),
     ...paymentFacts(core, payments.value),
@@ -158,7 +160,6 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   if (!record(core, differences)) return;
   watch.status = 'ready';
   watch.reason = '';
-  watch.failures = 0;
   watch.lastReconciledAt = now;
   watch.agreedAt = agreedAt;
   watch.availableUsd = toNumber(balance.value.available);

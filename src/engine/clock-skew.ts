@@ -15,4 +15,5 @@ export function certainSkewMs(watch: AccountWatch, clock: Clock): number | undef
 }
 
 /** Now by the venue's clock, as far as it is known: what the venue lists is stamped with it, however wrong ours is. */
-export const venueNow = (watch: AccountWatch, clock: Clock): Instant => clock.now() + (skewMs(watch, clock) ?? 0);
+export const venueNow = (watch: AccountWatch, clock: Clock): Instant =>
+  Math.round(clock.now() + (skewMs(watch, clock) ?? 0));

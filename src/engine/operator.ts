@@ -8,6 +8,7 @@ import { acceptanceOf } from './accept.ts';
 import { resetBreakers } from './breakers.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
 import type { AcceptCommand, OperatorCommand, OperatorReply } from './events.ts';
+import { forgetOrder } from './orders.ts';
 import { forgetAllDoubts } from './positions.ts';
 
 export function onOperator(core: Core, command: OperatorCommand, by: string): OperatorReply {
@@ -55,6 +56,7 @@ function accept(core: Core, command: AcceptCommand, by: string): OperatorReply {
   const failed = control(core, command, by, accepted.facts);
   if (failed) return failed;
   const account = accountKey(command.route, command.venue);
+  for (const order of accepted.orders ?? []) forgetOrder(core, order);
   forgetAllDoubts(core, account);
   wakeAt(core, `reconcile:${account}`, core.clock.now());
   return done(accepted.detail, accepted.hedges);

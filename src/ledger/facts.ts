@@ -183,6 +183,7 @@ export interface DiscrepancyNoted {
     | 'wallet'
     | 'foreign_fill'
     | 'open_order'
+    | 'order_fate'
     | 'fill_conflict'
     | 'payment_conflict'
     | 'ledger_behind';

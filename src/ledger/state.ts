@@ -126,3 +126,7 @@ export const isUnresolved = (attempt: AttemptRecord): boolean =>
 
 /** Long position plus short position in base units: zero when hedged. */
 export const legsOf = (hedge: HedgeRecord): readonly [LegRecord, LegRecord] => [hedge.long, hedge.short];
+
+/** Of the discrepancy about an order whose fate nothing tells any more. */
+export const orderFateId = (route: Route, venue: VenueId, clientOrderId: ClientOrderId): string =>
+  `${route}|${venue}|order_fate|${clientOrderId}`;

@@ -4,7 +4,7 @@ import { base, contracts, quote, text } from '../../src/kernel/decimal.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
 import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
 import { World } from './world.ts';
-import { ACCOUNT, ETH, SOL } from './world-setup.ts';
+import { ACCOUNT, ETH, SETTINGS, SOL } from './world-setup.ts';
 
 const open = (world: World): string[] => [...world.ledger.discrepancies.keys()].sort();
 const accept = (world: World, venue: 'alpha' | 'beta', note = 'checked by hand', seenAt = world.clock.now()) =>
@@ -85,6 +85,59 @@ describe('a deposit or withdrawal', () => {
     world.store.failing = true;
     expect((await accept(world, 'beta')).ok).toBe(false);
     expect(open(world)).toEqual(['live|beta|wallet|USDT']);
+  });
+});
+
+describe('an order that nothing tells about any more', () => {
+  const impatient = {
+    ...SETTINGS,
+    execution: { ...SETTINGS.execution, lookup: { ...SETTINGS.execution.lookup, horizonMs: 30_000 } },
+  };
+  async function forgotten(fault: 'request_lost' | 'reply_lost'): Promise<World> {
+    const world = new World({ settings: impatient });
+    world.faults.beta.submits.push({ kind: fault });
+    Object.assign(world.faults.beta, { lookups: 'failing', stream: 'lost', foreignFillsHidden: true });
+    world.boot();
+    await world.run(1);
+    await world.operator({ action: 'pause' });
+    await world.run(MINUTE_MS, 1_000);
+    expect(open(world)).toEqual([expect.stringMatching(/^live\|beta\|order_fate\|/)]);
+    return world;
+  }
+
+  it('blocks its venue, is shown, and on the word of a human counts as never placed', async () => {
+    const world = await forgotten('request_lost');
+    Object.assign(world.faults.beta, { lookups: 'ok', stream: 'ok' });
+    await world.run(10_000, 1_000);
+    expect(open(world)).toHaveLength(1);
+    expect(await accept(world, 'beta')).toMatchObject({ ok: true, hedges: ['h1'] });
+    await world.run(MINUTE_MS, 1_000);
+    expect(world.hedge().short.attempts[0]).toMatchObject({ status: 'proven_absent', code: 'accepted' });
+    expect(world.state()).toBe('closed');
+    expect(open(world)).toEqual([]);
+    expect(world.wrongs()).toEqual([]);
+    replayed(world);
+  });
+
+  it('after a restart, when nothing of the account could be compared yet, too', async () => {
+    const world = await forgotten('request_lost');
+    world.crash();
+    world.boot();
+    await world.run(20_000, 1_000);
+    expect(await accept(world, 'beta')).toMatchObject({ ok: true });
+    world.faults.beta.lookups = 'ok';
+    await world.run(MINUTE_MS, 1_000);
+    expect(open(world)).toEqual([]);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('ends by itself when the order is found after all', async () => {
+    const world = await forgotten('reply_lost');
+    Object.assign(world.faults.beta, { lookups: 'ok', stream: 'ok', foreignFillsHidden: false });
+    await world.run(MINUTE_MS, 1_000);
+    expect(world.hedge().short.attempts[0]?.status).toBe('filled');
+    expect(open(world)).toEqual([]);
+    expect(world.wrongs()).toEqual([]);
   });
 });
 

@@ -69,9 +69,8 @@ function venueWrongs(facts: readonly Fact[], { plan: { id }, exchange }: Rig): s
 function openDiscrepancies(facts: readonly Fact[]): string[] {
   const open = new Map<string, string>();
   for (const fact of facts) {
-    if (fact.kind !== 'discrepancy') continue;
-    if (fact.status === 'open') open.set(fact.id, fact.detail);
-    else open.delete(fact.id);
+    if (fact.kind === 'discrepancy' && fact.status === 'open') open.set(fact.id, fact.detail);
+    else if (fact.kind === 'discrepancy' || fact.kind === 'acceptance') open.delete(fact.id);
   }
   return [...open].map(([id, detail]) => `discrepancy ${id}: ${detail}`);
 }

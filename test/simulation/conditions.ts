@@ -26,6 +26,8 @@ export interface Conditions {
   stalledUntil: number;
   /** Good answers that know nothing: no position, no order. */
   wrongEmpty: number;
+  /** Shares of positions that the list shows, by symbol: a lie that lasts. */
+  readonly shownShares: Map<string, number>;
   /** Reads fail because a page was short. */
   shortPage: number;
   /** Lists lack what is younger than this. */
@@ -45,6 +47,7 @@ export const calm = (): Conditions => ({
   banned: 0,
   stalledUntil: 0,
   wrongEmpty: 0,
+  shownShares: new Map(),
   shortPage: 0,
   lagMs: 0,
   paymentsHidden: 0,

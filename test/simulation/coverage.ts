@@ -15,6 +15,10 @@ const ORDER_MOVES: Readonly<Record<string, readonly string[]>> = {
   intended: ['open', 'rejected', 'unknown', 'filled', 'canceled', 'expired', 'proven_absent'],
   open: ['filled', 'canceled', 'expired'],
   unknown: ['open', 'filled', 'canceled', 'expired', 'proven_absent'],
+  // Delivered twice: a second order under the same id, after the end of the first.
+  filled: ['open'],
+  canceled: ['open'],
+  expired: ['open'],
   // Accepted after absence was proven.
   proven_absent: ['open', 'filled', 'canceled', 'expired'],
 };

@@ -57,6 +57,11 @@ export function begin(world: Levers, fault: Fault): End {
       return undefined;
     case 'wrong_empty':
       return during('wrongEmpty');
+    case 'wrong_positions': {
+      const symbol = world.symbolOf(fault.asset);
+      conditions.shownShares.set(symbol, x < 0.3 ? 0 : y);
+      return () => conditions.shownShares.delete(symbol);
+    }
     case 'short_page':
       return during('shortPage');
     case 'lagging_lists':

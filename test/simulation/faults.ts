@@ -4,7 +4,9 @@
  *
  * `impairs` decides what the oracle may still demand: `venue` - the venue of the fault does not answer (or lies);
  * `market` - this instrument cannot be traded; `process` - the bot cannot act; `sight` - the private stream is silent, so
- * that only the timer's reconciliation sees; `nothing` - every bound holds.
+ * that only the timer's reconciliation sees; `belief` - a list tells for long what is not so, and only the timer finds
+ * out that it was wrong; `lists` - fills cannot be read, which impairs the venue while one of them was neither told nor
+ * booked; `nothing` - every bound holds.
  */
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/kernel/instant.ts';
 import type { Dice } from './dice.ts';
@@ -14,7 +16,7 @@ export interface FaultClass {
   readonly perDay: readonly [number, number];
   /** How long it lasts, log-uniform; absent: an instant. */
   readonly lastsMs?: readonly [number, number];
-  readonly impairs: 'venue' | 'market' | 'process' | 'sight' | 'lists' | 'nothing';
+  readonly impairs: 'venue' | 'market' | 'process' | 'sight' | 'belief' | 'lists' | 'nothing';
   /** Happens to (or begins with) an order that leaves: always, half of the time, or never. */
   readonly atOrder: 'always' | 'half' | 'never';
 }
@@ -125,6 +127,13 @@ export const FAULTS = {
   manual_close: { perDay: [1, 3], impairs: 'nothing', atOrder: 'never' },
   /** fault-23 */
   manual_open: { perDay: [1, 2], lastsMs: windowOf(MINUTE_MS, HOUR_MS), impairs: 'nothing', atOrder: 'never' },
+  /** fault-28 */
+  wrong_positions: {
+    perDay: [1, 2],
+    lastsMs: windowOf(10 * SECOND_MS, 20 * MINUTE_MS),
+    impairs: 'belief',
+    atOrder: 'half',
+  },
 } as const satisfies Record<string, FaultClass>;
 
 export type FaultKind = keyof typeof FAULTS;

@@ -25,7 +25,15 @@ import {
   ZERO_BASE,
 } from '../../src/kernel/decimal.ts';
 import { splitKey } from '../../src/kernel/ids.ts';
-import type { AttemptIntended, AttemptOutcome, AttemptStatus, Fact, HedgeState } from '../../src/ledger/facts.ts';
+import type {
+  AttemptIntended,
+  AttemptOutcome,
+  AttemptStatus,
+  DifferenceAccepted,
+  DiscrepancyNoted,
+  Fact,
+  HedgeState,
+} from '../../src/ledger/facts.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
 import type { Alarm } from '../../src/ports/notifier.ts';
 import type { SubmitOutcome, Venue } from '../../src/ports/venue.ts';
@@ -122,6 +130,8 @@ export class Oracle {
   /** Venues where a human holds something. */
   readonly #foreignSince = new Map<string, number>();
   readonly #lyingUntil = new Map<string, number>();
+  /** Orders that only a human can still tell about, by venue. */
+  readonly #lostOrders = new Map<string, Set<string>>();
   /** Trades that no durable fact tells yet, by venue. */
   readonly #unbooked = new Map<string, Set<string>>();
   #paused = false;
@@ -161,9 +171,13 @@ export class Oracle {
   impair(fault: Fault, change: 1 | -1): void {
     const { impairs, kind } = { ...faultClass(fault.kind), kind: fault.kind };
     const { now } = this.#world.scheduler;
-    if (kind === 'wrong_empty' || kind === 'lagging_lists')
+    if (kind === 'wrong_empty' || kind === 'lagging_lists' || kind === 'wrong_positions')
       this.#lyingUntil.set(fault.venue, change > 0 ? Number.POSITIVE_INFINITY : now + 60_000);
     if (impairs === 'nothing') return;
+    if (impairs === 'belief') {
+      for (const what of ['venue', 'sight']) this.#impairedBy(`${what} ${fault.venue}`, change);
+      return;
+    }
     const name =
       impairs === 'process'
         ? 'process'
@@ -254,6 +268,10 @@ export class Oracle {
         case 'outcome':
           this.#onOutcome(fact);
           break;
+        case 'discrepancy':
+        case 'acceptance':
+          this.#onLostOrder(fact);
+          break;
         case 'fill':
           this.#unbookedOn(fact.fill.venue).delete(fact.fill.tradeId);
           break;
@@ -283,6 +301,17 @@ export class Oracle {
   #onMoved(hedge: string, to: HedgeState): void {
     if (to === 'held' || to === 'closed' || to === 'aborted') this.#restless.delete(hedge);
     else if (!this.#restless.has(hedge)) this.#restless.set(hedge, this.#world.scheduler.now);
+  }
+
+  hasLostOrder(venue: string): boolean {
+    return (this.#lostOrders.get(venue)?.size ?? 0) > 0;
+  }
+
+  #onLostOrder(fact: DiscrepancyNoted | DifferenceAccepted): void {
+    const known = this.#lostOrders.get(fact.venue) ?? new Set<string>();
+    if (fact.kind === 'discrepancy' && fact.what === 'order_fate' && fact.status === 'open') known.add(fact.id);
+    else known.delete(fact.id);
+    this.#lostOrders.set(fact.venue, known);
   }
 
   #onIntent(fact: AttemptIntended, factAt: number): void {
@@ -315,7 +344,9 @@ export class Oracle {
         if (order) lie(`at the venue it is ${order.status}`);
         return;
       case 'proven_absent':
-        if (order && this.#isKnowable(venue, fact.clientOrderId)) lie(`at the venue it is ${order.status}`);
+        // A human's word is not the bot's.
+        if (fact.code !== 'accepted' && order && this.#isKnowable(venue, fact.clientOrderId))
+          lie(`at the venue it is ${order.status}`);
     }
   }
 
@@ -415,7 +446,7 @@ export class Oracle {
     if (this.#naked.size === 0) return;
     for (const venue of this.#world.rigs.keys()) {
       const isBlind = (this.#impaired.get(`lists ${venue}`)?.active ?? 0) > 0 && this.#unbookedOn(venue).size > 0;
-      if (isBlind) this.#impairedBy(`venue ${venue}`, 1, -1);
+      if (isBlind || this.hasLostOrder(venue)) this.#impairedBy(`venue ${venue}`, 1, -1);
     }
     const { now } = this.#world.scheduler;
     for (const [symbol, naked] of this.#naked) {

@@ -69,8 +69,8 @@ export function planOf(seed: number | string, { hours = 24, faults }: PlanOption
     return { name, priceUsd, symbol: `${name}/USDT:USDT`, volatility: dice.pick([0.002, 0.006, 0.015]) };
   });
   const ids = VENUES.slice(0, dice.pick([3, 3, 3, 3, 3, 4, 4, 5, 6]));
-  const settings = settingsOf(new Dice(random.fork('settings')), ids);
   const kinds = chooseKinds(new Dice(random.fork('faults')));
+  const settings = settingsOf(new Dice(random.fork('settings')), ids, kinds.includes('clock_jump'));
   // An order that is filled twice under one id, and lists without ids: nobody could tell whose the second fill is.
   const reuse = !(kinds.includes('anonymous_fills') && kinds.includes('delivered_twice'));
   const venues = ids.map((id, at) => venueOf(id, at, assets, reuse, new Dice(random.fork(`venue ${id}`))));

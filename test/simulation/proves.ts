@@ -10,6 +10,7 @@ export const PROVES = {
   ack_late: 'fault-11',
   stall: 'fault-18 fault-30',
   wrong_empty: 'fault-28',
+  wrong_positions: 'fault-28',
   short_page: 'fault-29',
   lagging_lists: 'fault-10',
   rate_limit: 'fault-07',

@@ -7,9 +7,10 @@ import type { Dice } from './dice.ts';
 /** No answer by then: the sender gives up, and cannot know. */
 export const REQUEST_TIMEOUT_MS = 1_500;
 
-export function settingsOf(dice: Dice, venues: readonly string[]): EngineSettings {
+/** `clockJumps`: the clock may be wrong by an hour. */
+export function settingsOf(dice: Dice, venues: readonly string[], clockJumps: boolean): EngineSettings {
   const hedgeNotionalUsd = dice.whole(3, 15) * 100;
-  return {
+  const settings: EngineSettings = {
     mode: 'sim',
     paused: false,
     enabledVenues: new Set(venues),
@@ -56,6 +57,10 @@ export function settingsOf(dice: Dice, venues: readonly string[]): EngineSetting
     positionsEveryMs: dice.pick([5, 15, 30]) * MINUTE_MS,
     paymentDelayMs: 5_000,
   };
+  // In some worlds silence about an order soon proves nothing any more; never as soon as a wrong clock makes it old.
+  const horizonMs = (clockJumps ? 90 : dice.pick([10, 90, 90])) * MINUTE_MS;
+  const lookup = { ...settings.execution.lookup, horizonMs };
+  return { ...settings, execution: { ...settings.execution, lookup } };
 }
 
 /** What an operator may save into the configuration while the bot runs. */

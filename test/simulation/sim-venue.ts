@@ -2,9 +2,11 @@
  * A venue as one process sees it: requests take time on the way there and back, get lost, come late or twice; lists lag;
  * the private stream has an order or loses it. The exchange behind is never wrong.
  */
+import { abs, contractsToBase, floorTo, isNegative, isZero, neg, scale } from '../../src/kernel/decimal.ts';
+import { splitKey } from '../../src/kernel/ids.ts';
 import { HOUR_MS } from '../../src/kernel/instant.ts';
 import { failure, type Read } from '../../src/kernel/outcome.ts';
-import type { OrderRef, OrderRequest } from '../../src/market/order.ts';
+import type { OrderRef, OrderRequest, VenuePosition } from '../../src/market/order.ts';
 import type {
   AccountEvent,
   AccountSetup,
@@ -186,7 +188,7 @@ export class SimVenue implements Venue {
     return this.#read(
       'positions',
       () => this.#inner.positions(urgency),
-      (rows) => this.#unlessEmpty(rows),
+      (rows) => this.#shown(this.#unlessEmpty(rows)),
     );
   }
 
@@ -195,6 +197,8 @@ export class SimVenue implements Venue {
   }
 
   async fills(sinceAt: number): ReturnType<Venue['fills']> {
+    // Venues take whole milliseconds only.
+    if (!Number.isInteger(sinceAt)) throw new Error(`fills since ${sinceAt}`);
     return this.#read(
       'fills',
       () => this.#inner.fills(sinceAt),
@@ -223,7 +227,7 @@ export class SimVenue implements Venue {
     // The process's monotonic clock counts from its start, and the venue's clock is right.
     this.#tell({
       kind: 'clock',
-      reading: { offsetMs: this.#startedAt, roundTripMs: 2 * this.#options.rig.plan.latencyMs },
+      reading: { offsetMs: this.#startedAt + 0.3, roundTripMs: 2 * this.#options.rig.plan.latencyMs },
     });
     this.#inner.subscribe((event) => {
       const { conditions } = this.#options.rig;
@@ -306,6 +310,20 @@ export class SimVenue implements Venue {
 
   #stall(): number {
     return Math.max(0, this.#options.rig.conditions.stalledUntil - this.#options.scheduler.now);
+  }
+
+  /** Whole lots of the share that the list shows. */
+  #shown(rows: readonly VenuePosition[]): readonly VenuePosition[] {
+    const { conditions, exchange } = this.#options.rig;
+    return rows.flatMap((row) => {
+      const { symbol } = splitKey(row.key);
+      const share = conditions.shownShares.get(symbol);
+      const instrument = exchange.market(symbol)?.instrument;
+      if (share === undefined || !instrument) return [row];
+      const lot = contractsToBase(instrument.lot, instrument.contractSize);
+      const size = floorTo(scale(abs(row.quantity), share.toFixed(4)), lot);
+      return isZero(size) ? [] : [{ ...row, quantity: isNegative(row.quantity) ? neg(size) : size }];
+    });
   }
 
   #unlessEmpty<T>(rows: readonly T[]): readonly T[] {

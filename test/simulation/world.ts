@@ -29,6 +29,8 @@ const HEAL_CHECK_MS = 30 * SECOND_MS;
 const NEXT_FRAME_MS = SECOND_MS;
 const FIRST_FRAME_MS = 2.5 * SECOND_MS;
 const OPERATOR_RETRY_MS = 5 * SECOND_MS;
+/** So often somebody looks at what only people can end. */
+const WATCH_MS = 10 * MINUTE_MS;
 
 export interface WorldResult {
   readonly seed: string;
@@ -120,6 +122,7 @@ class World implements Levers {
     this.market.start();
     this.bot.boot();
     for (const fault of this.#plan.faults) this.#plant(fault);
+    this.#watch();
     await this.#until(end);
     if (!this.oracle.violation) await this.#heal(end);
     return {
@@ -156,6 +159,16 @@ class World implements Levers {
     // Beginnings are given up when nobody is there; endings must come through.
     const mustCome = action === 'resume' || action === 'kill_reset';
     if (!given && mustCome) this.scheduler.after(OPERATOR_RETRY_MS, () => this.operator(command));
+  }
+
+  /** An order that nothing tells about any more: a human has looked, and says that it was never placed. */
+  #watch(): void {
+    for (const [venue] of this.rigs) {
+      const seenAt = this.scheduler.now + this.bot.wallShiftMs;
+      if (this.oracle.hasLostOrder(venue))
+        this.operator({ action: 'accept', venue, route: 'live', note: 'looked at', seenAt });
+    }
+    this.scheduler.after(WATCH_MS, () => this.#watch(), 1);
   }
 
   configure(change: (settings: Bot['settings']) => Bot['settings'], key: string): void {

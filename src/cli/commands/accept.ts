@@ -57,7 +57,8 @@ function endText(
   if (reply) return ['', ...(reply.ok ? [] : ['Not accepted:']), ...reply.message.split('\n').map(inert)];
   return [
     '',
-    'Nothing was accepted. Positions would be corrected to the venue’s at the mark, the wallet would get a new baseline.',
+    'Nothing was accepted. Positions would be corrected to the venue’s at the mark, the wallet would get a new baseline,',
+    'and an order of unknown fate would count as never placed.',
     inert(
       `When you know why: tandem accept ${first.venue} --route ${first.route} --note '<why>' --config ${configFile}`,
     ),
