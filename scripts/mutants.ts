@@ -1,17 +1,30 @@
 /**
- * `npm run mutants [-- names...]`: puts one deliberate bug at a time into a copy of the sources and runs what should
- * notice. Prints a table; exits with 1 when a mutant lives or a killer fails without any bug.
+ * `npm run mutants [-- --simulation] [-- names...]`: puts one deliberate bug at a time into a copy of the sources and runs
+ * what should notice: the tests it names, or simulated worlds alone. Prints a table; exits with 1 when a mutant lives or
+ * a killer fails without any bug.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { MUTANTS, type Mutant } from '../test/mutants/list.ts';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const COPIED = ['src', 'test', 'scripts', 'config', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+const COPIED = [
+  'src',
+  'test',
+  'scripts',
+  'config',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.sim.json',
+  'vitest.config.ts',
+];
 const SEEDS = '1..2000';
+/** Without any bug; a short campaign suffices to see that worlds run. */
+const SOUND_SEEDS = '1..100';
 const AT_ONCE = 2;
 
 interface Verdict {
@@ -21,7 +34,10 @@ interface Verdict {
   readonly seconds: number;
 }
 
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  options: { simulation: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 const unknown = wanted.filter((name) => !MUTANTS.some((mutant) => mutant.name === name));
 if (unknown.length > 0) {
   process.stderr.write(`no such mutant: ${unknown.join(', ')}\n`);
@@ -53,10 +69,10 @@ function copyOfTheSources(): string {
 
 /** A killer that fails anyway would kill everything. */
 async function withoutAnyBug(): Promise<void> {
-  const files = [...new Set(queue.flatMap(({ killedBy }) => (killedBy === 'simulation' ? [] : killedBy)))];
+  const files = [...new Set(queue.flatMap(({ killedBy }) => killedBy))];
   const [folder] = workers;
-  if (!folder || files.length === 0) return;
-  const failed = await firstFailure(folder, files);
+  if (!folder) return;
+  const failed = await (values.simulation ? firstViolation(folder, SOUND_SEEDS) : firstFailure(folder, files));
   if (failed === undefined) return;
   process.stderr.write(`fails without any bug: ${failed}\n`);
   process.exit(1);
@@ -71,8 +87,7 @@ async function judge(mutant: Mutant, folder: string): Promise<Verdict> {
     sound.replace(mutant.find, () => mutant.replace),
   );
   try {
-    const killer =
-      mutant.killedBy === 'simulation' ? await firstViolation(folder) : await firstFailure(folder, mutant.killedBy);
+    const killer = await (values.simulation ? firstViolation(folder, SEEDS) : firstFailure(folder, mutant.killedBy));
     return { mutant, killer, seconds: (performance.now() - from) / 1_000 };
   } finally {
     writeFileSync(path, sound);
@@ -103,12 +118,14 @@ async function firstFailure(folder: string, files: readonly string[]): Promise<s
   }
 }
 
-async function firstViolation(folder: string): Promise<string | undefined> {
-  const { code, output } = await run(['--import', 'tsx', 'scripts/sim-many.ts', '--seeds', SEEDS], folder);
+async function firstViolation(folder: string, seeds: string): Promise<string | undefined> {
+  const compiled = await run([join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.sim.json'], folder);
+  if (compiled.code !== 0) throw new Error(`it does not compile:\n${compiled.output}`);
+  const { code, output } = await run(['dist.sim/scripts/sim-many.js', '--seeds', seeds, '--no-shrink'], folder);
   if (code === 0) return undefined;
-  const seed = /seed (\d+)/.exec(output)?.[1];
+  const [, seed, rule] = /seed (\d+) VIOLATION (\w+)/.exec(output) ?? [];
   if (seed === undefined) throw new Error(`the simulation did not run:\n${output}`);
-  return `simulation, seed ${seed}`;
+  return `seed ${seed}: ${rule}`;
 }
 
 function run(args: readonly string[], cwd: string): Promise<{ readonly code: number; readonly output: string }> {
