@@ -1,21 +1,19 @@
 /** The fate of order attempts: submit results, lookups with backoff, proof of absence. */
 import { absenceStep, countEmpty, horizonMs, NO_PROOF, type Waited } from '../execution/absence.ts';
-import { NAKED_TOO_LONG } from '../execution/doubt.ts';
-import { moveTo } from '../execution/next.ts';
 import { afterFound, afterSubmit } from '../execution/resolve.ts';
-import { forced } from '../execution/shape.ts';
-import { eq, text, ZERO_BASE } from '../kernel/decimal.ts';
+import { eq, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { AttemptIntended } from '../ledger/facts.ts';
 import { fillIdentity } from '../ledger/fold.ts';
-import { type AttemptRecord, accountKey, isFinal, isUnresolved, orderFateId } from '../ledger/state.ts';
+import { type AttemptRecord, accountKey, isUnresolved } from '../ledger/state.ts';
 import type { OrderRef, OrderState, VenuePosition } from '../market/order.ts';
 import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
 import { withAccountFees } from './accounts.ts';
 import { venueNow } from './clock-skew.ts';
 import { type AccountWatch, alarm, type Core, type LookupWatch, onVenueBack, record, resync, wakeAt } from './core.ts';
 import { recordFills } from './fills.ts';
+import { noteLost } from './lost-orders.ts';
 
 const FIRST_RETRY_MS = 250;
 /** Short: a leg with an order of unknown fate may be naked. */
@@ -102,12 +100,7 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
     isUnresolved(attempt) &&
     waited(core, watch).ageMs > horizonMs(core.settings.execution.lookup, memoryMs(core, watch))
   )
-    quarantine(
-      core,
-      attempt,
-      'order_unresolvable',
-      'its fate is unknown for so long that a silent venue proves nothing',
-    );
+    noteLost(core, attempt);
 }
 
 function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): void {
@@ -273,36 +266,3 @@ function waited(core: Core, { sinceMs, ageThenMs }: LookupWatch): Waited {
 }
 
 const memoryMs = (core: Core, watch: LookupWatch): number => core.accounts.get(watch.account)?.orderMemoryMs ?? 0;
-
-/** Blocks its venue, until the order is found after all or an operator says that it never was accepted. */
-function noteUnresolvable(core: Core, { intent, status }: AttemptRecord, detail: string): void {
-  const { clientOrderId, route, key } = intent;
-  const id = orderFateId(route, splitKey(key).venue, clientOrderId);
-  if (core.ledger.discrepancies.has(id)) return;
-  record(core, [
-    {
-      kind: 'discrepancy',
-      id,
-      venue: splitKey(key).venue,
-      route,
-      what: 'order_fate',
-      status: 'open',
-      ledger: status,
-      venueSays: 'not found',
-      detail: `${intent.purpose} ${intent.side} ${text(intent.quantity)} ${key} (${clientOrderId}): ${detail}`,
-      at: core.clock.now(),
-    },
-  ]);
-}
-
-function quarantine(core: Core, attempt: AttemptRecord, reason: string, detail: string): void {
-  noteUnresolvable(core, attempt, detail);
-  const hedge = core.ledger.hedges.get(attempt.intent.hedge);
-  if (!hedge || isFinal(hedge.state) || hedge.state === 'quarantined') return;
-  // A forced exit goes on beside it: quarantine would stop reducing what is known to stand.
-  const hint = `${detail}; see tandem accept ${splitKey(attempt.intent.key).venue} --route ${attempt.intent.route}`;
-  if (forced(hedge) || (hedge.state === 'unwinding' && hedge.reason === NAKED_TOO_LONG))
-    return alarm(core, 'critical', reason, hedge.id, hint);
-  record(core, moveTo(hedge, 'quarantined', reason, hint, { now: core.clock.now() }).facts);
-  alarm(core, 'critical', 'quarantined', hedge.id, detail);
-}

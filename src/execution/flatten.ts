@@ -43,7 +43,7 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
     const detail = `${stuck.key} takes no order as small as ${text(standingOf(stuck, context))}; ${describe(hedge)}`;
     return moveTo(hedge, 'quarantined', 'dust', detail, context);
   }
-  if (wanted.length === 0) return { facts: [], attempts: [], wakeAt: context.now + idleMs(hedge, context) };
+  if (wanted.length === 0) return { facts: [], attempts: [], wakeAt: context.now + idleMs(hedge) };
   const purpose = hedge.state === 'exiting' ? 'exit' : 'unwind';
   const parts = wanted
     .filter(({ leg }) => !unresolved(leg))
@@ -52,9 +52,11 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
   return move ?? merge(parts);
 }
 
-/** Nothing can be reduced now: a venue does not answer, or what is left is dust, which only time or people change. */
-const idleMs = (hedge: HedgeRecord, { settings }: AdvanceContext): number =>
-  hedge.state === 'quarantined' ? GIVEN_UP_PAUSE_MS : settings.retryDelayMs;
+/**
+ * Equal legs that wait: for a venue, whose return and whose frames are looked at by themselves, or as dust for time or
+ * people.
+ */
+const idleMs = (hedge: HedgeRecord): number => (hedge.state === 'quarantined' ? GIVEN_UP_PAUSE_MS : MAX_PAUSE_MS);
 
 /**
  * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, or the legs stayed
