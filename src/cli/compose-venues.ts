@@ -3,6 +3,7 @@
 import type { VenueConfig } from '../config/schema.ts';
 import { createDirectFeed } from '../feeds/direct.ts';
 import { followSettledRates } from '../feeds/settled-rates.ts';
+import { invariant } from '../kernel/assert.ts';
 import { add, averagePrice, isZero, quote } from '../kernel/decimal.ts';
 import { type InstrumentKey, splitKey, type VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
@@ -187,13 +188,15 @@ export function restored(ledger: LedgerState, record: AccountRecord, leverage: n
     wallet,
     positions: open.map(([key, { quantity, cost }]) => {
       const newest = record.newest.get(key);
+      // Without it, every settlement the venue remembers would be owed.
+      invariant(newest?.changedAt !== undefined, `${key} is held and never changed`);
       return {
         symbol: splitKey(key).symbol,
         quantity,
         entryPrice: averagePrice(cost, quantity),
         leverage,
-        lastFillAt: newest?.fillAt ?? 0,
-        ...(newest?.paymentAt === undefined ? {} : { lastPaymentAt: newest.paymentAt }),
+        lastFillAt: newest.changedAt,
+        ...(newest.paymentAt === undefined ? {} : { lastPaymentAt: newest.paymentAt }),
       };
     }),
     ended: endedOrders(ledger, record.venue),

@@ -32,9 +32,9 @@ export interface VerifyReport {
   readonly path: string;
   readonly stamp?: LedgerStamp;
   readonly schema: number;
-  /** Folded; decisions are checked row by row and not counted. */
-  readonly facts: number;
-  readonly hedges: number;
+  /** Folded; decisions are checked row by row and not counted. Absent, as hedges are, when rows could not be read. */
+  readonly facts?: number;
+  readonly hedges?: number;
   readonly accounts: readonly AccountMoney[];
   readonly findings: readonly Finding[];
   /** No problems; notes are fine. */
@@ -58,7 +58,7 @@ export function verifyLedger(ledgerPath: string): VerifyReport {
 
 function examine(database: Connection, path: string): VerifyReport {
   const schema = schemaVersion(database);
-  const empty = { path, schema, facts: 0, hedges: 0, accounts: [] };
+  const empty = { path, schema, accounts: [] };
   if (schema !== SCHEMA_VERSION) {
     const detail = `it has schema ${schema} and this program ${SCHEMA_VERSION}; a run of the right version migrates it`;
     return { ...empty, findings: [problem('schema', detail)], ok: false };
@@ -66,8 +66,8 @@ function examine(database: Connection, path: string): VerifyReport {
   // One snapshot for everything, though a bot may be writing.
   database.exec('BEGIN');
   const findings = [...integrity(database), ...guards(database), ...sequence(database)];
-  const { facts, ledger } = refold(database, findings);
-  if (ledger) findings.push(...viewFindings(database, ledger));
+  const folded = refold(database, findings);
+  if (folded) findings.push(...viewFindings(database, folded.ledger));
   let stamp: LedgerStamp | undefined;
   try {
     stamp = readStamp(database, path);
@@ -79,9 +79,8 @@ function examine(database: Connection, path: string): VerifyReport {
     path,
     ...(stamp ? { stamp } : {}),
     schema,
-    facts,
-    hedges: ledger?.hedges.size ?? 0,
-    accounts: ledger ? [...ledger.accounts.values()].map(moneyOf) : [],
+    ...(folded ? { facts: folded.facts, hedges: folded.ledger.hedges.size } : {}),
+    accounts: folded ? [...folded.ledger.accounts.values()].map(moneyOf) : [],
     findings,
     ok: findings.every(({ level }) => level === 'note'),
   };
@@ -127,7 +126,7 @@ function sequence(database: Connection): Finding[] {
   return findings;
 }
 
-function refold(database: Connection, findings: Finding[]): { facts: number; ledger?: LedgerState } {
+function refold(database: Connection, findings: Finding[]): { facts: number; ledger: LedgerState } | undefined {
   try {
     const decisions = tableOf('decision');
     for (const row of database.prepare(`SELECT * FROM ${decisions.table}`).iterate())
@@ -139,7 +138,7 @@ function refold(database: Connection, findings: Finding[]): { facts: number; led
     const known = asOpenError(error, database.name);
     if (!(known instanceof LedgerOpenError)) throw error;
     findings.push(problem('row', known.message));
-    return { facts: 0 };
+    return undefined;
   }
 }
 

@@ -7,6 +7,7 @@ import { invariant } from '../kernel/assert.ts';
 import { add, notional, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
 import type { InstrumentKey, LegName } from '../kernel/ids.ts';
 import { instrumentKey } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
 import type { Fill, FundingPayment } from '../market/order.ts';
 import type { AttemptOutcome, Fact, FillBooked, HedgePlanned, PaymentBooked, PositionAdjusted } from './facts.ts';
 import { applyFill, FLAT } from './holding.ts';
@@ -166,8 +167,7 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
   book.realised = add(book.realised, applied.realised);
   book.fees = add(book.fees, fill.fee);
   book.lastFillAt = Math.max(book.lastFillAt ?? 0, fill.at);
-  const newest = book.newest.get(key);
-  book.newest.set(key, { ...newest, fillAt: Math.max(newest?.fillAt ?? 0, fill.at) });
+  noteChange(book, key, fill.at);
   const attempt = fill.clientOrderId === undefined ? undefined : state.attempts.get(fill.clientOrderId);
   if (attempt) {
     attempt.filled = add(attempt.filled, fill.quantity);
@@ -205,8 +205,14 @@ function foldAdjustment(state: LedgerState, fact: PositionAdjusted): void {
   const applied = applyFill(book.holdings.get(key) ?? FLAT, side, quantity, price);
   book.holdings.set(key, applied.holding);
   book.realised = add(book.realised, applied.realised);
+  noteChange(book, key, fact.at);
   if (fact.hedge !== undefined && fact.leg !== undefined)
     foldLegTrade(need(state, fact.hedge)[fact.leg], { side, quantity, price, fee: ZERO_QUOTE, liquidity: 'taker' });
+}
+
+function noteChange(book: AccountRecord, key: InstrumentKey, at: Instant): void {
+  const newest = book.newest.get(key);
+  book.newest.set(key, { ...newest, changedAt: Math.max(newest?.changedAt ?? 0, at) });
 }
 
 function foldPayment(state: LedgerState, booked: PaymentBooked): void {

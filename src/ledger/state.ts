@@ -80,8 +80,11 @@ export interface AccountRecord {
   readonly holdings: Map<InstrumentKey, Holding>;
   lastFillAt?: Instant;
   lastPaymentAt?: Instant;
-  /** The same per instrument: one that has been paid says nothing about another at the same settlement. */
-  readonly newest: Map<InstrumentKey, { readonly fillAt?: Instant; readonly paymentAt?: Instant }>;
+  /**
+   * Per instrument, when its holding last changed (by a fill or an accepted difference; every holding has one) and when
+   * it was last paid: one that has been paid says nothing about another at the same settlement.
+   */
+  readonly newest: Map<InstrumentKey, { readonly changedAt?: Instant; readonly paymentAt?: Instant }>;
 }
 
 export interface LedgerState {

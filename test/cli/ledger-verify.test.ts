@@ -160,6 +160,16 @@ test('edited-ledger: a guard that is gone is a problem even if no row looks wron
   expect(await tandem(where, 'ledger', 'verify')).toMatchObject({ exit: 5 });
 });
 
+test('unreadable-row: how much there is stays unknown, which is not none', async () => {
+  const where = stored();
+  edit(where, 'payments', "UPDATE payments SET amount = '5 USD' WHERE payment_id = 'p1'");
+  const report = verifyLedger(where.ledger);
+  expect(report).not.toHaveProperty('facts');
+  expect(report).not.toHaveProperty('hedges');
+  const { out } = await tandem(where, 'ledger', 'verify');
+  expect(out).toContain('unknown facts, unknown hedges');
+});
+
 test('a closed hedge that is not flat, and a move that the machine never makes', () => {
   const notFlat = CLOSED.filter((fact) => !(fact.kind === 'fill' && fact.fill.tradeId === '4')).filter(
     (fact) => !(fact.kind === 'outcome' && fact.clientOrderId === 'a4'),

@@ -1,6 +1,7 @@
 /** A paper account knows from the ledger what its venue still owes it. */
 import { expect, it } from 'vitest';
 import { restored } from '../../src/cli/compose-venues.ts';
+import { base, px } from '../../src/kernel/decimal.ts';
 import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
 import { AT, fill, payment } from '../platform/facts.ts';
 
@@ -18,4 +19,22 @@ it('fault-27-restart-between-two-payments: one instrument paid at a settlement d
   expect(btc).toMatchObject({ symbol: 'BTC/USDT:USDT', lastFillAt: AT, lastPaymentAt: at });
   expect(eth).toMatchObject({ symbol: 'ETH/USDT:USDT', lastFillAt: AT });
   expect(eth).not.toHaveProperty('lastPaymentAt');
+});
+
+it('fault-27-accepted-position: settlements before it was accepted are not owed', () => {
+  const ledger = emptyLedger();
+  foldFact(ledger, {
+    kind: 'adjustment',
+    venue: 'binance',
+    route: 'paper',
+    symbol: 'BTC/USDT:USDT',
+    side: 'buy',
+    quantity: base('0.25'),
+    price: px('30000'),
+    by: 'operator',
+    at: AT,
+  });
+  const account = ledger.accounts.get('paper|binance');
+  if (!account) throw new Error('no account');
+  expect(restored(ledger, account, 2).positions).toMatchObject([{ symbol: 'BTC/USDT:USDT', lastFillAt: AT }]);
 });

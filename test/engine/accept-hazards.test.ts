@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { base, contracts, quote, text } from '../../src/kernel/decimal.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
 import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
 import { ACCOUNT, ETH, SETTINGS, SOL } from './world-setup.ts';
 
@@ -179,15 +180,7 @@ describe('a position that no fill explains', () => {
   it('fault-57-clean-ledger: what was open before is taken as nobody’s, never as a hedge', async () => {
     const world = new World();
     world.exchanges.alpha.setMarginMode(ACCOUNT, SOL, 'isolated');
-    const count = contracts('2');
-    world.exchanges.alpha.place(ACCOUNT, {
-      symbol: SOL,
-      side: 'buy',
-      type: 'market',
-      tif: 'IOC',
-      contracts: count,
-      reduceOnly: false,
-    });
+    foreignTrade(world, 'alpha', 'buy', '2');
     await world.run(MINUTE_MS);
     world.boot();
     await world.run(30_000, 1_000);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { base, contracts, quote, text } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { LedgerWriteError } from '../../src/ports/ledger-store.ts';
+import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
 import { ACCOUNT, ETH, SETTINGS, SOL, START } from './world-setup.ts';
 
@@ -137,14 +138,7 @@ describe('reconciliation', () => {
   it('fault-57-clean-install: an open position is not adopted and blocks its venue', async () => {
     const world = new World();
     world.exchanges.alpha.setMarginMode(ACCOUNT, SOL, 'isolated');
-    world.exchanges.alpha.place(ACCOUNT, {
-      symbol: SOL,
-      side: 'buy',
-      type: 'market',
-      tif: 'IOC',
-      contracts: contracts('2'),
-      reduceOnly: false,
-    });
+    foreignTrade(world, 'alpha', 'buy', '2');
     await world.run(MINUTE_MS);
     world.boot();
     await world.run(60_000, 2_000);

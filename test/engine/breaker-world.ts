@@ -72,6 +72,12 @@ const cycle = async (world: World): Promise<void> => {
   calm(world);
   await world.run(5_000);
 };
+/** The same, and then there is something to open again. */
+const costlyCycle = async (world: World): Promise<void> => {
+  await cycle(world);
+  pay(world);
+  await world.run(2_000);
+};
 /** Fees of an entry and an exit are lost for sure. */
 const FEES_USD = 0.5;
 const AT_ONCE = { cooldown: { afterExitMinutes: 0, afterFailureMinutes: 0 } };
@@ -163,9 +169,7 @@ export const SCENARIOS: readonly Scenario[] = [
     risk: QUICK_EXIT,
     async cause(world) {
       await cycle(world);
-      await cycle(world);
-      pay(world);
-      await world.run(2_000);
+      await costlyCycle(world);
     },
     cure: nothing,
     cooldownMs: 3 * MINUTE_MS,
@@ -174,11 +178,7 @@ export const SCENARIOS: readonly Scenario[] = [
     id: 'daily_loss/live',
     limits: {},
     risk: { ...QUICK_EXIT, loss: { maxDailyLossUsd: FEES_USD } },
-    async cause(world) {
-      await cycle(world);
-      pay(world);
-      await world.run(2_000);
-    },
+    cause: costlyCycle,
     cure: nothing,
     // Until the UTC day is over.
     cooldownMs: 14 * HOUR_MS,
@@ -187,11 +187,7 @@ export const SCENARIOS: readonly Scenario[] = [
     id: 'drawdown/live',
     limits: { drawdown: { lossUsd: FEES_USD, reset: 'cooldown', ...COOLDOWN } },
     risk: QUICK_EXIT,
-    async cause(world) {
-      await cycle(world);
-      pay(world);
-      await world.run(2_000);
-    },
+    cause: costlyCycle,
     cure: nothing,
     cooldownMs: 3 * MINUTE_MS,
   },
@@ -199,11 +195,7 @@ export const SCENARIOS: readonly Scenario[] = [
     id: 'order_rate/live',
     limits: { orderRate: { orders: 4, windowMinutes: 1, ...COOLDOWN } },
     risk: QUICK_EXIT,
-    async cause(world) {
-      await cycle(world);
-      pay(world);
-      await world.run(2_000);
-    },
+    cause: costlyCycle,
     cure: nothing,
     cooldownMs: 3 * MINUTE_MS,
   },

@@ -2,13 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { contracts } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
+import { unresolvableWorld } from './unresolvable.ts';
 import { World } from './world.ts';
-import { ACCOUNT, SETTINGS, SOL } from './world-setup.ts';
-
-const impatient = {
-  ...SETTINGS,
-  execution: { ...SETTINGS.execution, lookup: { ...SETTINGS.execution.lookup, horizonMs: 30_000 } },
-};
+import { ACCOUNT, SOL } from './world-setup.ts';
 
 describe('a wall clock that jumps', () => {
   it.each([-HOUR_MS, HOUR_MS])(
@@ -54,14 +50,7 @@ describe('a wall clock that jumps', () => {
 
 describe('forced exits', () => {
   it('kill-beside-an-unresolvable-order: the known leg is reduced until it is flat, whatever the lookups say', async () => {
-    const world = new World({ settings: impatient });
-    world.faults.beta.submits.push({ kind: 'reply_lost' });
-    Object.assign(world.faults.beta, { lookups: 'failing', stream: 'lost' });
-    world.boot();
-    await world.run(1);
-    world.faults.beta.reads = 'failing';
-    await world.run(60_000, 1_000);
-    expect(world.hedge()).toMatchObject({ state: 'quarantined', reason: 'order_unresolvable' });
+    const world = await unresolvableWorld();
     // At first nobody buys what must be sold.
     world.exchanges.alpha.setBook(SOL, [], []);
     await world.operator({ action: 'kill' });

@@ -1,8 +1,10 @@
 /** The ordinary hazards of a two-leg trade, each by name. Expectations are read from the exchanges' books. */
 import { describe, expect, it } from 'vitest';
 import { contracts, px } from '../../src/kernel/decimal.ts';
+import { foreignTrade } from './foreign-trade.ts';
+import { unresolvableWorld } from './unresolvable.ts';
 import { World } from './world.ts';
-import { ACCOUNT, SETTINGS, SOL } from './world-setup.ts';
+import { ACCOUNT, SOL } from './world-setup.ts';
 
 const reduceOnlyOf = (world: World) => world.submitted.filter((order) => order.reduceOnly);
 const ordersOn = (world: World, venue: string) => world.submitted.filter((order) => order.key.startsWith(venue));
@@ -171,18 +173,7 @@ describe('entering', () => {
   });
 
   it('unknown-beyond-the-horizon: quarantined, told again and again, and released once the order turns up', async () => {
-    const settings = {
-      ...SETTINGS,
-      execution: { ...SETTINGS.execution, lookup: { ...SETTINGS.execution.lookup, horizonMs: 60_000 } },
-    };
-    const world = new World({ settings });
-    world.faults.beta.submits.push({ kind: 'reply_lost' });
-    Object.assign(world.faults.beta, { lookups: 'failing', stream: 'lost' });
-    world.boot();
-    await world.run(1);
-    world.faults.beta.reads = 'failing';
-    await world.run(90_000, 1_000);
-    expect(world.hedge()).toMatchObject({ state: 'quarantined', reason: 'order_unresolvable' });
+    const world = await unresolvableWorld();
     expect(world.submitted).toHaveLength(2);
     world.healAll();
     await world.run(30_000, 1_000);
@@ -290,14 +281,7 @@ describe('holding and leaving', () => {
     const world = new World();
     await world.opened();
     world.faults.alpha.stream = 'lost';
-    world.exchanges.alpha.place(ACCOUNT, {
-      symbol: SOL,
-      side: 'sell',
-      type: 'market',
-      tif: 'IOC',
-      contracts: contracts('9.5'),
-      reduceOnly: true,
-    });
+    foreignTrade(world, 'alpha', 'sell', '9.5', { reduceOnly: true });
     await world.run(30_000, 1_000);
     expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
     expect(world.wrongs()).toEqual([]);
@@ -306,14 +290,7 @@ describe('holding and leaving', () => {
   it('fault-23-manual-trade: a foreign position is not adopted and blocks opening on its venue', async () => {
     const world = new World();
     await world.opened();
-    world.exchanges.alpha.place(ACCOUNT, {
-      symbol: SOL,
-      side: 'buy',
-      type: 'market',
-      tif: 'IOC',
-      contracts: contracts('3'),
-      reduceOnly: false,
-    });
+    foreignTrade(world, 'alpha', 'buy', '3');
     await world.run(30_000, 1_000);
     expect([world.position('alpha'), world.position('beta')]).toEqual(['12.5', '-9.5']);
     expect(world.hedge().long.holding.quantity.toFixed()).toBe('9.5');

@@ -3,23 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { contracts } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
+import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
 import { ACCOUNT, ETH, SETTINGS, SOL } from './world-setup.ts';
 
 const both = (world: World): string[] => [world.position('alpha'), world.position('beta')];
 const isReduction = (order: OrderRequest): boolean => order.reduceOnly;
-
-/** A human's market order. */
-function trade(world: World, venue: 'alpha' | 'beta', side: 'buy' | 'sell', count: string, reduceOnly = false): void {
-  world.exchanges[venue].place(ACCOUNT, {
-    symbol: SOL,
-    side,
-    type: 'market',
-    tif: 'IOC',
-    contracts: contracts(count),
-    reduceOnly,
-  });
-}
 
 describe('a position without a fill behind it', () => {
   it('fault-22-gone-without-a-fill: confirmed, quarantined, the other leg is reduced within ten seconds', async () => {
@@ -190,7 +179,7 @@ describe('a human trades in the account', () => {
   it('fault-23-flip-in-one-fill: the hedge loses its part, the rest is foreign, the other leg is closed', async () => {
     const world = new World();
     await world.opened();
-    trade(world, 'alpha', 'sell', '12.5');
+    foreignTrade(world, 'alpha', 'sell', '12.5');
     await world.run(5_000, 250);
     expect(both(world)).toEqual(['-3', '0']);
     expect(world.hedge().long.holding.quantity.toFixed()).toBe('0');
@@ -201,7 +190,7 @@ describe('a human trades in the account', () => {
     expect(world.ledger.hedges.size).toBe(1);
     expect([...world.ledger.discrepancies.values()].map(({ what }) => what)).toEqual(['foreign_fill']);
     // The human closes it again: explained.
-    trade(world, 'alpha', 'buy', '3', true);
+    foreignTrade(world, 'alpha', 'buy', '3', { reduceOnly: true });
     await world.run(30_000, 1_000);
     expect([...world.ledger.discrepancies.keys()]).toEqual([]);
   });
@@ -225,9 +214,9 @@ describe('a human trades in the account', () => {
     const world = new World();
     await world.opened();
     await world.operator({ action: 'pause' });
-    trade(world, 'alpha', 'buy', '3');
+    foreignTrade(world, 'alpha', 'buy', '3');
     await world.run(5_000, 500);
-    trade(world, 'alpha', 'sell', '3', true);
+    foreignTrade(world, 'alpha', 'sell', '3', { reduceOnly: true });
     await world.run(40_000, 1_000);
     expect(both(world)).toEqual(['9.5', '-9.5']);
     expect(world.state()).toBe('held');
@@ -239,9 +228,9 @@ describe('a human trades in the account', () => {
     const world = new World();
     await world.opened();
     await world.operator({ action: 'pause' });
-    trade(world, 'alpha', 'buy', '3');
+    foreignTrade(world, 'alpha', 'buy', '3');
     await world.run(5_000, 500);
-    trade(world, 'alpha', 'sell', '7', true);
+    foreignTrade(world, 'alpha', 'sell', '7', { reduceOnly: true });
     await world.run(40_000, 1_000);
     expect(both(world)).toEqual(['5.5', '-5.5']);
     expect(world.wrongs()).toEqual([]);

@@ -1,8 +1,8 @@
 /** A venue that does more than it was told. */
 import { describe, expect, it } from 'vitest';
-import { contracts } from '../../src/kernel/decimal.ts';
+import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
-import { ACCOUNT, SOL } from './world-setup.ts';
+import { SOL } from './world-setup.ts';
 
 describe('more than the ledger ordered', () => {
   it('fault-19-overfill: booked as told, and what is too much is trimmed by a reduce-only order', async () => {
@@ -11,15 +11,7 @@ describe('more than the ledger ordered', () => {
     await world.operator({ action: 'pause' });
     const [order] = world.submitted.filter(({ key }) => key.startsWith('beta'));
     // The matching engine executes the same order once more.
-    world.exchanges.beta.place(ACCOUNT, {
-      symbol: SOL,
-      side: 'sell',
-      type: 'market',
-      tif: 'IOC',
-      contracts: contracts('3'),
-      reduceOnly: false,
-      clientOrderId: order?.clientOrderId ?? '',
-    });
+    foreignTrade(world, 'beta', 'sell', '3', { clientOrderId: order?.clientOrderId ?? '' });
     const before = world.submitted.length;
     await world.run(60_000, 1_000);
     expect([world.position('alpha'), world.position('beta')]).toEqual(['9.5', '-9.5']);

@@ -6,6 +6,7 @@ import type { SimClock } from '../../src/simulator/clock.ts';
 import type { Exchange } from '../../src/simulator/exchange/api.ts';
 import { createExchange } from '../../src/simulator/exchange/exchange.ts';
 import { NEVER_TRIPPING } from '../risk/breaker-limits.ts';
+import { LIMITS } from '../risk/fixtures.ts';
 
 export const START = Date.UTC(2026, 0, 5, 10, 20);
 export const ACCOUNT = 'main';
@@ -23,23 +24,13 @@ export const SETTINGS: EngineSettings = {
   liveShare: 1,
   signal: { horizonHours: 24, notionalUsd: 1000, basisAllowanceRate: 0, reversionHalfLifeHours: 12 },
   risk: {
+    ...LIMITS,
     entry: { minNetApr: 0.1, minSpreadPer8h: 0.0005, minConfidence: 0, maxBreakEvenHours: 480 },
     exit: { minForwardApr: 0.03, confirmMinutes: 5, maxHoldHours: 0 },
     size: { hedgeNotionalUsd: 1000, minHedgeNotionalUsd: 100, maxDepthShare: 0.9 },
-    exposure: {
-      maxOpenHedges: 3,
-      maxTotalNotionalUsd: 10_000,
-      maxVenueNotionalUsd: 5_000,
-      maxAssetNotionalUsd: 2_000,
-      maxLeverage: 3,
-    },
-    data: { maxBookAgeMs: 5_000, maxFundingAgeMs: 120_000 },
     cooldown: { afterExitMinutes: 1, afterFailureMinutes: 1 },
-    margin: { warnDistanceRate: 0.2, reduceDistanceRate: 0.1 },
     loss: { maxDailyLossUsd: 100_000 },
     breakers: NEVER_TRIPPING,
-    allow: { assets: [], venues: [] },
-    deny: { assets: [], venues: [] },
   },
   execution: {
     style: 'taker',

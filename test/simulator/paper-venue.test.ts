@@ -2,29 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { base, px, quote } from '../../src/kernel/decimal.ts';
 import { instrumentKey } from '../../src/kernel/ids.ts';
 import type { MarketEvent } from '../../src/market/event.ts';
-import type { Instrument } from '../../src/market/instrument.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
 import { createPaperVenue, type PaperVenueOptions } from '../../src/simulator/paper-venue.ts';
+import { instrument, SYMBOL } from './paper-instrument.ts';
 
-const SYMBOL = 'BTC/USDT:USDT';
-const key = instrumentKey('okx', SYMBOL);
+const { key } = instrument;
 const START = 1_750_000_000_000;
 const SETTLEMENT = START + 3_600_000;
-
-const instrument: Instrument = {
-  key,
-  venue: 'okx',
-  symbol: SYMBOL,
-  asset: 'BTC',
-  kind: 'perpetual',
-  settle: 'USDT',
-  lot: base('0.01'),
-  minQuantity: base('0.01'),
-  tick: px('0.1'),
-  takerFeeRate: 0.0005,
-  makerFeeRate: 0.0002,
-  trading: true,
-};
 
 type Rows = readonly (readonly [number, number])[];
 

@@ -4,7 +4,7 @@ import { HOUR_MS } from '../../src/kernel/instant.ts';
 import type { Instrument } from '../../src/market/instrument.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
 import type { AccountEvent, Venue } from '../../src/ports/venue.ts';
-import { BTC, ETH, keyOf, START, startWorld, until, VENUES, type World } from './world.ts';
+import { BTC, ETH, keyOf, orderOf, START, startWorld, until, VENUES, type World } from './world.ts';
 
 let sequence = 0;
 const nextId = () => `tst${(sequence++).toString(36).padStart(6, '0')}`;
@@ -27,16 +27,7 @@ describe.each(VENUES)('ccxt over the %s dialect', (name) => {
   });
   afterEach(() => world.close());
 
-  const order = (change: Partial<OrderRequest> = {}): OrderRequest => ({
-    clientOrderId: nextId(),
-    key: keyOf(world, BTC),
-    side: 'buy',
-    quantity: base('0.5'),
-    limitPrice: px('50010'),
-    style: 'ioc',
-    reduceOnly: false,
-    ...change,
-  });
+  const order = (change: Partial<OrderRequest> = {}) => orderOf(world, nextId(), { quantity: base('0.5'), ...change });
 
   it('lists the same instruments in base units on every venue', () => {
     expect(instruments.map(({ symbol }) => symbol).sort()).toEqual([BTC, ETH]);

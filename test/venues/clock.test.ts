@@ -1,11 +1,10 @@
 /** A machine whose clock is off still trades: requests carry the venue's time, and the difference is told. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { base, px } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { AccountEvent, ClockReading, Venue } from '../../src/ports/venue.ts';
 import { createSimClock } from '../../src/simulator/clock.ts';
 import { VenueClock } from '../../src/venues/venue-clock.ts';
-import { BTC, keyOf, startWorld, until, VENUES, type World } from './world.ts';
+import { orderOf, setUp, startWorld, until, VENUES, type World } from './world.ts';
 
 describe.each(VENUES)('the clock of %s', (name) => {
   let world: World;
@@ -26,31 +25,14 @@ describe.each(VENUES)('the clock of %s', (name) => {
       if (event.kind === 'stream') up = event.status === 'up';
     });
     await until('the private stream is up', () => up);
-    await setUp();
-  };
-  const setUp = async () => {
-    const listed = await venue.instruments();
-    if (!listed.ok) throw new Error(listed.detail);
-    expect(await venue.prepare({ instruments: listed.value, leverage: 3 })).toMatchObject({ ok: true });
+    await setUp(venue);
   };
   const skew = () => {
     const { monotonicMs, now } = { monotonicMs: world.clock.monotonicMs(), now: world.clock.now() + world.wallShiftMs };
     return (readings.at(-1)?.offsetMs ?? Number.NaN) + monotonicMs - now;
   };
   const timeRequests = () => world.requests.filter((line) => /\/time$/.test(line)).length;
-  const reduce = (clientOrderId: string) =>
-    venue.submit(
-      {
-        clientOrderId,
-        key: keyOf(world, BTC),
-        side: 'buy',
-        quantity: base('0.01'),
-        limitPrice: px('50010'),
-        style: 'ioc',
-        reduceOnly: false,
-      },
-      'reduce',
-    );
+  const reduce = (clientOrderId: string) => venue.submit(orderOf(world, clientOrderId), 'reduce');
 
   it.each([HOUR_MS, -HOUR_MS])('fault-49-skew: %d ms off from the start, every signed request is taken', async (ms) => {
     world.wallShiftMs = ms;
@@ -88,7 +70,7 @@ describe.each(VENUES)('the clock of %s', (name) => {
   });
 
   it('is read again every ten minutes, and an account whose venue does not tell the time goes on', async () => {
-    await setUp();
+    await setUp(venue);
     const asked = timeRequests();
     world.clock.advanceTo(world.clock.now() + 11 * MINUTE_MS);
     await venue.balance();

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { base, px, text } from '../../src/kernel/decimal.ts';
+import { px, text } from '../../src/kernel/decimal.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
 import type { Venue } from '../../src/ports/venue.ts';
 import { publicOnly } from '../../src/venues/guard.ts';
-import { BTC, keyOf, startWorld, VENUES, type World } from './world.ts';
+import { BTC, orderOf, setUp, startWorld, VENUES, type World } from './world.ts';
 
 let sequence = 0;
 const nextId = () => `haz${(sequence++).toString(36).padStart(6, '0')}`;
@@ -15,24 +15,12 @@ describe.each(VENUES)('hazards on the wire of %s', (name) => {
   beforeEach(async () => {
     world = await startWorld(name);
     venue = await world.venue({ timeoutMs: 400 });
-    const listed = await venue.instruments();
-    if (!listed.ok) throw new Error(listed.detail);
-    const prepared = await venue.prepare({ instruments: listed.value, leverage: 3 });
-    if (!prepared.ok) throw new Error(prepared.detail);
+    await setUp(venue);
     world.requests.length = 0;
   });
   afterEach(() => world.close());
 
-  const order = (change: Partial<OrderRequest> = {}): OrderRequest => ({
-    clientOrderId: nextId(),
-    key: keyOf(world, BTC),
-    side: 'buy',
-    quantity: base('0.01'),
-    limitPrice: px('50010'),
-    style: 'ioc',
-    reduceOnly: false,
-    ...change,
-  });
+  const order = (change: Partial<OrderRequest> = {}) => orderOf(world, nextId(), change);
   const onOrder = (answer: World['intercept']): void => {
     world.intercept = (request) =>
       request.method === 'POST' && request.path === world.facts.orderPath ? answer(request) : 'pass';

@@ -1,10 +1,10 @@
 /** What a venue lists changes while a bot runs; the account counts its orders by the newest listing. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { base, contracts, px, text } from '../../src/kernel/decimal.ts';
+import { base, contracts, text } from '../../src/kernel/decimal.ts';
 import type { Instrument } from '../../src/market/instrument.ts';
 import type { Venue } from '../../src/ports/venue.ts';
 import { factsOf } from '../../src/venues/registry.ts';
-import { BTC, keyOf, startWorld, until, VENUES, type World } from './world.ts';
+import { BTC, orderOf, setUp, startWorld, until, VENUES, type World } from './world.ts';
 
 describe.each(VENUES)('the listings of %s', (name) => {
   let world: World;
@@ -22,25 +22,12 @@ describe.each(VENUES)('the listings of %s', (name) => {
       if (event.kind === 'stream') up = event.status === 'up';
     });
     await until('the private stream is up', () => up);
-    const listed = await venue.instruments();
-    if (!listed.ok) throw new Error(listed.detail);
-    expect(await venue.prepare({ instruments: listed.value, leverage: 3 })).toMatchObject({ ok: true });
+    await setUp(venue);
   });
   afterEach(() => world.close());
 
   const submit = (quantity: string) =>
-    venue.submit(
-      {
-        clientOrderId: `lst${name}${sequence++}`,
-        key: keyOf(world, BTC),
-        side: 'buy',
-        quantity: base(quantity),
-        limitPrice: px('50010'),
-        style: 'ioc',
-        reduceOnly: false,
-      },
-      'reduce',
-    );
+    venue.submit(orderOf(world, `lst${name}${sequence++}`, { quantity: base(quantity) }), 'reduce');
 
   it('fault-21-lot-changed: the refusal brings the new lot, and what does not fit it is not sent any more', async () => {
     const market = world.exchange.market(BTC);

@@ -5,7 +5,7 @@ import { MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
 import type { Venue } from '../../src/ports/venue.ts';
 import type { WireResponse } from '../../src/simulator/wire/dialect.ts';
-import { BTC, keyOf, startWorld, VENUES, type VenueName, type World } from './world.ts';
+import { orderOf, setUp, startWorld, VENUES, type VenueName, type World } from './world.ts';
 
 let world: World;
 let venue: Venue;
@@ -14,21 +14,11 @@ let sequence = 0;
 const open = async (name: VenueName) => {
   world = await startWorld(name);
   venue = await world.venue({ timeoutMs: 20_000 });
-  const listed = await venue.instruments();
-  if (!listed.ok) throw new Error(listed.detail);
-  expect(await venue.prepare({ instruments: listed.value, leverage: 3 })).toMatchObject({ ok: true });
+  await setUp(venue);
   expect(await venue.submit(order(), 'open')).toMatchObject({ kind: 'acked' });
 };
-const order = (change: Partial<OrderRequest> = {}): OrderRequest => ({
-  clientOrderId: `pace${(sequence++).toString(36).padStart(5, '0')}`,
-  key: keyOf(world, BTC),
-  side: 'buy',
-  quantity: base('0.01'),
-  limitPrice: px('50010'),
-  style: 'ioc',
-  reduceOnly: false,
-  ...change,
-});
+const order = (change: Partial<OrderRequest> = {}) =>
+  orderOf(world, `pace${(sequence++).toString(36).padStart(5, '0')}`, change);
 const reduction = () => order({ side: 'sell', limitPrice: px('49990'), quantity: base('0.001'), reduceOnly: true });
 /** Answers the next request so, and only that one. */
 const once = (answer: WireResponse) => {

@@ -2,16 +2,13 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { base, isZero, px } from '../../src/kernel/decimal.ts';
 import { type OrderRequest, WOULD_CROSS } from '../../src/market/order.ts';
-import { BTC, keyOf, startWorld, VENUES } from './world.ts';
+import { BTC, keyOf, setUp, startWorld, VENUES } from './world.ts';
 
 it.each(VENUES)('post-only-would-cross on %s: refused by name, or accepted and ended without a fill', async (name) => {
   const world = await startWorld(name);
   onTestFinished(() => world.close());
   const venue = await world.venue();
-  const listed = await venue.instruments();
-  if (!listed.ok) throw new Error(listed.detail);
-  const prepared = await venue.prepare({ instruments: listed.value, leverage: 3 });
-  if (!prepared.ok) throw new Error(prepared.detail);
+  await setUp(venue);
   const order: OrderRequest = {
     clientOrderId: 'cross0001',
     key: keyOf(world, BTC),

@@ -1,10 +1,9 @@
 /** Private streams that die in ways a socket does not tell. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { base, px } from '../../src/kernel/decimal.ts';
 import type { AccountEvent, Venue } from '../../src/ports/venue.ts';
 import { createSimClock } from '../../src/simulator/clock.ts';
 import { Liveness } from '../../src/venues/liveness.ts';
-import { BTC, keyOf, startWorld, until, VENUES, type World } from './world.ts';
+import { orderOf, setUp, startWorld, until, VENUES, type World } from './world.ts';
 
 describe.each(VENUES)('the private stream of %s', (name) => {
   let world: World;
@@ -14,9 +13,7 @@ describe.each(VENUES)('the private stream of %s', (name) => {
     world = await startWorld(name);
     venue = await world.venue({ keepAliveMs: 100 });
     events = [];
-    const listed = await venue.instruments();
-    if (!listed.ok) throw new Error(listed.detail);
-    expect(await venue.prepare({ instruments: listed.value, leverage: 3 })).toMatchObject({ ok: true });
+    await setUp(venue);
     venue.subscribe((event) => events.push(event));
     await until('stream up', () => ups() === 1);
   });
@@ -29,18 +26,7 @@ describe.each(VENUES)('the private stream of %s', (name) => {
     world.server.stallStreams();
     await until('stream up again', () => ups() === 2);
     expect(downs()).toBe(1);
-    await venue.submit(
-      {
-        clientOrderId: `str${name}1`,
-        key: keyOf(world, BTC),
-        side: 'buy',
-        quantity: base('0.01'),
-        limitPrice: px('50010'),
-        style: 'ioc',
-        reduceOnly: false,
-      },
-      'open',
-    );
+    await venue.submit(orderOf(world, `str${name}1`), 'open');
     await until('fill', () => events.some((event) => event.kind === 'fill'));
   });
 

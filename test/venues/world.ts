@@ -2,6 +2,7 @@
 import { base, contracts, px, quote } from '../../src/kernel/decimal.ts';
 import { instrumentKey } from '../../src/kernel/ids.ts';
 import { HOUR_MS } from '../../src/kernel/instant.ts';
+import type { OrderRequest } from '../../src/market/order.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Venue } from '../../src/ports/venue.ts';
@@ -222,6 +223,26 @@ function openMarkets({ exchange, book }: World): void {
 }
 
 export const keyOf = (world: World, symbol: string) => instrumentKey(world.name, symbol);
+
+/** Buys 0.01 BTC at the best ask. */
+export const orderOf = (world: World, clientOrderId: string, change: Partial<OrderRequest> = {}): OrderRequest => ({
+  clientOrderId,
+  key: keyOf(world, BTC),
+  side: 'buy',
+  quantity: base('0.01'),
+  limitPrice: px('50010'),
+  style: 'ioc',
+  reduceOnly: false,
+  ...change,
+});
+
+/** Loads the listings and prepares every instrument, as the bot does before it trades. */
+export async function setUp(venue: Venue): Promise<void> {
+  const listed = await venue.instruments();
+  if (!listed.ok) throw new Error(listed.detail);
+  const prepared = await venue.prepare({ instruments: listed.value, leverage: 3 });
+  if (!prepared.ok) throw new Error(prepared.detail);
+}
 
 /** Resolves when `condition` holds; fails after five seconds of real time. */
 export async function until(what: string, condition: () => boolean): Promise<void> {

@@ -20,7 +20,7 @@ export async function verify(context: Context): Promise<ExitCode> {
     const shown = findings.slice(0, MAX_SHOWN).map(({ level, check, detail }) => `${level} ${check}: ${detail}`);
     const problems = findings.filter(({ level }) => level === 'problem').length;
     const lines = [
-      `${path}: ${world}, ${facts} facts, ${hedges} hedges`,
+      `${path}: ${world}, ${facts ?? 'unknown'} facts, ${hedges ?? 'unknown'} hedges`,
       ...(accounts.length > 0 ? ['', ...table(COLUMNS, accounts.map(row)), ''] : []),
       ...shown.map(inert),
       ...(findings.length > MAX_SHOWN ? [`… ${findings.length - MAX_SHOWN} more; see --json`] : []),

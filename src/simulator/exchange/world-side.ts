@@ -12,7 +12,7 @@ import { assertSoundBook, sizeOf, without } from './liquidity.ts';
 import { fillResting } from './matching.ts';
 import { ZERO_CONTRACTS } from './position.ts';
 import { balanceReport } from './report.ts';
-import { availableOf, holdersOf, type Market, newAccount, reopenPosition, slotOf } from './state.ts';
+import { type Account, availableOf, holdersOf, type Market, newAccount, reopenPosition, slotOf } from './state.ts';
 
 type WorldSide = Pick<
   Exchange,
@@ -90,9 +90,13 @@ function openAccount(core: ExchangeCore, name: string, deposit: Quote, held: rea
     reopenPosition(slot, each, core.now());
     core.changes.slot(slot);
   }
+  tellTransfer(core, account);
+}
+
+function tellTransfer(core: ExchangeCore, account: Account): void {
   core.events.publish({
     kind: 'balance',
-    account: name,
+    account: account.name,
     balance: balanceReport(account, core.settle),
     cause: 'transfer',
   });
@@ -105,13 +109,7 @@ function transfer(core: ExchangeCore, name: string, amount: Quote): void {
   account.wallet = add(account.wallet, amount);
   account.deposits = add(account.deposits, amount);
   core.changes.account(account);
-  core.events.publish({
-    kind: 'balance',
-    account: name,
-    balance: balanceReport(account, core.settle),
-    cause: 'transfer',
-  });
-  core.finish();
+  tellTransfer(core, account);
 }
 
 function setMark(core: ExchangeCore, symbol: UnifiedSymbol, mark: Px, index: Px): void {

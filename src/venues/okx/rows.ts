@@ -1,9 +1,9 @@
 /** OKX v5 swap rows: REST reads and the `orders` channel. Quantities are contracts. */
 import * as z from 'zod';
-import { quote, sub, text } from '../../kernel/decimal.ts';
+import { isZero, quote, sub, text } from '../../kernel/decimal.ts';
 import type { OrderStatus } from '../../market/order.ts';
 import type { CcxtClient } from '../client.ts';
-import type { AccountReads, AccountStream, RawAccountEvent, RawFill, RawOrder } from '../facts.ts';
+import type { AccountReads, AccountStream, RawAccountEvent, RawFill, RawOrder, RawPayment } from '../facts.ts';
 import { decimalText, idText, instant, negate, optionalDecimal, sideText } from '../rows.ts';
 
 const STATUS = {
@@ -71,14 +71,28 @@ const fillRow = z
     }),
   );
 
-const billRow = z.object({
-  billId: idText,
-  instId: idText,
-  ccy: idText,
-  balChg: optionalDecimal,
-  posBalChg: optionalDecimal,
-  ts: instant,
-});
+/** Left empty where it does not apply; a zero is a figure. */
+const emptyOrDecimal = z.union([z.literal('').transform(() => undefined), decimalText]).optional();
+
+const billRow = z
+  .object({
+    billId: idText,
+    instId: idText,
+    ccy: idText,
+    balChg: emptyOrDecimal,
+    posBalChg: emptyOrDecimal,
+    ts: instant,
+  })
+  .transform((row, context): RawPayment => {
+    const told = [row.balChg, row.posBalChg].filter((each) => each !== undefined);
+    // An isolated position pays from its own margin: the account's change is then zero.
+    const amount = told.find((each) => !isZero(quote(each))) ?? told[0];
+    if (amount === undefined) {
+      context.addIssue({ code: 'custom', message: `bill ${row.billId} tells no change` });
+      return z.NEVER;
+    }
+    return { marketId: row.instId, paymentId: row.billId, amount, currency: row.ccy, at: row.ts };
+  });
 
 const positionRow = z.object({
   instId: idText,
@@ -94,13 +108,13 @@ const detailRow = z.object({
   ccy: idText,
   eq: decimalText,
   availBal: decimalText,
-  upl: optionalDecimal,
+  upl: decimalText,
 });
 const feeRow = z.object({
-  takerU: optionalDecimal,
-  makerU: optionalDecimal,
-  taker: optionalDecimal,
-  maker: optionalDecimal,
+  takerU: emptyOrDecimal,
+  makerU: emptyOrDecimal,
+  taker: emptyOrDecimal,
+  maker: emptyOrDecimal,
 });
 
 async function data<T>(
@@ -136,17 +150,7 @@ export const okxReads: AccountReads = {
     // Type 8 is the funding fee.
     const params = { type: '8', instType: 'SWAP', limit: MAX_ROWS, begin: window.from, end: window.to };
     const rows = await data(client, 'account/bills-archive', params, billRow);
-    return {
-      rows: rows.reverse().map((row) => ({
-        marketId: row.instId,
-        paymentId: row.billId,
-        // An isolated position pays from its own margin: the account's change is then zero.
-        amount: row.balChg ?? row.posBalChg ?? '0',
-        currency: row.ccy,
-        at: row.ts,
-      })),
-      full: rows.length >= MAX_ROWS,
-    };
+    return { rows: rows.reverse(), full: rows.length >= MAX_ROWS };
   },
   positions: async (client) => {
     const rows = await data(client, 'account/positions', { instType: 'SWAP' }, positionRow);
@@ -167,7 +171,7 @@ export const okxReads: AccountReads = {
     const rows = await data(client, 'account/balance', { ccy: currency }, z.object({ details: z.array(detailRow) }));
     const row = detailRow.parse(rows[0]?.details.find((each) => each.ccy === currency));
     // Equity counts the unrealised PnL of every position in this currency, which `upl` sums up.
-    const wallet = sub(quote(row.eq), quote(row.upl ?? '0'));
+    const wallet = sub(quote(row.eq), quote(row.upl));
     return { wallet: text(wallet), available: row.availBal };
   },
   fees: async (client, marketIds) => {

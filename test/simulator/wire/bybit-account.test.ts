@@ -2,7 +2,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { px } from '../../../src/kernel/decimal.ts';
 import { DAY_MS, HOUR_MS } from '../../../src/kernel/instant.ts';
-import { ACCOUNT, BTC, type BybitWorld, defaultBook, ETH, levels, NEXT_SETTLEMENT, startBybit } from './bybit-world.ts';
+import {
+  ACCOUNT,
+  BTC,
+  type BybitWorld,
+  defaultBook,
+  ETH,
+  levels,
+  NEXT_SETTLEMENT,
+  refusal,
+  startBybit,
+} from './bybit-world.ts';
 
 let world: BybitWorld;
 beforeEach(async () => {
@@ -12,15 +22,6 @@ afterEach(() => world.close());
 
 const buy = (amount: number) => world.ccxt.createOrder(BTC, 'limit', 'buy', amount, 50_010, { timeInForce: 'IOC' });
 const sell = (amount: number) => world.ccxt.createOrder(BTC, 'limit', 'sell', amount, 49_990, { timeInForce: 'IOC' });
-const refusal = async (attempt: Promise<unknown>): Promise<[string, string]> => {
-  try {
-    await attempt;
-  } catch (error) {
-    const { name, message } = error as Error;
-    return [name, message];
-  }
-  throw new Error('it was accepted');
-};
 
 describe('settings', () => {
   it('leverage: set, read back through the position, 110043 when it is already so, 110013 out of range', async () => {

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contracts } from '../../../src/kernel/decimal.ts';
 import { DAY_MS, MINUTE_MS } from '../../../src/kernel/instant.ts';
-import { ACCOUNT, BTC, type BybitWorld, ETH, levels, START, startBybit } from './bybit-world.ts';
+import { ACCOUNT, BTC, type BybitWorld, ETH, levels, refusal, START, startBybit } from './bybit-world.ts';
 
 let world: BybitWorld;
 beforeEach(async () => {
@@ -18,15 +18,6 @@ const ioc = (side: 'buy' | 'sell', amount: number, price: number, clientOrderId:
 /** The order as ccxt finds it by client id. */
 const byLinkId = (orderLinkId: string) =>
   world.ccxt.fetchOrder(undefined as unknown as string, BTC, { orderLinkId, acknowledged: true });
-const refusal = async (attempt: Promise<unknown>): Promise<[string, string]> => {
-  try {
-    await attempt;
-  } catch (error) {
-    const { name, message } = error as Error;
-    return [name, message];
-  }
-  throw new Error('it was accepted');
-};
 
 describe('immediate-or-cancel', () => {
   it('full fill: the acknowledgement has ids only, the lookup has everything', async () => {

@@ -188,3 +188,14 @@ export async function until(condition: () => boolean): Promise<void> {
   }
   throw new Error('the awaited condition never held');
 }
+
+/** How ccxt tells a refusal: the name of its error and what that says. */
+export const refusal = async (attempt: Promise<unknown>): Promise<[string, string]> => {
+  try {
+    await attempt;
+  } catch (error) {
+    const { name, message } = error as Error;
+    return [name, message];
+  }
+  throw new Error('it was accepted');
+};

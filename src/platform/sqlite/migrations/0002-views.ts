@@ -7,6 +7,24 @@ const signed = "CASE side WHEN 'buy' THEN 1 ELSE -1 END * CAST(quantity AS REAL)
 const amount = 'CAST(quantity AS REAL) * CAST(price AS REAL)';
 const utc = (column: string): string => `strftime('%Y-%m-%dT%H:%M:%fZ', ${column} / 1000.0, 'unixepoch')`;
 
+/** The end of v_legs, from what was `traded` on. Like a migration, never changed: a new version of the view writes its own. */
+export const LEGS_FROM_TRADED = `), funded AS (
+  SELECT hedge, leg, sum(CAST(amount AS REAL)) AS funding, count(*) AS payments
+  FROM payments WHERE hedge IS NOT NULL GROUP BY hedge, leg
+), legs AS (
+  SELECT hedge, 'long' AS leg, long_key AS key FROM hedges
+  UNION ALL SELECT hedge, 'short', short_key FROM hedges
+)
+SELECT legs.hedge, legs.leg, legs.key, coalesce(traded.quantity, 0) AS quantity,
+  opened_cash / nullif(opened, 0) AS entry_price, closed_cash / nullif(closed, 0) AS exit_price,
+  coalesce(opened, 0) AS opened, coalesce(closed, 0) AS closed,
+  coalesce(funding, 0) AS funding, coalesce(payments, 0) AS payments, coalesce(fees, 0) AS fees,
+  coalesce(CASE legs.leg WHEN 'long' THEN 1 ELSE -1 END
+    * closed * (closed_cash / nullif(closed, 0) - opened_cash / nullif(opened, 0)), 0) AS price_pnl
+FROM legs
+LEFT JOIN traded ON traded.hedge = legs.hedge AND traded.leg = legs.leg
+LEFT JOIN funded ON funded.hedge = legs.hedge AND funded.leg = legs.leg;`;
+
 export const viewsMigration = {
   version: 2,
   name: 'views',
@@ -25,22 +43,7 @@ WITH traded AS (
     sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN 0 ELSE CAST(quantity AS REAL) END) AS closed,
     sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN 0 ELSE ${amount} END) AS closed_cash
   FROM fills WHERE hedge IS NOT NULL GROUP BY hedge, leg
-), funded AS (
-  SELECT hedge, leg, sum(CAST(amount AS REAL)) AS funding, count(*) AS payments
-  FROM payments WHERE hedge IS NOT NULL GROUP BY hedge, leg
-), legs AS (
-  SELECT hedge, 'long' AS leg, long_key AS key FROM hedges
-  UNION ALL SELECT hedge, 'short', short_key FROM hedges
-)
-SELECT legs.hedge, legs.leg, legs.key, coalesce(traded.quantity, 0) AS quantity,
-  opened_cash / nullif(opened, 0) AS entry_price, closed_cash / nullif(closed, 0) AS exit_price,
-  coalesce(opened, 0) AS opened, coalesce(closed, 0) AS closed,
-  coalesce(funding, 0) AS funding, coalesce(payments, 0) AS payments, coalesce(fees, 0) AS fees,
-  coalesce(CASE legs.leg WHEN 'long' THEN 1 ELSE -1 END
-    * closed * (closed_cash / nullif(closed, 0) - opened_cash / nullif(opened, 0)), 0) AS price_pnl
-FROM legs
-LEFT JOIN traded ON traded.hedge = legs.hedge AND traded.leg = legs.leg
-LEFT JOIN funded ON funded.hedge = legs.hedge AND funded.leg = legs.leg;
+${LEGS_FROM_TRADED}
 
 -- One row per hedge with its newest state.
 CREATE VIEW v_hedges AS

@@ -1,10 +1,8 @@
 /** Differences that an operator accepted, and the corrections that follow; the views count them and parts of trades. */
+import { appendOnly } from './0001-facts.ts';
+import { LEGS_FROM_TRADED } from './0002-views.ts';
+
 const signed = (side: string, quantity: string): string => `CASE ${side} WHEN 'buy' THEN 1 ELSE -1 END * ${quantity}`;
-const append = (table: string): string => `
-CREATE TRIGGER ${table}_no_update BEFORE UPDATE ON ${table}
-BEGIN SELECT RAISE(ABORT, '${table} is append-only'); END;
-CREATE TRIGGER ${table}_no_delete BEFORE DELETE ON ${table}
-BEGIN SELECT RAISE(ABORT, '${table} is append-only'); END;`;
 
 export const acceptancesMigration = {
   version: 6,
@@ -35,8 +33,7 @@ CREATE TABLE adjustments (
   by TEXT NOT NULL,
   at INTEGER NOT NULL
 ) STRICT;
-${append('acceptances')}
-${append('adjustments')}
+${['acceptances', 'adjustments'].map(appendOnly).join('\n')}
 
 DROP VIEW v_positions;
 -- Base units per account and instrument, from every fill whoever caused it, and corrections. Long positive.
@@ -64,22 +61,7 @@ WITH trades AS (
     sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN 0 ELSE quantity END) AS closed,
     sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN 0 ELSE quantity * price END) AS closed_cash
   FROM trades GROUP BY hedge, leg
-), funded AS (
-  SELECT hedge, leg, sum(CAST(amount AS REAL)) AS funding, count(*) AS payments
-  FROM payments WHERE hedge IS NOT NULL GROUP BY hedge, leg
-), legs AS (
-  SELECT hedge, 'long' AS leg, long_key AS key FROM hedges
-  UNION ALL SELECT hedge, 'short', short_key FROM hedges
-)
-SELECT legs.hedge, legs.leg, legs.key, coalesce(traded.quantity, 0) AS quantity,
-  opened_cash / nullif(opened, 0) AS entry_price, closed_cash / nullif(closed, 0) AS exit_price,
-  coalesce(opened, 0) AS opened, coalesce(closed, 0) AS closed,
-  coalesce(funding, 0) AS funding, coalesce(payments, 0) AS payments, coalesce(fees, 0) AS fees,
-  coalesce(CASE legs.leg WHEN 'long' THEN 1 ELSE -1 END
-    * closed * (closed_cash / nullif(closed, 0) - opened_cash / nullif(opened, 0)), 0) AS price_pnl
-FROM legs
-LEFT JOIN traded ON traded.hedge = legs.hedge AND traded.leg = legs.leg
-LEFT JOIN funded ON funded.hedge = legs.hedge AND funded.leg = legs.leg;
+${LEGS_FROM_TRADED}
 
 DROP VIEW v_open_discrepancies;
 CREATE VIEW v_open_discrepancies AS

@@ -73,20 +73,26 @@ function positionRisk(call: PrivateCall): Result<unknown> {
   return ok(wanted.map((market) => positionRiskRow(exchange, name, market, held.get(market.symbol))));
 }
 
-function oldPositionRisk({ exchange, markets, params, account: name }: PrivateCall): Result<unknown> {
+/** The market that `symbol` names; without it, all. */
+function wantedMarkets({ markets, params }: PrivateCall): Result<readonly WireMarket[]> {
   const read = readParams(params, { symbol: optional(markets.parse) });
   if (!read.ok) return read;
-  const held = new Map(exchange.positions(name).map((position) => [position.symbol, position]));
-  const wanted = read.value.symbol ? [read.value.symbol] : markets.all();
-  return ok(wanted.map((market) => oldPositionRow(exchange, name, market, held.get(market.symbol))));
+  return ok(read.value.symbol ? [read.value.symbol] : markets.all());
 }
 
-function leverageBracket({ markets, params }: PrivateCall): Result<unknown> {
-  const read = readParams(params, { symbol: optional(markets.parse) });
-  if (!read.ok) return read;
-  const wanted = read.value.symbol ? [read.value.symbol] : markets.all();
+function oldPositionRisk(call: PrivateCall): Result<unknown> {
+  const { exchange, account: name } = call;
+  const wanted = wantedMarkets(call);
+  if (!wanted.ok) return wanted;
+  const held = new Map(exchange.positions(name).map((position) => [position.symbol, position]));
+  return ok(wanted.value.map((market) => oldPositionRow(exchange, name, market, held.get(market.symbol))));
+}
+
+function leverageBracket(call: PrivateCall): Result<unknown> {
+  const wanted = wantedMarkets(call);
+  if (!wanted.ok) return wanted;
   return ok(
-    wanted.map((market) => ({
+    wanted.value.map((market) => ({
       symbol: market.id,
       notionalCoef: 1,
       brackets: [
@@ -103,12 +109,12 @@ function leverageBracket({ markets, params }: PrivateCall): Result<unknown> {
   );
 }
 
-function symbolConfig({ exchange, markets, params, account: name }: PrivateCall): Result<unknown> {
-  const read = readParams(params, { symbol: optional(markets.parse) });
-  if (!read.ok) return read;
-  const wanted = read.value.symbol ? [read.value.symbol] : markets.all();
+function symbolConfig(call: PrivateCall): Result<unknown> {
+  const { exchange, account: name } = call;
+  const wanted = wantedMarkets(call);
+  if (!wanted.ok) return wanted;
   return ok(
-    wanted.map((market) => ({
+    wanted.value.map((market) => ({
       symbol: market.id,
       marginType: exchange.marginMode(name, market.symbol) === 'isolated' ? 'ISOLATED' : 'CROSSED',
       isAutoAddMargin: false,

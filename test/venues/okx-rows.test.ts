@@ -1,0 +1,67 @@
+/** What OKX leaves out of its rows is not zero. */
+import { describe, expect, it } from 'vitest';
+import type { CcxtClient } from '../../src/venues/client.ts';
+import { okxReads } from '../../src/venues/okx/rows.ts';
+
+const answering = (...rows: readonly unknown[]) =>
+  ({ request: async () => ({ code: '0', msg: '', data: rows }) }) as unknown as CcxtClient;
+const WINDOW = { from: 1, to: 2_000_000_000_000 };
+
+describe('funding bills', () => {
+  const bill = { billId: '7', instId: 'BTC-USDT-SWAP', ccy: 'USDT', ts: '1767585600000' };
+  const amountOf = async (changes: object) =>
+    (await okxReads.payments(answering({ ...bill, ...changes }), WINDOW)).rows[0]?.amount;
+
+  it('tell the change of the account, or of the isolated margin when the account’s is zero or left empty', async () => {
+    expect(await amountOf({ balChg: '-1.25', posBalChg: '0' })).toBe('-1.25');
+    expect(await amountOf({ balChg: '0', posBalChg: '0.5' })).toBe('0.5');
+    expect(await amountOf({ balChg: '', posBalChg: '0.5' })).toBe('0.5');
+    expect(await amountOf({ balChg: '-1.25' })).toBe('-1.25');
+    expect(await amountOf({ balChg: '0', posBalChg: '0' })).toBe('0');
+  });
+
+  it.each([{}, { balChg: '' }, { balChg: '', posBalChg: '' }])(
+    'missing-amount: a bill that tells no change, %j, is no payment of zero',
+    async (changes) => {
+      await expect(amountOf(changes)).rejects.toThrow('bill 7');
+    },
+  );
+
+  it.each([{ balChg: 'n/a' }, { balChg: '0', posBalChg: '1e' }])(
+    'malformed-amount: %j is no payment of zero',
+    async (changes) => {
+      await expect(amountOf(changes)).rejects.toThrow();
+    },
+  );
+});
+
+describe('the balance', () => {
+  const usdt = { ccy: 'USDT', eq: '100', availBal: '60' };
+
+  it('is the equity without what is not realised', async () => {
+    const read = okxReads.balance(answering({ details: [{ ...usdt, upl: '-5' }] }), 'USDT');
+    expect(await read).toEqual({ wallet: '105', available: '60' });
+  });
+
+  it.each([{}, { upl: '' }])('missing-figure: without it, %j, the wallet is unknown, not the equity', async (upl) => {
+    await expect(okxReads.balance(answering({ details: [{ ...usdt, ...upl }] }), 'USDT')).rejects.toThrow();
+  });
+});
+
+describe('the fees', () => {
+  const ratesOf = async (row: object) => (await okxReads.fees(answering(row), ['BTC-USDT-SWAP'])).get('BTC-USDT-SWAP');
+
+  it('zero-fee: a USDT rate of zero is that, not the rate of coin-margined contracts', async () => {
+    const rates = { taker: '-0.0005', maker: '-0.0002', takerU: '-0.0004', makerU: '0' };
+    const read = await ratesOf(rates);
+    expect(read?.taker).toBe('0.0004');
+    expect(Math.abs(Number(read?.maker))).toBe(0);
+  });
+
+  it('are the general ones where none for USDT are told', async () => {
+    expect(await ratesOf({ taker: '-0.0005', maker: '-0.0002', takerU: '', makerU: '' })).toEqual({
+      taker: '0.0005',
+      maker: '0.0002',
+    });
+  });
+});
