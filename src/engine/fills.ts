@@ -1,15 +1,16 @@
 /** Fills as they are told or listed: booked, each for its owner, and what may still be an order's of ours asked about. */
-import { absentOrders, bookFills } from '../execution/resolve.ts';
+import { absentOrders, bookFills, endedByFills } from '../execution/resolve.ts';
 import { fillIdentity } from '../ledger/fold.ts';
 import type { AttemptRecord } from '../ledger/state.ts';
 import type { Fill } from '../market/order.ts';
 import { type Core, record } from './core.ts';
-import { lookup } from './orders.ts';
+import { forgetOrder, lookup } from './orders.ts';
 import { forgetDoubts } from './positions.ts';
 
 /**
  * Books what can be told, in passes: whose one fill is may depend on another. A fill without a name, where an order of
  * ours was called absent, is not a stranger's until that order was asked for again.
+ * An unknown order whose fills are all that it asked for has its end by them.
  * Returns how many facts that gave; undefined when the ledger cannot be written.
  */
 export function recordFills(core: Core, fills: readonly Fill[]): number | undefined {
@@ -20,7 +21,9 @@ export function recordFills(core: Core, fills: readonly Fill[]): number | undefi
   for (;;) {
     const facts = bookFills(core.ledger, inOrder, core.clock.now(), isAbsent);
     if (facts.length === 0) break;
-    if (!record(core, facts)) return undefined;
+    const ended = endedByFills(core.ledger, facts, core.clock.now());
+    if (!record(core, [...facts, ...ended])) return undefined;
+    for (const { clientOrderId } of ended) forgetOrder(core, clientOrderId);
     forgetDoubts(core, facts);
     booked += facts.length;
   }

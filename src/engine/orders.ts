@@ -1,7 +1,7 @@
 /** The fate of order attempts: submit results, lookups with backoff, proof of absence. */
 import { absenceStep, countEmpty, horizonMs, NO_PROOF, type Waited } from '../execution/absence.ts';
 import { afterFound, afterSubmit } from '../execution/resolve.ts';
-import { eq, ZERO_BASE } from '../kernel/decimal.ts';
+import { eq, isPositive, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { AttemptIntended } from '../ledger/facts.ts';
@@ -107,8 +107,9 @@ function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): voi
   const { lookup: settings } = core.settings.execution;
   const now = core.clock.now();
   watch.proof = countEmpty(watch.proof, core.clock.monotonicMs(), settings);
-  // An acknowledged order exists; a venue that does not show it yet is late, not empty.
-  if (attempt.venueOrderId !== undefined || attempt.code === DUPLICATE_ID) return retryLookup(core, attempt, watch);
+  // An acknowledged order exists, and one that has traded; a venue that does not show it yet is late, not empty.
+  const exists = attempt.venueOrderId !== undefined || attempt.code === DUPLICATE_ID || isPositive(attempt.filled);
+  if (exists) return retryLookup(core, attempt, watch);
   switch (absenceStep(watch.proof, waited(core, watch), settings, memoryMs(core, watch))) {
     case 'ask_position':
       watch.inFlight = true;

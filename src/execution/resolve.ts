@@ -107,6 +107,26 @@ export function bookFills(
   return facts;
 }
 
+/** Unknown orders whose end `facts`, not folded yet, tell: all that was wanted has been traded, whatever lookups say. */
+export function endedByFills(state: LedgerState, facts: readonly Fact[], now: Instant): AttemptOutcome[] {
+  const traded = new Map<string, Fill[]>();
+  for (const fact of facts) {
+    if (fact.kind !== 'fill' || fact.fill.clientOrderId === undefined) continue;
+    traded.set(fact.fill.clientOrderId, [...(traded.get(fact.fill.clientOrderId) ?? []), fact.fill]);
+  }
+  return [...traded].flatMap(([clientOrderId, fills]): AttemptOutcome[] => {
+    const attempt = state.attempts.get(clientOrderId);
+    const venueOrderId = fills.at(-1)?.venueOrderId;
+    if (attempt?.status !== 'unknown' || venueOrderId === undefined) return [];
+    const filled = sum(
+      attempt.filled,
+      fills.map(({ quantity }) => quantity),
+    );
+    if (!eq(filled, attempt.intent.quantity)) return [];
+    return [{ kind: 'outcome', clientOrderId, status: 'filled', venueOrderId, filled, at: now }];
+  });
+}
+
 /** Neither stored already nor accepted by an operator, as it is. */
 export const isNews = (state: LedgerState, { id, venueSays }: DiscrepancyNoted): boolean =>
   state.discrepancies.get(id)?.venueSays !== venueSays && state.accepted.get(id) !== venueSays;

@@ -94,13 +94,14 @@ describe('an order that nothing tells about any more', () => {
     ...SETTINGS,
     execution: { ...SETTINGS.execution, lookup: { ...SETTINGS.execution.lookup, horizonMs: 30_000 } },
   };
-  async function forgotten(fault: 'request_lost' | 'reply_lost'): Promise<World> {
+  async function forgotten(fault: 'request_lost' | 'reply_lost', reads: 'ok' | 'failing' = 'ok'): Promise<World> {
     const world = new World({ settings: impatient });
     world.faults.beta.submits.push({ kind: fault });
-    Object.assign(world.faults.beta, { lookups: 'failing', stream: 'lost', foreignFillsHidden: true });
+    Object.assign(world.faults.beta, { lookups: 'failing', stream: 'lost' });
     world.boot();
     await world.run(1);
     await world.operator({ action: 'pause' });
+    world.faults.beta.reads = reads;
     await world.run(MINUTE_MS, 1_000);
     expect(open(world)).toEqual([expect.stringMatching(/^live\|beta\|order_fate\|/)]);
     return world;
@@ -133,12 +134,24 @@ describe('an order that nothing tells about any more', () => {
   });
 
   it('ends by itself when the order is found after all', async () => {
-    const world = await forgotten('reply_lost');
-    Object.assign(world.faults.beta, { lookups: 'ok', stream: 'ok', foreignFillsHidden: false });
-    await world.run(MINUTE_MS, 1_000);
+    const world = await forgotten('reply_lost', 'failing');
+    Object.assign(world.faults.beta, { lookups: 'ok', stream: 'ok', reads: 'ok' });
+    await world.run(2 * MINUTE_MS, 1_000);
     expect(world.hedge().short.attempts[0]?.status).toBe('filled');
     expect(open(world)).toEqual([]);
     expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-08-lookups-fail: an order whose fills are listed has its end by them', async () => {
+    const world = new World({ settings: impatient });
+    world.faults.beta.submits.push({ kind: 'reply_lost' });
+    Object.assign(world.faults.beta, { lookups: 'not_found', stream: 'lost' });
+    world.boot();
+    await world.run(1);
+    await world.run(MINUTE_MS, 1_000);
+    expect(world.hedge().short.attempts[0]).toMatchObject({ status: 'filled' });
+    expect(world.state()).toBe('held');
+    expect(open(world)).toEqual([]);
   });
 });
 
