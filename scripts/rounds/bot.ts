@@ -50,7 +50,7 @@ export function writeRestlessConfig(folder: string, venues: VenuesProcess, asset
         churn: { cycles: 1_000 },
         drawdown: { lossUsd: 1_000_000 },
         orderRate: { orders: 5_000 },
-        restarts: { starts: 100 },
+        restarts: { starts: 100, windowMinutes: 1 },
       },
     },
     execution: { lookup: { minValidityMs: 3_000, spacingMs: 500 } },
