@@ -145,8 +145,8 @@ function hedgeLines(hedges: readonly HedgeStatus[], limit: number): Line[] {
       span(duration(daysHeld * 86_400_000)),
       span(gain(funding), toneOf(funding)),
       span(money(fees)),
-      span(gain(pricePnl), toneOf(pricePnl)),
-      span(gain(net), toneOf(net)),
+      gainSpan(pricePnl),
+      gainSpan(net),
       span(forwardApr === undefined ? '-' : percent(forwardApr, 1)),
       span(nearestLiquidation(hedge.liquidationDistance)),
     ];
@@ -155,6 +155,9 @@ function hedgeLines(hedges: readonly HedgeStatus[], limit: number): Line[] {
 }
 
 const STATE_TONE: Readonly<Record<string, Tone>> = { held: 'good', quarantined: 'bad' };
+/** Not known: a dash, never nothing. */
+const gainSpan = (amount: string | undefined) =>
+  amount === undefined ? span('-') : span(gain(amount), toneOf(amount));
 const toneOf = (amount: string): Tone => (!/[1-9]/.test(amount) ? 'plain' : amount.startsWith('-') ? 'bad' : 'good');
 const more = (count: number): Line[] => (count > 0 ? [[span(`  … ${count} more`, 'dim')]] : []);
 

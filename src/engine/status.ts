@@ -7,7 +7,7 @@ import type { RuleBreach } from '../risk/limits.ts';
 import { type BreakerStatus, breakerStatuses } from './breaker-view.ts';
 import type { Core } from './core.ts';
 import { distanceOf } from './margin.ts';
-import { blockedVenues, dayPnlUsd, legUnrealised } from './valuation.ts';
+import { blockedVenues, dayPnlUsd, hedgeUnrealised } from './valuation.ts';
 
 export interface StatusSnapshot {
   readonly mode: Mode;
@@ -91,9 +91,9 @@ export interface HedgeStatus {
   readonly daysHeld: number;
   readonly funding: string;
   readonly fees: string;
-  /** Closed and open quantity, the open part at the mark: an estimate. */
-  readonly pricePnl: string;
-  readonly net: string;
+  /** Closed and open quantity, the open part at the mark: an estimate. Both absent while a leg cannot be valued. */
+  readonly pricePnl?: string;
+  readonly net?: string;
   /** Expected funding from now on, per year of the notional. */
   readonly forwardApr?: number;
   /**
@@ -197,9 +197,7 @@ function opportunitiesOf(core: Core): OpportunityStatus[] {
 
 function hedgeStatus(core: Core, summary: HedgeSummary, detail: string): HedgeStatus {
   const hedge = core.ledger.hedges.get(summary.id);
-  const openPnl = hedge
-    ? add(legUnrealised(hedge.long, core.market) ?? ZERO_QUOTE, legUnrealised(hedge.short, core.market) ?? ZERO_QUOTE)
-    : ZERO_QUOTE;
+  const openPnl = hedge ? hedgeUnrealised(hedge, core.market) : ZERO_QUOTE;
   const forwardApr = core.forwardApr.get(summary.id);
   const long = hedge && distanceOf(core, hedge, hedge.long);
   const short = hedge && distanceOf(core, hedge, hedge.short);
@@ -217,8 +215,7 @@ function hedgeStatus(core: Core, summary: HedgeSummary, detail: string): HedgeSt
     daysHeld: summary.daysHeld,
     funding: cents(summary.funding),
     fees: cents(summary.fees),
-    pricePnl: cents(add(summary.pricePnl, openPnl)),
-    net: cents(add(summary.net, openPnl)),
+    ...(openPnl && { pricePnl: cents(add(summary.pricePnl, openPnl)), net: cents(add(summary.net, openPnl)) }),
     ...(forwardApr === undefined ? {} : { forwardApr }),
     liquidationDistance: {
       ...(long === undefined ? {} : { long }),

@@ -117,6 +117,14 @@ export function legUnrealised(leg: LegRecord, market: MarketView): Quote | undef
   return mark === undefined ? undefined : unrealised(leg.holding, px(mark));
 }
 
+/** Of both legs; absent without a mark of one that stands: one leg alone is a profit or a loss that does not exist. */
+export function hedgeUnrealised(hedge: HedgeRecord, market: MarketView): Quote | undefined {
+  const parts = legsOf(hedge)
+    .filter(({ holding }) => !isZero(holding.quantity))
+    .map((leg) => legUnrealised(leg, market));
+  return parts.reduce<Quote | undefined>((total, part) => total && part && add(total, part), ZERO_QUOTE);
+}
+
 /**
  * Booked change since the ledger began plus unrealised PnL of what is open; deposits and withdrawals are no part of it.
  * Undefined while something open cannot be valued: one leg of a hedge without the other, or with a mark from another
