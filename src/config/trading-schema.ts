@@ -13,6 +13,8 @@ const DAY_MS = 86_400_000;
 const usd = () => positive(MAX_USD);
 const durationMs = (least = 1) => whole(least, DAY_MS);
 const minutes = () => z.number().min(0).max(100_000);
+/** At most a week: what has been over for longer is no longer looked at. */
+const restMinutes = () => z.number().min(0).max(10_080);
 
 const asset = z.string().regex(/^[A-Z0-9]{1,20}$/, 'should be an asset in capitals, like BTC');
 const assets = () => list(asset).default([]);
@@ -116,9 +118,13 @@ export const riskSchema = section(
     ),
     cooldown: section(
       z.strictObject({
-        afterExitMinutes: live(minutes().default(60), 'minutes', 'Pause for an asset after one of its hedges closed.'),
+        afterExitMinutes: live(
+          restMinutes().default(60),
+          'minutes',
+          'Pause for an asset after one of its hedges closed.',
+        ),
         afterFailureMinutes: live(
-          minutes().default(240),
+          restMinutes().default(240),
           'minutes',
           'Pause for an asset after a hedge was aborted, unwound or quarantined.',
         ),

@@ -194,7 +194,7 @@ function tellWhatStays(core: Core, watch: AccountWatch, now: Instant): void {
 
 export function hasUnresolved(core: Core, watch: AccountWatch): boolean {
   for (const lookup of core.lookups.values()) if (lookup.account === watch.key) return true;
-  for (const hedge of core.ledger.hedges.values()) {
+  for (const hedge of core.ledger.recent.values()) {
     if (hedge.plan.route !== watch.route || hedge.endedAt !== undefined) continue;
     for (const leg of legsOf(hedge)) {
       if (splitKey(leg.key).venue === watch.venue && leg.attempts.some(isUnresolved)) return true;

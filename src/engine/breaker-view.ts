@@ -117,7 +117,7 @@ export function peakOf({ ledger, breakers }: Core, route: Route): Quote | undefi
 export const belowPeakUsd = (core: Core, route: Route, equityUsd: Quote): number =>
   Math.max(0, toNumber(sub(peakOf(core, route) ?? equityUsd, equityUsd)));
 
-/** Per account, per asset that ever had a hedge, per route; and whatever is tripped. */
+/** Per account, per asset that had a hedge lately, per route; and whatever is tripped. */
 export function allBreakers(core: Core): BreakerRef[] {
   const all = new Map<string, BreakerRef>();
   const put = (scope: 'venue' | 'asset' | 'route', route: Route, subject: string): void => {
@@ -128,7 +128,7 @@ export function allBreakers(core: Core): BreakerRef[] {
   };
   for (const { route } of core.accounts.values()) put('route', route, '');
   for (const { route, venue } of core.accounts.values()) put('venue', route, venue);
-  for (const { plan } of core.ledger.hedges.values()) put('asset', plan.route, plan.asset);
+  for (const { plan } of core.ledger.recent.values()) put('asset', plan.route, plan.asset);
   for (const { name, route, subject, state } of core.ledger.breakers.values()) {
     const ref = { name, route, subject };
     if (state === 'tripped') all.set(breakerId(ref), ref);

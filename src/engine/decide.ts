@@ -32,7 +32,7 @@ export function decide(core: Core): void {
 }
 
 function decideExits(core: Core, assets: ReadonlySet<string>): void {
-  for (const hedge of core.ledger.hedges.values()) {
+  for (const hedge of core.ledger.recent.values()) {
     if (hedge.state !== 'held' || !assets.has(hedge.plan.asset)) continue;
     const verdict = assessExit(
       {

@@ -18,7 +18,7 @@ const MAX_MOVES = 12;
 
 export function advanceHedges(core: Core): void {
   const awaited = hedgesAwaited(core);
-  for (const hedge of core.ledger.hedges.values()) {
+  for (const hedge of core.ledger.recent.values()) {
     if (isFinal(hedge.state) && flat(hedge) && !awaited.has(hedge.id)) continue;
     advanceHedge(core, hedge);
     if (watchNaked(core, hedge)) advanceHedge(core, hedge);

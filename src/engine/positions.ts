@@ -63,7 +63,7 @@ export function pollPositions(core: Core, watch: AccountWatch): void {
 /** A hedge stands there, or did until a while ago: an order that was called absent may still be accepted. */
 function stands(core: Core, watch: AccountWatch): boolean {
   const since = core.clock.now() - LATE_MS;
-  for (const hedge of core.ledger.hedges.values()) {
+  for (const hedge of core.ledger.recent.values()) {
     if (hedge.plan.route !== watch.route || (hedge.endedAt ?? Number.POSITIVE_INFINITY) < since) continue;
     if (legsOf(hedge).some((leg) => splitKey(leg.key).venue === watch.venue)) return true;
   }

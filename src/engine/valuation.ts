@@ -41,14 +41,14 @@ export const trippedOn = ({ ledger, settings }: Core, route: Route): TrippedBrea
 /** What stands on a route, worst case. */
 export const exposureOn = (core: Core, route: Route): Exposure =>
   exposureOf(
-    [...core.ledger.hedges.values()].map((hedge) => exposureOfHedge(hedge, core.market)),
+    [...core.ledger.recent.values()].map((hedge) => exposureOfHedge(hedge, core.market)),
     route,
   );
 
 /** Margin of entries sent since the venue last told what is free: two openings must not spend the same cash. */
 function committedUsd(core: Core, watch: AccountWatch): number {
   let usd = 0;
-  for (const hedge of core.ledger.hedges.values()) {
+  for (const hedge of core.ledger.recent.values()) {
     if (isFinal(hedge.state) || hedge.plan.route !== watch.route) continue;
     for (const leg of legsOf(hedge)) {
       if (splitKey(leg.key).venue !== watch.venue) continue;
@@ -168,7 +168,7 @@ export function dayPnlUsd(core: Core, route: Route, equityUsd = equityChange(cor
 function cooldowns(core: Core, route: Route, now: Instant): Map<string, { until: Instant; reason: string }> {
   const { afterExitMinutes, afterFailureMinutes } = core.settings.risk.cooldown;
   const result = new Map<string, { until: Instant; reason: string }>();
-  for (const hedge of core.ledger.hedges.values()) {
+  for (const hedge of core.ledger.recent.values()) {
     if (hedge.plan.route !== route || hedge.endedAt === undefined || !isFinal(hedge.state)) continue;
     const until = hedge.endedAt + (hasFailed(hedge) ? afterFailureMinutes : afterExitMinutes) * MINUTE_MS;
     if (until <= now || until <= (result.get(hedge.plan.asset)?.until ?? 0)) continue;

@@ -4,10 +4,10 @@
  */
 
 import { invariant } from '../kernel/assert.ts';
-import { add, notional, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
+import { add, isZero, notional, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
 import type { InstrumentKey, LegName } from '../kernel/ids.ts';
 import { instrumentKey } from '../kernel/ids.ts';
-import type { Instant } from '../kernel/instant.ts';
+import { DAY_MS, type Instant } from '../kernel/instant.ts';
 import type { Fill, FundingPayment } from '../market/order.ts';
 import type { AttemptOutcome, Fact, FillBooked, HedgePlanned, PaymentBooked, PositionAdjusted } from './facts.ts';
 import { applyFill, FLAT } from './holding.ts';
@@ -17,11 +17,15 @@ import {
   breakerId,
   type HedgeRecord,
   isFinal,
+  isUnresolved,
   type LedgerState,
   type LegRecord,
+  legsOf,
 } from './state.ts';
 
 const REMEMBERED_STARTS = 100;
+/** Longer than any cooldown and any window of a breaker. */
+const RECENT_MS = 8 * DAY_MS;
 
 export function emptyLedger(): LedgerState {
   return {
@@ -29,6 +33,7 @@ export function emptyLedger(): LedgerState {
     starts: [],
     nextHedge: 1,
     hedges: new Map(),
+    recent: new Map(),
     attempts: new Map(),
     accounts: new Map(),
     fills: new Map(),
@@ -132,7 +137,7 @@ export function foldFact(state: LedgerState, fact: Fact): void {
 
 function foldPlan(state: LedgerState, plan: HedgePlanned): void {
   invariant(!state.hedges.has(plan.hedge), `hedge ${plan.hedge} is planned twice`);
-  state.hedges.set(plan.hedge, {
+  const hedge: HedgeRecord = {
     id: plan.hedge,
     plan,
     state: 'planned',
@@ -141,7 +146,10 @@ function foldPlan(state: LedgerState, plan: HedgePlanned): void {
     stateSince: plan.at,
     long: emptyLeg('long', plan.longKey),
     short: emptyLeg('short', plan.shortKey),
-  });
+  };
+  for (const each of state.recent.values()) if (isLongOver(each, plan.at)) state.recent.delete(each.id);
+  state.hedges.set(plan.hedge, hedge);
+  state.recent.set(plan.hedge, hedge);
   const number = Number(plan.hedge.slice(1));
   state.nextHedge = Math.max(state.nextHedge, number + 1);
 }
@@ -149,6 +157,7 @@ function foldPlan(state: LedgerState, plan: HedgePlanned): void {
 function foldOutcome(state: LedgerState, fact: AttemptOutcome): void {
   const attempt = state.attempts.get(fact.clientOrderId);
   invariant(attempt, `outcome of unknown client order id ${fact.clientOrderId}`);
+  need(state, attempt.intent.hedge);
   attempt.status = fact.status;
   attempt.changedAt = fact.at;
   if (fact.venueOrderId !== undefined) attempt.venueOrderId = fact.venueOrderId;
@@ -231,11 +240,18 @@ function foldPayment(state: LedgerState, booked: PaymentBooked): void {
   leg.funding = add(leg.funding, payment.amount);
 }
 
+/** The hedge that a fact is about, which is news of it however long it has been over. */
 function need(state: LedgerState, id: string): HedgeRecord {
   const hedge = state.hedges.get(id);
   invariant(hedge, `fact about unknown hedge ${id}`);
+  if (!state.recent.has(id)) state.recent.set(id, hedge);
   return hedge;
 }
+
+const isLongOver = (hedge: HedgeRecord, now: Instant): boolean =>
+  isFinal(hedge.state) &&
+  (hedge.endedAt ?? now) < now - RECENT_MS &&
+  legsOf(hedge).every(({ holding, attempts }) => isZero(holding.quantity) && !attempts.some(isUnresolved));
 
 function account(state: LedgerState, route: AccountRecord['route'], venue: string): AccountRecord {
   const key = accountKey(route, venue);

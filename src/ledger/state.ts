@@ -94,6 +94,11 @@ export interface LedgerState {
   /** Number of the next hedge. */
   nextHedge: number;
   readonly hedges: Map<HedgeId, HedgeRecord>;
+  /**
+   * Those that are not over, or were within the last eight days: what happens at every event looks at these, or it would
+   * slow down with every hedge that ever was.
+   */
+  readonly recent: Map<HedgeId, HedgeRecord>;
   readonly attempts: Map<ClientOrderId, AttemptRecord>;
   /** By `accountKey(route, venue)`. */
   readonly accounts: Map<string, AccountRecord>;

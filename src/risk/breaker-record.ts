@@ -1,20 +1,21 @@
-/** What the ledger itself proves for breakers: refused orders and failed hedges. Pure folds, so restarts change nothing. */
+/** What the ledger itself proves for breakers: refused orders and failed hedges. Pure folds, so restarts change nothing; of the hedges of the last days. */
 import { type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
-import { type HedgeRecord, isFinal, type LedgerState } from '../ledger/state.ts';
+import { type HedgeRecord, isFinal, type LedgerState, legsOf } from '../ledger/state.ts';
 
 /**
  * Opening orders of one account sent after `sinceAt` whose fate is known, oldest first; true = refused. Post-only
  * orders are left out: that one is refused because it would have taken is how they work.
  */
 export function openingFates(ledger: LedgerState, route: Route, venue: VenueId, sinceAt: Instant): boolean[] {
-  const fates: boolean[] = [];
-  for (const { intent, status } of ledger.attempts.values()) {
-    if (intent.reduceOnly || intent.style === 'post_only' || intent.route !== route || intent.at <= sinceAt) continue;
-    if (status === 'intended' || status === 'unknown' || splitKey(intent.key).venue !== venue) continue;
-    fates.push(status === 'rejected');
-  }
-  return fates;
+  const known = [...ledger.recent.values()]
+    .flatMap((hedge) => legsOf(hedge).flatMap(({ attempts }) => attempts))
+    .filter(({ intent, status }) => {
+      if (intent.reduceOnly || intent.style === 'post_only' || intent.route !== route || intent.at <= sinceAt)
+        return false;
+      return status !== 'intended' && status !== 'unknown' && splitKey(intent.key).venue === venue;
+    });
+  return known.sort((a, b) => a.intent.at - b.intent.at).map(({ status }) => status === 'rejected');
 }
 
 /** It ended, or stands, otherwise than it was meant to. */
@@ -56,7 +57,7 @@ export function shortCycles(
 }
 
 function hedgesOf(ledger: LedgerState, route: Route, asset: string, sinceAt: Instant): HedgeRecord[] {
-  return [...ledger.hedges.values()].filter(
+  return [...ledger.recent.values()].filter(
     (hedge) => hedge.plan.route === route && hedge.plan.asset === asset && (overAt(hedge) ?? 0) > sinceAt,
   );
 }
