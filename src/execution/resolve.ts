@@ -12,6 +12,7 @@ import { sharesOf, type TradeShare } from '../ledger/position-gaps.ts';
 import { type AttemptRecord, isUnresolved, type LedgerState, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { Fill, FundingPayment, OrderState } from '../market/order.ts';
 import type { SubmitOutcome } from '../ports/venue.ts';
+import { emergencyOf } from './client-id.ts';
 
 /** Right after a submit. An attempt that a lookup already settled keeps its status. */
 export function afterSubmit(attempt: AttemptRecord, outcome: SubmitOutcome, now: Instant): AttemptOutcome | undefined {
@@ -99,7 +100,9 @@ function bookFill(state: LedgerState, fill: Fill, now: Instant): Fact[] {
   }
   // Nobody's order of ours: liquidation, ADL or a human. It belongs to the hedge whose leg it shrinks.
   const key = instrumentKey(fill.venue, fill.symbol);
-  const share = sharesOf(state, fill.route, key, fill.side, fill.quantity).find(({ owner }) => owner !== undefined);
+  const own = emergencyShare(state, fill);
+  const share =
+    own ?? sharesOf(state, fill.route, key, fill.side, fill.quantity).find(({ owner }) => owner !== undefined);
   const isWhole = share !== undefined && eq(share.quantity, fill.quantity);
   // Booked now it would be lost to its hedge, or come before the fill that it closes. Whoever asks again gets it again.
   if (!isWhole && waitsForEntry(state, fill)) return [];
@@ -110,7 +113,24 @@ function bookFill(state: LedgerState, fill: Fill, now: Instant): Fact[] {
     ...(share && !isWhole && { legQuantity: share.quantity }),
     bookedAt: now,
   };
-  return [booked, foreign(fill, share, now)];
+  return [booked, foreign(fill, share, own ? OWN : STRANGE, now)];
+}
+
+/**
+ * Of an emergency order that no ledger could record before its process ended: its id says whose leg it made smaller. None
+ * where the leg does not hold that much.
+ */
+function emergencyShare(state: LedgerState, { clientOrderId, route, venue, symbol, side, quantity }: Fill) {
+  const said = clientOrderId === undefined ? undefined : emergencyOf(clientOrderId);
+  const hedge = said && state.hedges.get(said.hedge);
+  if (!said || hedge?.plan.route !== route) return undefined;
+  const leg = hedge[said.leg];
+  const isOurs = legsOf(hedge).some(({ attempts }) =>
+    attempts.some(({ intent }) => intent.clientOrderId.startsWith(said.ledger)),
+  );
+  const closes = side === (leg.direction === 'long' ? 'sell' : 'buy') && gte(abs(leg.holding.quantity), quantity);
+  if (!isOurs || !closes || leg.key !== instrumentKey(venue, symbol)) return undefined;
+  return { owner: { hedge, leg }, quantity } satisfies TradeShare;
 }
 
 function ownerAttempt(state: LedgerState, fill: Fill): AttemptRecord | undefined {
@@ -179,7 +199,10 @@ export function paymentConflict(payment: FundingPayment, known: string, now: Ins
   };
 }
 
-function foreign(fill: Fill, share: TradeShare | undefined, now: Instant): DiscrepancyNoted {
+const STRANGE = 'was not ordered by this bot (liquidation, deleveraging or a manual trade)';
+const OWN = "is this bot's own emergency reduction, sent by a process that could not record it and has ended";
+
+function foreign(fill: Fill, share: TradeShare | undefined, cause: string, now: Instant): DiscrepancyNoted {
   return {
     kind: 'discrepancy',
     id: `${fill.route}|${fill.venue}|foreign_fill|${fill.symbol}|${fill.tradeId}`,
@@ -191,7 +214,7 @@ function foreign(fill: Fill, share: TradeShare | undefined, now: Instant): Discr
       ? `${text(share.quantity)} of it belongs to ${share.owner.hedge.id}`
       : 'no order of this ledger',
     venueSays: `${fill.side} ${text(fill.quantity)} at ${text(fill.price)}`,
-    detail: `trade ${fill.tradeId} on ${fill.symbol} was not ordered by this bot (liquidation, deleveraging or a manual trade)`,
+    detail: `trade ${fill.tradeId} on ${fill.symbol} ${cause}`,
     at: now,
   };
 }
