@@ -22,6 +22,7 @@ import type { RuleBreach } from '../risk/limits.ts';
 import type { Ranking } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
 import { type BreakerEvidence, noteFact } from './breaker-evidence.ts';
+import type { EmergencyWatch } from './emergency.ts';
 import type { NakedWatch } from './naked.ts';
 import type { PositionWatch } from './positions.ts';
 import type { EngineSettings } from './settings.ts';
@@ -41,7 +42,9 @@ export type Command =
       readonly paymentsSince: Instant;
     }
   | { readonly kind: 'payments'; readonly account: string; readonly sinceAt: Instant }
-  | { readonly kind: 'positions'; readonly account: string; readonly changes: number };
+  | { readonly kind: 'positions'; readonly account: string; readonly changes: number }
+  /** Positions and margin while the ledger cannot be written. */
+  | { readonly kind: 'truth'; readonly account: string; readonly askedMs: number };
 
 /** One trading account as the engine watches it. */
 export interface AccountWatch {
@@ -123,6 +126,7 @@ export interface Core {
   readonly cancels: Map<ClientOrderId, CancelWatch>;
   readonly naked: Map<HedgeId, NakedWatch>;
   readonly breakers: BreakerEvidence;
+  readonly emergency: EmergencyWatch;
   /** Named instants to look again at: one clock timer serves them all. */
   readonly wakes: Map<string, Instant>;
   /** Decisions, and changes of the configuration that could not be stored, waiting for the next commit. */
@@ -140,6 +144,11 @@ const MAX_PENDING = 1_000;
  * nothing happened and nothing of the batch may be sent.
  */
 export function record(core: Core, facts: readonly Fact[]): boolean {
+  if (core.emergency.owed.length > 0) {
+    if (!recordOwed(core)) return false;
+    // Whose it is was judged without those orders; it is read again.
+    if (facts.some(({ kind }) => kind === 'fill')) return false;
+  }
   const waiting = core.pending.length;
   const batch = waiting > 0 ? [...core.pending, ...facts] : facts;
   if (!write(core, batch.length, () => core.store.commit(batch))) return false;
@@ -148,8 +157,18 @@ export function record(core: Core, facts: readonly Fact[]): boolean {
   return true;
 }
 
+/** Emergency orders, as soon as anything can be written. What the ledger has missed besides is read next. */
+function recordOwed(core: Core): boolean {
+  const { owed } = core.emergency;
+  if (!write(core, owed.length, () => core.store.commit(owed))) return false;
+  fold(core, owed.splice(0));
+  wakeAt(core, 'store', core.clock.now());
+  return true;
+}
+
 /** As `record`, alone and by the shortest way: orders wait for this commit, so it carries nothing but what they need. */
 export function recordIntent(core: Core, facts: readonly Fact[]): boolean {
+  if (core.emergency.owed.length > 0) return false;
   if (!write(core, facts.length, () => core.store.stage(facts))) return false;
   fold(core, facts);
   return true;

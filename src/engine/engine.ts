@@ -15,6 +15,7 @@ import { newBreakerEvidence } from './breaker-evidence.ts';
 import { recheckBreakers } from './breakers.ts';
 import type { AccountWatch, Command, Core } from './core.ts';
 import { record } from './core.ts';
+import { newEmergency } from './emergency.ts';
 import type { EngineEvent } from './events.ts';
 import { Inbox } from './inbox.ts';
 import { createPerform } from './perform.ts';
@@ -123,6 +124,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     cancels: new Map(),
     naked: new Map(),
     breakers: newBreakerEvidence(deps.clock, ledger, deps.venues),
+    emergency: newEmergency(),
     wakes: new Map(),
     pending: [],
     pendingSince: 0,
@@ -256,5 +258,6 @@ const RESULTS: ReadonlySet<EngineEvent['kind']> = new Set([
   'reconciled',
   'payments',
   'positions_read',
+  'truth_read',
 ]);
 const isResult = (event: EngineEvent): boolean => RESULTS.has(event.kind);

@@ -87,6 +87,15 @@ export type EngineEvent =
       readonly changes: number;
       readonly read: Read<readonly VenuePosition[]>;
     }
+  | {
+      readonly kind: 'truth_read';
+      readonly route: Route;
+      readonly venue: VenueId;
+      /** Monotonic. */
+      readonly askedMs: number;
+      readonly positions: Read<readonly VenuePosition[]>;
+      readonly balance: Read<VenueBalance>;
+    }
   | { readonly kind: 'history'; readonly rates: readonly SettledRate[] }
   | { readonly kind: 'wake' }
   | { readonly kind: 'settings'; readonly settings: EngineSettings; readonly changes: readonly ConfigChanged[] }

@@ -1,5 +1,5 @@
 /** Fills as they are told or listed: booked, each for its owner, and what may still be an order's of ours asked about. */
-import { absentOrders, bookFills, endedByFills } from '../execution/resolve.ts';
+import { absentOrders, bookFills, endedByFills } from '../execution/booking.ts';
 import { fillIdentity } from '../ledger/fold.ts';
 import type { AttemptRecord } from '../ledger/state.ts';
 import type { Fill } from '../market/order.ts';

@@ -7,6 +7,7 @@ import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import { type HedgeRecord, isFinal } from '../ledger/state.ts';
 import { cancelAttempt } from './cancels.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
+import { awaitsReading } from './emergency.ts';
 import { entryStop } from './entry.ts';
 import { watchMargin } from './margin.ts';
 import { isReachable, watchNaked } from './naked.ts';
@@ -20,6 +21,7 @@ export function advanceHedges(core: Core): void {
   const awaited = hedgesAwaited(core);
   for (const hedge of core.ledger.recent.values()) {
     if (isFinal(hedge.state) && flat(hedge) && !awaited.has(hedge.id)) continue;
+    if (awaitsReading(core, hedge)) continue;
     advanceHedge(core, hedge);
     if (watchNaked(core, hedge)) advanceHedge(core, hedge);
     if (watchMargin(core, hedge, contextOf(core, hedge))) advanceHedge(core, hedge);

@@ -76,6 +76,8 @@ function exitAll(core: Core, command: StoredCommand, by: string, reason: 'kill' 
     by,
     moves.map((hedge) => exit(core, hedge, reason)),
   );
+  // It cannot latch, but what stands alone need not wait for the naked limit.
+  if (failed && reason === 'kill') core.emergency.killed = true;
   if (failed) return failed;
   const latched = reason === 'kill' ? 'kill switch latched; ' : '';
   const ids = open.map((hedge) => hedge.id);

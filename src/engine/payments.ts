@@ -1,5 +1,6 @@
 /** Funding payments: asked for after each settlement that a position met, booked once, each given to its hedge. */
-import { isNews, paymentConflict } from '../execution/resolve.ts';
+import { isNews } from '../execution/booking.ts';
+import { paymentConflict } from '../execution/resolve.ts';
 import { type InstrumentKey, instrumentKey, splitKey } from '../kernel/ids.ts';
 import { HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';

@@ -63,6 +63,10 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
         changes: command.changes,
         read: await venue.positions('poll'),
       };
+    case 'truth': {
+      const [positions, balance] = await Promise.all([venue.positions('reduce'), venue.balance()]);
+      return { kind: 'truth_read', route, venue: id, askedMs: command.askedMs, positions, balance };
+    }
     case 'boot':
       return boot(deps, venue, route, id);
     case 'reconcile':

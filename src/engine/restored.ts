@@ -3,8 +3,9 @@
  * and orders of its own ids that it does not know. Nothing of it is adopted, no id is made a second time, and nothing
  * opens there until a human has looked.
  */
+
+import { isNews } from '../execution/booking.ts';
 import { eraAfter, eraOf, type IdStamp } from '../execution/client-id.ts';
-import { isNews } from '../execution/resolve.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { DiscrepancyNoted } from '../ledger/facts.ts';
 import type { LedgerState } from '../ledger/state.ts';

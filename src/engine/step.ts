@@ -9,14 +9,17 @@ import { bootAccounts, onBooted, onReconciled, startReconcile, withAccountFees }
 import { noteEvent } from './breaker-evidence.ts';
 import { recheckBreakers, watchBreakers } from './breakers.ts';
 import { onCancelAnswered } from './cancels.ts';
-import { type AccountWatch, alarm, type Core, record, recordLater, resync } from './core.ts';
+import { type AccountWatch, alarm, type Core, record, recordLater } from './core.ts';
 import { decide } from './decide.ts';
+import { onEmergencyAnswered, watchEmergency } from './emergency.ts';
 import type { EngineEvent } from './events.ts';
 import { advanceHedges } from './hedges.ts';
+import { retryLedger } from './ledger-retry.ts';
 import { onOperator } from './operator.ts';
 import { lookupDue, onAccountEvent, onLookedUp, onProofRead, onSubmitted, resumeUnresolved } from './orders.ts';
 import { onPayments, onSettlementPassed, pollPayments } from './payments.ts';
 import { onPositionsRead, pollPositions } from './positions.ts';
+import { onTruthRead } from './venue-truth.ts';
 
 /** Startup is recovery: unresolved orders are looked up, accounts booted and reconciled, then hedges driven. */
 export function recover(core: Core): void {
@@ -38,6 +41,7 @@ export function step(core: Core, event: EngineEvent): void {
       withAccount(core, event.route, event.venue, (watch) => onBooted(core, watch, event));
       break;
     case 'submitted':
+      onEmergencyAnswered(core, event.clientOrderId, event.outcome);
       onSubmitted(core, event.clientOrderId, event.outcome);
       break;
     case 'cancel_answered':
@@ -58,6 +62,9 @@ export function step(core: Core, event: EngineEvent): void {
     case 'positions_read':
       withAccount(core, event.route, event.venue, (watch) => onPositionsRead(core, watch, event.changes, event.read));
       break;
+    case 'truth_read':
+      withAccount(core, event.route, event.venue, (watch) => onTruthRead(core, watch, event));
+      break;
     case 'history':
       core.market.apply({ kind: 'settled', rates: event.rates });
       return;
@@ -76,6 +83,7 @@ export function step(core: Core, event: EngineEvent): void {
       break;
   }
   advanceHedges(core);
+  watchEmergency(core);
   watchBreakers(core);
 }
 
@@ -123,20 +131,8 @@ function onWake(core: Core): void {
     else if (what === 'payments' && watch) pollPayments(core, watch);
     else if (what === 'positions' && watch) pollPositions(core, watch);
     else if (what === 'breakers') recheckBreakers(core);
-    else if (what === 'store') onStoreRetry(core);
+    else if (what === 'store') retryLedger(core);
   }
-}
-
-/** What could not be recorded was dropped: fills, payments, outcomes. The venues tell it again, the next commit decides. */
-function onStoreRetry(core: Core): void {
-  const reasons = JSON.stringify([{ rule: 'ledger_write', detail: core.storeFailure }]);
-  const at = core.clock.now();
-  // Only a commit proves that commits work again: that nothing opened meanwhile is itself worth a line.
-  recordLater(core, [
-    { kind: 'decision', subject: 'ledger', asset: '', verdict: 'refused', rules: ['ledger_write'], reasons, at },
-  ]);
-  if (!record(core, [])) return;
-  for (const account of core.accounts.keys()) resync(core, account);
 }
 
 function withAccount(

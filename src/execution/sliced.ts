@@ -6,6 +6,7 @@
 import { type Base, isZero, min, ratio, scale, ZERO_BASE } from '../kernel/decimal.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { SlicedEntry } from '../ledger/entry-plan.ts';
+import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type AttemptRecord, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
 import type { InstrumentView } from '../market/view.ts';
@@ -14,6 +15,9 @@ import { type Advance, type AdvanceContext, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice } from './price-cap.ts';
 import { flat, hedged, unresolved } from './shape.ts';
+
+/** What made a leg smaller while it was entered. */
+const SHRUNK_BY: ReadonlySet<AttemptPurpose> = new Set(['trim', 'emergency']);
 
 export function enterSliced(hedge: HedgeRecord, entry: SlicedEntry, context: AdvanceContext): Advance {
   const { now, settings } = context;
@@ -36,7 +40,7 @@ export function enterSliced(hedge: HedgeRecord, entry: SlicedEntry, context: Adv
 export function goesOn(hedge: HedgeRecord, { now, stop }: AdvanceContext): boolean {
   const { entry } = hedge.plan;
   if (entry.style !== 'sliced' || expired(hedge, entry, now) || stop?.kind === 'end') return false;
-  return !legsOf(hedge).some((leg) => leg.attempts.some((attempt) => attempt.intent.purpose === 'trim'));
+  return !legsOf(hedge).some((leg) => leg.attempts.some(({ intent }) => SHRUNK_BY.has(intent.purpose)));
 }
 
 /** Why no slice follows. */

@@ -68,7 +68,8 @@ export interface HedgeMoved {
   readonly at: Instant;
 }
 
-export type AttemptPurpose = 'enter' | 'complete' | 'trim' | 'exit' | 'unwind';
+/** `emergency`: sent while no ledger could be written, recorded afterwards. */
+export type AttemptPurpose = 'enter' | 'complete' | 'trim' | 'exit' | 'unwind' | 'emergency';
 
 /** A durable intent: exists before a byte leaves. */
 export interface AttemptIntended {

@@ -80,6 +80,28 @@ export function marginConfirms({ account, positions, balance, leverage, markOf }
   return lt(abs(sub(used, listed)), abs(sub(used, booked)));
 }
 
+/** Of the margin that a missing position would tie up: so much may be in use beyond the listed ones, for other reasons. */
+const UNEXPLAINED_SHARE = 0.25;
+
+/**
+ * Whether the margin in use is that of the listed positions, with no room for a missing one of |`quantity`|. More careful
+ * than `marginConfirms`: it stays right when several are in doubt at once. False when it cannot tell.
+ */
+export function marginExcludes(
+  missing: Pick<VenuePosition, 'key' | 'quantity'>,
+  { positions, balance, leverage, markOf }: Omit<MarginEvidence, 'account'>,
+): boolean {
+  const wouldBe = marginOf([missing], leverage, markOf);
+  if (!wouldBe) return false;
+  const used = sub(balance.wallet, balance.available);
+  // Some venues count margin at the entry price, some at the mark.
+  const entries = new Map(positions.map(({ key, entryPrice }) => [key, entryPrice]));
+  return [markOf, (key: InstrumentKey) => entries.get(key)].some((priceOf) => {
+    const listed = marginOf(positions, leverage, priceOf);
+    return listed !== undefined && lt(abs(sub(used, listed)), scale(wouldBe, UNEXPLAINED_SHARE));
+  });
+}
+
 function marginOf(
   positions: readonly Pick<VenuePosition, 'key' | 'quantity'>[],
   leverage: number,

@@ -1,7 +1,8 @@
 /** Answers of venues become facts: nothing is counted twice, nothing unproven is refused, nothing of ours is foreign. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { afterFound, afterSubmit, bookFills } from '../../src/execution/resolve.ts';
+import { bookFills } from '../../src/execution/booking.ts';
+import { afterFound, afterSubmit } from '../../src/execution/resolve.ts';
 import { base } from '../../src/kernel/decimal.ts';
 import type { AttemptStatus, Fact } from '../../src/ledger/facts.ts';
 import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';

@@ -114,7 +114,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'fill-booked-twice',
     bug: 'a fill that stream and lookup both tell counts twice',
-    file: 'src/execution/resolve.ts',
+    file: 'src/execution/booking.ts',
     find: '    if (known !== undefined) {\n      const noted',
     replace: '    if (known !== undefined && known !== fillDigest(fill)) {\n      const noted',
     killedBy: ['test/execution/resolve.test.ts', 'test/engine/hedge-hazards.test.ts'],
@@ -186,7 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'conflicting-fill-swallowed',
     bug: 'a trade that comes back with other data is not told',
-    file: 'src/execution/resolve.ts',
+    file: 'src/execution/booking.ts',
     find: '      if (known !== fillDigest(fill) && isNews(state, noted)) facts.push(noted);',
     replace: '      isNews(state, noted);',
     killedBy: ['test/execution/resolve.test.ts'],
@@ -383,5 +383,29 @@ export const MUTANTS: readonly Mutant[] = [
     replace:
       "    if (![...core.ledger.breakers.values()].some(({ state }) => state === 'tripped')) advanceHedge(core, hedge);\n    if (watchNaked",
     killedBy: ['test/engine/breaker-hazards.test.ts'],
+  },
+  {
+    name: 'emergency-beyond-the-excess',
+    bug: 'an emergency closes the whole leg, and leaves its partner naked',
+    file: 'src/execution/emergency.ts',
+    find: 'orderable(min(min(excess, abs(delta)), partOf(leg))',
+    replace: 'orderable(abs(leg.holding.quantity)',
+    killedBy: ['test/execution/emergency.test.ts', 'test/engine/emergency-hazards.test.ts'],
+  },
+  {
+    name: 'emergency-while-the-ledger-works',
+    bug: 'an order leaves without an intent although one could be stored again',
+    file: 'src/engine/emergency.ts',
+    find: '  if (retryLedger(core)) return;\n',
+    replace: '',
+    killedBy: ['test/engine/emergency-hazards.test.ts'],
+  },
+  {
+    name: 'emergency-on-one-list',
+    bug: 'one list of positions is enough to reduce on',
+    file: 'src/engine/venue-truth.ts',
+    find: 'newest.askedMs - first.askedMs < CONFIRM_MS',
+    replace: 'newest.askedMs < first.askedMs',
+    killedBy: ['test/engine/emergency-hazards.test.ts'],
   },
 ];

@@ -3,10 +3,10 @@
  * `fault-acts.ts`.
  *
  * `impairs` decides what the oracle may still demand: `venue` - the venue of the fault does not answer (or lies);
- * `market` - this instrument cannot be traded; `process` - the bot cannot act; `sight` - the private stream is silent, so
- * that only the timer's reconciliation sees; `belief` - a list tells for long what is not so, and only the timer finds
- * out that it was wrong; `lists` - fills cannot be read, which impairs the venue while one of them was neither told nor
- * booked; `nothing` - every bound holds.
+ * `market` - this instrument cannot be traded; `process` - the bot cannot act; `ledger` - it cannot write, and may only
+ * reduce what is naked, a little later; `sight` - the private stream is silent, so that only the timer's reconciliation
+ * sees; `belief` - a list tells for long what is not so, and only the timer finds out that it was wrong; `lists` - fills
+ * cannot be read, which impairs the venue while one of them was neither told nor booked; `nothing` - every bound holds.
  */
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/kernel/instant.ts';
 import type { Dice } from './dice.ts';
@@ -16,7 +16,7 @@ export interface FaultClass {
   readonly perDay: readonly [number, number];
   /** How long it lasts, log-uniform; absent: an instant. */
   readonly lastsMs?: readonly [number, number];
-  readonly impairs: 'venue' | 'market' | 'process' | 'sight' | 'belief' | 'lists' | 'nothing';
+  readonly impairs: 'venue' | 'market' | 'process' | 'ledger' | 'sight' | 'belief' | 'lists' | 'nothing';
   /** Happens to (or begins with) an order that leaves: always, half of the time, or never. */
   readonly atOrder: 'always' | 'half' | 'never';
 }
@@ -111,9 +111,9 @@ export const FAULTS = {
   /** fault-41 */
   power_loss: { perDay: [1, 4], impairs: 'nothing', atOrder: 'half' },
   /** fault-42 */
-  disk_full: { perDay: [1, 3], lastsMs: windowOf(SECOND_MS, 5 * MINUTE_MS), impairs: 'process', atOrder: 'half' },
+  disk_full: { perDay: [1, 3], lastsMs: windowOf(SECOND_MS, 5 * MINUTE_MS), impairs: 'ledger', atOrder: 'half' },
   /** fault-43 */
-  disk_busy: { perDay: [1, 3], lastsMs: windowOf(500, 10 * SECOND_MS), impairs: 'process', atOrder: 'half' },
+  disk_busy: { perDay: [1, 3], lastsMs: windowOf(500, 10 * SECOND_MS), impairs: 'ledger', atOrder: 'half' },
   operator_pause: { perDay: [1, 3], lastsMs: windowOf(MINUTE_MS, 2 * HOUR_MS), impairs: 'nothing', atOrder: 'half' },
   /** fault-58 */
   operator_close: { perDay: [1, 5], impairs: 'nothing', atOrder: 'half' },

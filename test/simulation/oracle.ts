@@ -14,6 +14,7 @@ import {
   type Base,
   base,
   contractsToBase,
+  gt,
   gte,
   isZero,
   lt,
@@ -63,7 +64,14 @@ const NAKED_ALARMS: ReadonlySet<string> = new Set([
   'order_unknown',
   'quarantined',
   'killed',
+  'emergency_blind',
+  'emergency_beyond',
 ]);
+const EMERGENCY_ID = /^[a-z0-9]{14}[xy][a-z0-9]{3}$/;
+/** From a reading of positions to an order on it, and the way of both. */
+const EMERGENCY_READ_MS = 5_000;
+/** While nothing can be written: noticed with the next write, then positions are read twice, well apart. */
+const EMERGENCY_MS = 10_000;
 const READS: readonly string[] = ['positions', 'openOrders', 'balance', 'fills', 'payments'];
 const FINAL: ReadonlySet<AttemptStatus | 'intended'> = new Set([
   'filled',
@@ -122,6 +130,11 @@ export class Oracle {
   readonly #symbols = new Map<string, string>();
   readonly #restless = new Map<string, number>();
   readonly #touchedAt = new Map<string, number>();
+  /** When a position last changed. */
+  readonly #movedAt = new Map<string, number>();
+  /** By client order id; and when a symbol last had more executed than was ordered. */
+  readonly #executed = new Map<string, Base>();
+  readonly #takenTwiceAt = new Map<string, number>();
   readonly #naked = new Map<string, Naked>();
   /** Active impairments by what they impair, and when the last one ended. */
   readonly #impaired = new Map<string, { active: number; until: number }>();
@@ -137,6 +150,7 @@ export class Oracle {
   #paused = false;
   #killed = false;
   #aliveSince = 0;
+  #isDown = false;
 
   constructor(world: OracleWorld) {
     this.#world = world;
@@ -179,8 +193,8 @@ export class Oracle {
       return;
     }
     const name =
-      impairs === 'process'
-        ? 'process'
+      impairs === 'process' || impairs === 'ledger'
+        ? impairs
         : impairs === 'market'
           ? `${fault.venue}|${fault.asset}`
           : `${impairs} ${fault.venue}`;
@@ -195,14 +209,17 @@ export class Oracle {
   }
 
   died(): void {
-    this.#impairedBy('process', 1);
+    // A start that failed has not begun: it is still the same absence.
+    if (!this.#isDown) this.#impairedBy('process', 1);
+    this.#isDown = true;
     const { disk } = this.#world;
     for (const [id, attempt] of this.attempts) if (attempt.factAt >= disk.facts.length) this.attempts.delete(id);
   }
 
   started(): void {
     const { now } = this.#world.scheduler;
-    if ((this.#impaired.get('process')?.active ?? 0) > 0) this.#impairedBy('process', -1);
+    if (this.#isDown) this.#impairedBy('process', -1);
+    this.#isDown = false;
     this.#aliveSince = now;
     this.#reads.clear();
     this.#framesAt.clear();
@@ -224,10 +241,12 @@ export class Oracle {
     const { symbol } = splitKey(order.key);
     const attempt = this.attempts.get(order.clientOrderId);
     const { disk, scheduler } = this.#world;
+    const isEmergency = !attempt && disk.failing !== undefined && EMERGENCY_ID.test(order.clientOrderId);
+    if (isEmergency) this.#judgeEmergency(venue.id, symbol, order);
     this.#touchedAt.set(`${venue.id}|${symbol}`, scheduler.now);
     // One answer may be lost within the bound; a venue that loses the next one too does not answer.
     if (!isAnswered && this.#naked.has(symbol)) this.#impairedBy(`venue ${venue.id}`, 1, -1);
-    if (!attempt || attempt.factAt >= disk.durable)
+    if (!isEmergency && (!attempt || attempt.factAt >= disk.durable))
       this.fail('durable_first', `${order.clientOrderId} left before its intent was durable`);
     if (this.sent.has(order.clientOrderId)) this.fail('sent_once', `${order.clientOrderId} left twice`);
     this.#underWay.add(order.clientOrderId);
@@ -374,6 +393,8 @@ export class Oracle {
     if (trade.cause !== 'order' && !isZero(held) && held.s !== signed.s)
       this.foreign(venue, trade.symbol, lt(abs(signed), abs(held)) ? signed : neg(held));
     this.#touchedAt.set(key, this.#world.scheduler.now);
+    this.#movedAt.set(key, this.#world.scheduler.now);
+    this.#noteExecuted(trade.clientOrderId, abs(signed), trade.symbol);
     const flips = before.s !== after.s && !isZero(before) && !isZero(after);
     if (flips && trade.clientOrderId !== '' && isZero(this.#foreign.get(key) ?? ZERO_BASE))
       this.fail('never_flips', `${trade.clientOrderId} took ${key} from ${text(before)} to ${text(after)}`);
@@ -384,6 +405,15 @@ export class Oracle {
     const trades = this.#unbooked.get(venue) ?? new Set<string>();
     this.#unbooked.set(venue, trades);
     return trades;
+  }
+
+  /** A request that was taken twice fills more than was ordered. */
+  #noteExecuted(clientOrderId: string, quantity: Base, symbol: string): void {
+    if (clientOrderId === '') return;
+    const executed = add(this.#executed.get(clientOrderId) ?? ZERO_BASE, quantity);
+    this.#executed.set(clientOrderId, executed);
+    const sent = this.sent.get(clientOrderId);
+    if (sent && gt(executed, sent.order.quantity)) this.#takenTwiceAt.set(symbol, this.#world.scheduler.now);
   }
 
   #signed(venue: string, trade: ExchangeTrade): Base {
@@ -450,14 +480,15 @@ export class Oracle {
     }
     const { now } = this.#world.scheduler;
     for (const [symbol, naked] of this.#naked) {
-      const { until, sightMs } = this.#impairedUntil(symbol, naked.since);
+      const { until, sightMs, ledgerMs } = this.#impairedUntil(symbol, naked.since);
       const clear = now - Math.max(naked.since, until);
       this.worstNakedMs = Math.max(this.worstNakedMs, clear);
-      const bound = Math.max(naked.since + NAKED_MS, until + AFTER_IMPAIRMENT_MS) + sightMs;
+      const bound = Math.max(naked.since + NAKED_MS, until + AFTER_IMPAIRMENT_MS) + sightMs + ledgerMs;
       const told = `${symbol} for ${now - naked.since} ms: ${this.describe(symbol)}`;
       if (now > bound) this.fail('naked', told);
       const knows = Math.max(naked.since, until + AFTER_IMPAIRMENT_MS - ALARM_MS, this.#aliveSince);
-      if (!naked.alarmed && now > knows + ALARM_MS + NEWS_MS + sightMs) this.fail('alarm', `no alarm while ${told}`);
+      if (!naked.alarmed && now > knows + ALARM_MS + NEWS_MS + sightMs + ledgerMs)
+        this.fail('alarm', `no alarm while ${told}`);
     }
   }
 
@@ -465,7 +496,7 @@ export class Oracle {
     return [...this.#world.rigs.keys()].map((venue) => `${venue} ${text(this.own(venue, symbol))}`).join(', ');
   }
 
-  #impairedUntil(symbol: string, since: number): { until: number; sightMs: number } {
+  #impairedUntil(symbol: string, since: number): { until: number; sightMs: number; ledgerMs: number } {
     const { now } = this.#world.scheduler;
     const asset = symbol.slice(0, symbol.indexOf('/'));
     const untilOf = (name: string): number => {
@@ -481,7 +512,12 @@ export class Oracle {
       until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
       if (untilOf(`sight ${venue}`) > since) sightMs = this.#world.settings().positionsEveryMs + AFTER_IMPAIRMENT_MS;
     }
-    return { until, sightMs };
+    const ledger = this.#impaired.get('ledger');
+    const isFull = ledger !== undefined && ledger.active > 0;
+    // What was never ordered is a stranger's until a ledger can book it: it is told, and left alone.
+    if (isFull && (this.#takenTwiceAt.get(symbol) ?? 0) >= since - 60_000) until = now;
+    if (ledger && !isFull) until = Math.max(until, ledger.until);
+    return { until, sightMs, ledgerMs: isFull ? EMERGENCY_MS : 0 };
   }
 
   #judgeOpening(venue: string, symbol: string, { purpose, number }: AttemptIntended, order: OrderRequest): void {
@@ -505,6 +541,19 @@ export class Oracle {
     const unread = READS.filter((read) => !this.#reads.get(venue)?.has(read));
     if (unread.length > 0) no('opens_unreconciled', `${venue} was not read since the start: ${unread.join(', ')}`);
     this.#judgeExposure(venue, symbol, settings, no);
+  }
+
+  /** What leaves while nothing can be durable: it reduces, by no more than the venue holds and no more than is naked. */
+  #judgeEmergency(venue: string, symbol: string, { clientOrderId, side, quantity, reduceOnly }: OrderRequest): void {
+    if (!reduceOnly) this.fail('reduce_only', `emergency ${clientOrderId} may open`);
+    const { now } = this.#world.scheduler;
+    const venues = [...this.#world.rigs.keys()];
+    // What has changed since the positions were read cannot be known.
+    if (venues.some((id) => (this.#movedAt.get(`${id}|${symbol}`) ?? 0) > now - EMERGENCY_READ_MS)) return;
+    const closes = (held: Base): boolean => held.s === (side === 'sell' ? 1 : -1) && gte(abs(held), quantity);
+    const net = venues.reduce((total, id) => add(total, this.own(id, symbol)), ZERO_BASE);
+    if (!closes(this.own(venue, symbol)) || !closes(net))
+      this.fail('emergency_size', `${clientOrderId} ${side} ${text(quantity)} on ${venue}: ${this.describe(symbol)}`);
   }
 
   #hedges(symbol: string, { side, quantity }: OrderRequest): boolean {

@@ -44,6 +44,7 @@ const purpose = wordColumn<AttemptPurpose>('purpose', {
   trim: true,
   exit: true,
   unwind: true,
+  emergency: true,
 });
 const status = wordColumn<AttemptStatus>('status', {
   open: true,

@@ -1,0 +1,148 @@
+/**
+ * The venues' own positions while the ledger cannot be written: read again and again, and believed once two readings
+ * that were asked for well apart say the same. A list that lacks what should be there is believed only when the margin in
+ * use agrees with it. Nothing here is ever durable: it is forgotten when the ledger can be written again.
+ */
+import { mostOf } from '../execution/emergency.ts';
+import { abs, type Base, eq, isZero, lt, px, ZERO_BASE } from '../kernel/decimal.ts';
+import { type InstrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
+import { SECOND_MS } from '../kernel/instant.ts';
+import { marginExcludes, unownedOf } from '../ledger/position-gaps.ts';
+import { accountKey, type HedgeRecord, legsOf } from '../ledger/state.ts';
+import { type AccountWatch, type Core, wakeAt } from './core.ts';
+import type { EngineEvent } from './events.ts';
+import { CONFIRM_MS } from './positions.ts';
+import { markOf } from './valuation.ts';
+
+/** An answer that has come back longer ago says nothing about now. */
+const FRESH_MS = 3 * SECOND_MS;
+
+/** One list. Every duration of this file is monotonic ms. */
+interface Reading {
+  readonly askedMs: number;
+  readonly answeredMs: number;
+  /** Of every instrument on which a leg may stand; undefined: nobody can tell. */
+  readonly quantities: ReadonlyMap<InstrumentKey, Base | undefined>;
+}
+
+export interface VenueTruth {
+  asking: boolean;
+  askedMs: number;
+  /** Lists asked for earlier tell of a time before an order of ours. */
+  notBeforeMs: number;
+  /** Of an unbroken row of lists that say the same. */
+  first?: Reading;
+  newest?: Reading;
+}
+
+/** Asks the accounts of these hedges again, each as soon as a list of its could confirm the one before. */
+export function askTruth(core: Core, hedges: readonly HedgeRecord[]): void {
+  const nowMs = core.clock.monotonicMs();
+  for (const account of accountsOf(hedges)) {
+    if ((core.accounts.get(account)?.status ?? 'booting') === 'booting') continue;
+    const truth = truthOf(core, account);
+    const waitMs = truth.askedMs + CONFIRM_MS - nowMs;
+    if (truth.asking || nowMs < truth.notBeforeMs) continue;
+    if (waitMs > 0) {
+      wakeAt(core, 'emergency', core.clock.now() + waitMs);
+      continue;
+    }
+    truth.asking = true;
+    truth.askedMs = nowMs;
+    core.send({ kind: 'truth', account, askedMs: nowMs });
+  }
+}
+
+export function onTruthRead(core: Core, watch: AccountWatch, event: EngineEvent & { kind: 'truth_read' }): void {
+  const truth = truthOf(core, watch.key);
+  truth.asking = false;
+  const { askedMs, positions } = event;
+  if (askedMs < truth.notBeforeMs) return;
+  if (!positions.ok) return forgetTruth(truth, truth.notBeforeMs);
+  const reading = { askedMs, answeredMs: core.clock.monotonicMs(), quantities: quantitiesOf(core, watch, event) };
+  if (!truth.newest || !isSame(truth.newest, reading)) truth.first = reading;
+  truth.newest = reading;
+}
+
+/** What the venue is known to hold of an instrument now, long positive; undefined: unknown, which is never flat. */
+export function saidOf(core: Core, account: string, key: InstrumentKey): Base | undefined {
+  const { first, newest } = core.emergency.truths.get(account) ?? {};
+  if (!first || !newest || newest.askedMs - first.askedMs < CONFIRM_MS) return undefined;
+  if (core.clock.monotonicMs() - newest.answeredMs > FRESH_MS) return undefined;
+  return newest.quantities.get(key);
+}
+
+/** Since when everything that these hedges' accounts say has been said. */
+export const saidSinceMs = (core: Core, hedges: readonly HedgeRecord[]): number =>
+  Math.max(...[...accountsOf(hedges)].map((account) => core.emergency.truths.get(account)?.first?.askedMs ?? 0));
+
+/** Only lists asked for from then on count. */
+export function forgetTruth(truth: VenueTruth, notBeforeMs: number): void {
+  truth.notBeforeMs = notBeforeMs;
+  delete truth.first;
+  delete truth.newest;
+}
+
+export function truthOf({ emergency }: Core, account: string): VenueTruth {
+  const known = emergency.truths.get(account);
+  if (known) return known;
+  const fresh = { asking: false, askedMs: Number.NEGATIVE_INFINITY, notBeforeMs: emergency.sinceMs ?? 0 };
+  emergency.truths.set(account, fresh);
+  return fresh;
+}
+
+export const accountsOf = (hedges: readonly HedgeRecord[]): ReadonlySet<string> =>
+  new Set(hedges.flatMap((hedge) => legsOf(hedge).map(({ key }) => accountKey(hedge.plan.route, splitKey(key).venue))));
+
+function quantitiesOf(
+  core: Core,
+  { route, venue }: AccountWatch,
+  { positions, balance }: EngineEvent & { kind: 'truth_read' },
+): Reading['quantities'] {
+  const quantities = new Map<InstrumentKey, Base | undefined>();
+  const listed = new Map(positions.ok ? positions.value.map((each) => [each.key, each.quantity]) : []);
+  for (const [key, quantity] of expectedOn(core, route, venue)) {
+    // A human's position beside ours: nobody can say whose is left.
+    const isMixed = !isZero(unownedOf(core.ledger, route, key));
+    const said = listed.get(key);
+    const isGone = (): boolean =>
+      isZero(quantity) ||
+      (positions.ok &&
+        balance.ok &&
+        marginExcludes(
+          { key, quantity },
+          {
+            positions: positions.value,
+            balance: balance.value,
+            leverage: core.settings.execution.leverage,
+            markOf: (each) => {
+              const mark = markOf(core.market.get(each));
+              return mark === undefined ? undefined : px(mark);
+            },
+          },
+        ));
+    quantities.set(key, isMixed ? undefined : (said ?? (isGone() ? ZERO_BASE : undefined)));
+  }
+  return quantities;
+}
+
+/** What should stand on the instruments of a venue's hedges, or else may. Positive; of several legs the smallest. */
+function expectedOn({ ledger, clock }: Core, route: Route, venue: VenueId): Map<InstrumentKey, Base> {
+  const expected = new Map<InstrumentKey, Base>();
+  for (const hedge of ledger.hedges.values()) {
+    if (hedge.plan.route !== route) continue;
+    for (const leg of legsOf(hedge)) {
+      if (splitKey(leg.key).venue !== venue) continue;
+      const quantity = isZero(leg.holding.quantity) ? mostOf(leg, clock.now()) : abs(leg.holding.quantity);
+      const known = expected.get(leg.key) ?? ZERO_BASE;
+      expected.set(leg.key, isZero(known) || (!isZero(quantity) && lt(quantity, known)) ? quantity : known);
+    }
+  }
+  return expected;
+}
+
+const isSame = (a: Reading, b: Reading): boolean =>
+  [...b.quantities].every(([key, quantity]) => {
+    const before = a.quantities.get(key);
+    return quantity === undefined || before === undefined ? quantity === before : eq(quantity, before);
+  });
