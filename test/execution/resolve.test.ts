@@ -172,6 +172,7 @@ describe('booking fills', () => {
     const second = { hedge: 'h2' } as const;
     return ledger(
       booked(fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'a' }), 'long'),
+      outcome('a', 'filled', 'o1'),
       attempt('x', 'long', { purpose: 'exit', side: 'sell', reduceOnly: true, number: 2 }),
       attempt('y', 'long', { purpose: 'exit', side: 'sell', reduceOnly: true, number: 3 }),
       booked(fill('2', 'alpha', 'sell', '10', '100', { clientOrderId: 'y' }), 'long'),
@@ -201,9 +202,23 @@ describe('booking fills', () => {
     expect(said(bookFills(state, parts, AT))).toEqual(['fill 2 h1 long', 'fill 3 h1 long']);
   });
 
+  it('fault-42-reduced-before-entered: what an entry of unknown fate filled is reduced before it is known', () => {
+    const state = ledger(
+      outcome('a', 'unknown'),
+      attempt('x', 'long', { purpose: 'emergency', side: 'sell', reduceOnly: true, number: 2 }),
+    );
+    const told = bookFills(state, [fill('2', 'alpha', 'sell', '10', '99', { clientOrderId: 'x' })], AT);
+    expect(said(told)).toEqual(['fill 2 h1 long']);
+    for (const fact of told) foldFact(state, fact);
+    const entered = bookFills(state, [fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'a' })], AT);
+    for (const fact of entered) foldFact(state, fact);
+    expect(state.hedges.get('h1')?.long.holding.quantity).toEqual(base('0'));
+  });
+
   it("a reducing order that shrank what a human holds is nobody's leg", () => {
     const state = ledger(
       booked(fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'web' })),
+      outcome('a', 'rejected'),
       attempt('x', 'long', { purpose: 'exit', side: 'sell', reduceOnly: true, number: 2 }),
     );
     expect(said(bookFills(state, [fill('2', 'alpha', 'sell', '6', '99', { clientOrderId: 'x' })], AT))).toEqual([

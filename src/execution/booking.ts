@@ -1,0 +1,234 @@
+/**
+ * Whose a fill is. One is booked once; late ones are taken in any state; a trade id that comes back with other data keeps
+ * its first version and raises a discrepancy. Nothing of ours is called foreign, and nothing foreign ours.
+ */
+import { abs, eq, gt, gte, isNegative, isPositive, sub, sum, text, ZERO_BASE } from '../kernel/decimal.ts';
+import { type InstrumentKey, instrumentKey } from '../kernel/ids.ts';
+import { DAY_MS, type Instant } from '../kernel/instant.ts';
+import type { AttemptOutcome, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
+import { fillDigest, fillIdentity } from '../ledger/fold.ts';
+import { sharesOf, type TradeShare } from '../ledger/position-gaps.ts';
+import { type AttemptRecord, isUnresolved, type LedgerState, type LegRecord, legsOf } from '../ledger/state.ts';
+import type { Fill } from '../market/order.ts';
+import { emergencyOf } from './client-id.ts';
+
+/** How far a fill can lie from an order called absent to be suspected of being its; clocks may differ by hours. */
+const ABSENT_FILLS_MS = DAY_MS;
+
+/** Whether an order that was called absent is so still, asked for again after the fill. */
+export type StillAbsent = (attempt: AttemptRecord, fill: Fill) => boolean;
+
+/**
+ * Facts for fills not yet booked, each with its owner; duplicates give nothing, conflicts a discrepancy. Left out is a
+ * fill that cannot be told apart from an entry of unknown fate, or of one called absent and not asked for again, which
+ * reconciliation brings again once that is known, and one whose owner depends on another of these, which a second call
+ * books once the first is folded.
+ */
+export function bookFills(
+  state: LedgerState,
+  fills: readonly Fill[],
+  now: Instant,
+  isAbsent: StillAbsent = () => false,
+): Fact[] {
+  const facts: Fact[] = [];
+  const fresh = new Set<string>();
+  const touched = new Set<InstrumentKey>();
+  for (const fill of fills) {
+    const identity = fillIdentity(fill);
+    const known = state.fills.get(identity);
+    if (known !== undefined) {
+      const noted = conflict(fill, known, now);
+      if (known !== fillDigest(fill) && isNews(state, noted)) facts.push(noted);
+      continue;
+    }
+    if (fresh.has(identity)) continue;
+    fresh.add(identity);
+    const key = instrumentKey(fill.venue, fill.symbol);
+    const attempt = ownerAttempt(state, fill);
+    if (attempt && (!attempt.intent.reduceOnly || hasLeft(state, attempt, facts)))
+      facts.push(bookOwn(fill, attempt, now));
+    else if (touched.has(key)) continue;
+    else facts.push(...(attempt ? [bookStray(state, fill, attempt, now)] : bookForeign(state, fill, now, isAbsent)));
+    touched.add(key);
+  }
+  return facts;
+}
+
+/** Unknown orders whose end `facts`, not folded yet, tell: all that was wanted has been traded, whatever lookups say. */
+export function endedByFills(state: LedgerState, facts: readonly Fact[], now: Instant): AttemptOutcome[] {
+  const traded = new Map<string, Fill[]>();
+  for (const fact of facts) {
+    if (fact.kind !== 'fill' || fact.fill.clientOrderId === undefined) continue;
+    traded.set(fact.fill.clientOrderId, [...(traded.get(fact.fill.clientOrderId) ?? []), fact.fill]);
+  }
+  return [...traded].flatMap(([clientOrderId, fills]): AttemptOutcome[] => {
+    const attempt = state.attempts.get(clientOrderId);
+    const venueOrderId = fills.at(-1)?.venueOrderId;
+    if (attempt?.status !== 'unknown' || venueOrderId === undefined) return [];
+    const filled = sum(
+      attempt.filled,
+      fills.map(({ quantity }) => quantity),
+    );
+    if (!eq(filled, attempt.intent.quantity)) return [];
+    return [{ kind: 'outcome', clientOrderId, status: 'filled', venueOrderId, filled, at: now }];
+  });
+}
+
+/** Neither stored already nor accepted by an operator, as it is. */
+export const isNews = (state: LedgerState, { id, venueSays }: DiscrepancyNoted): boolean =>
+  state.discrepancies.get(id)?.venueSays !== venueSays && state.accepted.get(id) !== venueSays;
+
+function bookOwn(fill: Fill, { intent: { hedge, leg, clientOrderId } }: AttemptRecord, now: Instant): FillBooked {
+  return { kind: 'fill', fill: { ...fill, clientOrderId }, hedge, leg, bookedAt: now };
+}
+
+/** Whether a reducing order's leg still has something to reduce once `facts` are folded, or an entry is still to be told. */
+function hasLeft(state: LedgerState, { intent }: AttemptRecord, facts: readonly Fact[]): boolean {
+  const leg = state.hedges.get(intent.hedge)?.[intent.leg];
+  if (!leg) return false;
+  if (leg.attempts.some((each) => isUnresolved(each) && !each.intent.reduceOnly)) return true;
+  const held = leg.holding.quantity;
+  const booked = facts.flatMap((fact) =>
+    fact.kind === 'fill' && fact.hedge === intent.hedge && fact.leg === intent.leg ? [fact.fill.quantity] : [],
+  );
+  const isClosing = intent.side === 'sell' ? isPositive(held) : isNegative(held);
+  return isClosing && gt(abs(held), sum(ZERO_BASE, booked));
+}
+
+/**
+ * A reducing order that fills long after its leg is gone reduces what the venue finds: another hedge's leg on the same
+ * instrument, or what a human holds. The fill belongs to what it has shrunk, or two hedges would be wrong.
+ */
+function bookStray(state: LedgerState, fill: Fill, attempt: AttemptRecord, now: Instant): FillBooked {
+  const { key, clientOrderId } = attempt.intent;
+  const shares = sharesOf(state, fill.route, key, fill.side, fill.quantity);
+  return { kind: 'fill', fill: { ...fill, clientOrderId }, ...ownerOf(shares, fill), bookedAt: now };
+}
+
+/** Whose a trade is that shrinks several: the first that has any of it. */
+function ownerOf(shares: readonly TradeShare[], fill: Fill): Pick<FillBooked, 'hedge' | 'leg' | 'legQuantity'> {
+  const share = shares.find(({ owner }) => owner !== undefined);
+  if (!share?.owner) return {};
+  const isWhole = eq(share.quantity, fill.quantity);
+  return {
+    hedge: share.owner.hedge.id,
+    leg: share.owner.leg.name,
+    ...(!isWhole && { legQuantity: share.quantity }),
+  };
+}
+
+/** Nobody's order of ours: liquidation, ADL or a human. It belongs to the hedge whose leg it shrinks. */
+function bookForeign(state: LedgerState, fill: Fill, now: Instant, isAbsent: StillAbsent): Fact[] {
+  const key = instrumentKey(fill.venue, fill.symbol);
+  const own = emergencyShare(state, fill);
+  const shares = own ? [own] : sharesOf(state, fill.route, key, fill.side, fill.quantity);
+  const owner = ownerOf(shares, fill);
+  const isWhole = owner.hedge !== undefined && owner.legQuantity === undefined;
+  // Booked now it would be lost to its hedge, or come before the fill that it closes. Whoever asks again gets it again.
+  const isDoubtful = waitsForEntry(state, fill) || absentOrders(state, fill).some((each) => !isAbsent(each, fill));
+  if (!isWhole && isDoubtful) return [];
+  const booked: FillBooked = { kind: 'fill', fill, ...owner, bookedAt: now };
+  return [booked, foreign(fill, shares, own ? OWN : STRANGE, now)];
+}
+
+/**
+ * Of an emergency order that no ledger could record before its process ended: its id says whose leg it made smaller. None
+ * where the leg does not hold that much.
+ */
+function emergencyShare(state: LedgerState, { clientOrderId, route, venue, symbol, side, quantity }: Fill) {
+  const said = clientOrderId === undefined ? undefined : emergencyOf(clientOrderId);
+  const hedge = said && state.hedges.get(said.hedge);
+  if (!said || hedge?.plan.route !== route) return undefined;
+  const leg = hedge[said.leg];
+  const isOurs = legsOf(hedge).some(({ attempts }) =>
+    attempts.some(({ intent }) => intent.clientOrderId.startsWith(said.ledger)),
+  );
+  const closes = side === (leg.direction === 'long' ? 'sell' : 'buy') && gte(abs(leg.holding.quantity), quantity);
+  if (!isOurs || !closes || leg.key !== instrumentKey(venue, symbol)) return undefined;
+  return { owner: { hedge, leg }, quantity } satisfies TradeShare;
+}
+
+function ownerAttempt(state: LedgerState, fill: Fill): AttemptRecord | undefined {
+  if (fill.clientOrderId !== undefined) {
+    const byClient = state.attempts.get(fill.clientOrderId);
+    if (byClient && byClient.intent.route === fill.route) return byClient;
+  }
+  const key = instrumentKey(fill.venue, fill.symbol);
+  for (const leg of openLegs(state, key, fill.route)) {
+    const byVenueId = leg.attempts.find((attempt) => attempt.venueOrderId === fill.venueOrderId);
+    if (byVenueId) return byVenueId;
+  }
+  return undefined;
+}
+
+/** An entry order of unknown fate that this fill may belong to, or that must have filled before this one could close. */
+function waitsForEntry(state: LedgerState, fill: Fill): boolean {
+  const key = instrumentKey(fill.venue, fill.symbol);
+  return openLegs(state, key, fill.route).some((leg) => {
+    const entries = leg.attempts.filter((attempt) => isUnresolved(attempt) && !attempt.intent.reduceOnly);
+    const own = entries.some((attempt) => attempt.intent.side === fill.side && attempt.venueOrderId === undefined);
+    if (own) return fill.clientOrderId === undefined;
+    const pending = entries.map((attempt) => sub(attempt.intent.quantity, attempt.filled));
+    return entries.length > 0 && gte(sum(abs(leg.holding.quantity), pending), fill.quantity);
+  });
+}
+
+/**
+ * Orders called absent that a fill without a name may belong to. Venues list fills without client order ids (Binance),
+ * and every sign of absence can have been wrong.
+ */
+export function absentOrders(state: LedgerState, fill: Fill): AttemptRecord[] {
+  if (fill.clientOrderId !== undefined) return [];
+  const key = instrumentKey(fill.venue, fill.symbol);
+  return openLegs(state, key, fill.route).flatMap((leg) =>
+    leg.attempts.filter(({ intent, status }) => {
+      const isNear = Math.abs(fill.at - intent.at) < ABSENT_FILLS_MS;
+      return status === 'proven_absent' && intent.side === fill.side && gte(intent.quantity, fill.quantity) && isNear;
+    }),
+  );
+}
+
+function openLegs(state: LedgerState, key: InstrumentKey, route: Fill['route']): LegRecord[] {
+  const legs: LegRecord[] = [];
+  for (const hedge of state.hedges.values()) {
+    if (hedge.plan.route !== route) continue;
+    for (const leg of legsOf(hedge)) if (leg.key === key) legs.push(leg);
+  }
+  return legs;
+}
+
+function conflict(fill: Fill, known: string, now: Instant): DiscrepancyNoted {
+  return {
+    kind: 'discrepancy',
+    id: `${fill.route}|${fill.venue}|fill_conflict|${fill.symbol}|${fill.tradeId}`,
+    venue: fill.venue,
+    route: fill.route,
+    what: 'fill_conflict',
+    status: 'open',
+    ledger: known,
+    venueSays: fillDigest(fill),
+    detail: `trade ${fill.tradeId} on ${fill.symbol} came back with other data; the first version stands`,
+    at: now,
+  };
+}
+
+const STRANGE = 'was not ordered by this bot (liquidation, deleveraging or a manual trade)';
+const OWN = "is this bot's own emergency reduction, sent by a process that could not record it and has ended";
+
+function foreign(fill: Fill, shares: readonly TradeShare[], cause: string, now: Instant): DiscrepancyNoted {
+  const share = shares.find(({ owner }) => owner !== undefined);
+  return {
+    kind: 'discrepancy',
+    id: `${fill.route}|${fill.venue}|foreign_fill|${fill.symbol}|${fill.tradeId}`,
+    venue: fill.venue,
+    route: fill.route,
+    what: 'foreign_fill',
+    status: 'open',
+    ledger: share?.owner
+      ? `${text(share.quantity)} of it belongs to ${share.owner.hedge.id}`
+      : 'no order of this ledger',
+    venueSays: `${fill.side} ${text(fill.quantity)} at ${text(fill.price)}`,
+    detail: `trade ${fill.tradeId} on ${fill.symbol} ${cause}`,
+    at: now,
+  };
+}
