@@ -101,13 +101,13 @@ export const riskSchema = section(
     ),
     exposure: section(
       z.strictObject({
-        maxOpenHedges: live(whole(0, 1_000).default(4), 'hedges', 'Hedges open at once; 0 opens none.'),
+        maxOpenHedges: live(whole(0, 1_000).default(4), 'hedges', 'Hedges open at once; 0 opens none. What is open beyond a lowered limit is closed.'),
         maxTotalNotionalUsd: live(usd().default(20_000), 'USD, both legs', 'Sum over both legs of all hedges.'),
         maxVenueNotionalUsd: live(usd().default(10_000), 'USD', 'Sum over the legs on one venue.'),
         maxAssetNotionalUsd: live(usd().default(2_000), 'USD', 'Larger leg of the hedges of one asset.'),
         maxLeverage: live(z.number().min(1).max(125).default(3), 'times', 'Not below execution.leverage.'),
       }),
-      'How much may stand at once. Worst case: everything in flight fills.',
+      'How much may stand at once. Worst case: everything in flight fills. A limit that is lowered more than a tenth below what stands makes hedges smaller, step by step, the least attractive first; to open nothing more, set `paused`.',
     ),
     data: section(
       z.strictObject({

@@ -127,6 +127,8 @@ export interface Core {
   readonly naked: Map<HedgeId, NakedWatch>;
   readonly breakers: BreakerEvidence;
   readonly emergency: EmergencyWatch;
+  /** Monotonic ms: when the limits were last held against what stands. */
+  exposureSeenMs: number;
   /** Named instants to look again at: one clock timer serves them all. */
   readonly wakes: Map<string, Instant>;
   /** Decisions, and changes of the configuration that could not be stored, waiting for the next commit. */

@@ -15,6 +15,7 @@ import { rankAsset } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
 import { watchMoney } from './breakers.ts';
 import { type Core, record, recordIntent, recordLater } from './core.ts';
+import { watchExposure } from './exposure-watch.ts';
 import { sendAttempts } from './orders.ts';
 import { riskStateOf } from './valuation.ts';
 
@@ -27,6 +28,7 @@ export function decide(core: Core): void {
   for (const asset of assets) core.rankings.set(asset, rankAsset(core.market, asset, signal, now));
   watchMoney(core);
   decideExits(core, new Set(assets));
+  watchExposure(core);
   decideEntries(core, assets);
   flushDecisions(core);
 }

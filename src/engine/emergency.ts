@@ -140,7 +140,7 @@ export function awaitsReading(core: Core, hedge: HedgeRecord): boolean {
 function standing({ ledger, clock }: Core): Map<string, HedgeRecord[]> {
   const now = clock.now();
   const found = new Map<string, HedgeRecord[]>();
-  for (const hedge of ledger.hedges.values()) {
+  for (const hedge of ledger.recent.values()) {
     if (legsOf(hedge).every((leg) => isZero(mostOf(leg, now)))) continue;
     const name = `${hedge.plan.route}|${hedge.plan.asset}`;
     found.set(name, [...(found.get(name) ?? []), hedge]);

@@ -125,6 +125,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     naked: new Map(),
     breakers: newBreakerEvidence(deps.clock, ledger, deps.venues),
     emergency: newEmergency(),
+    exposureSeenMs: Number.NEGATIVE_INFINITY,
     wakes: new Map(),
     pending: [],
     pendingSince: 0,

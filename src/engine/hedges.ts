@@ -70,7 +70,8 @@ function advanceHedge(core: Core, hedge: HedgeRecord): void {
   }
 }
 
-function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
+/** Everything that the machine may look at now. */
+export function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
   const reachable = isReachable(core, hedge);
   const stop = entryStop(core, hedge, reachable);
   return {

@@ -60,7 +60,7 @@ function reduce(core: Core, hedge: HedgeRecord, detail: string, context: Advance
 }
 
 /** Smallest quantity that both venues still take. */
-function leastClosable(core: Core, hedge: HedgeRecord): Base {
+export function leastClosable(core: Core, hedge: HedgeRecord): Base {
   return legsOf(hedge)
     .map(({ key }) => {
       const view = core.market.get(key);

@@ -132,6 +132,7 @@ function onWake(core: Core): void {
     else if (what === 'positions' && watch) pollPositions(core, watch);
     else if (what === 'breakers') recheckBreakers(core);
     else if (what === 'store') retryLedger(core);
+    else if (what === 'exposure') markAllDirty(core);
   }
 }
 

@@ -129,7 +129,7 @@ function quantitiesOf(
 /** What should stand on the instruments of a venue's hedges, or else may. Positive; of several legs the smallest. */
 function expectedOn({ ledger, clock }: Core, route: Route, venue: VenueId): Map<InstrumentKey, Base> {
   const expected = new Map<InstrumentKey, Base>();
-  for (const hedge of ledger.hedges.values()) {
+  for (const hedge of ledger.recent.values()) {
     if (hedge.plan.route !== route) continue;
     for (const leg of legsOf(hedge)) {
       if (splitKey(leg.key).venue !== venue) continue;

@@ -31,7 +31,7 @@ import { describe, flat, hedged, imbalance, largerLeg, oneSided, unresolved } fr
 import { goesOn } from './sliced.ts';
 
 /** Reasons of balancing that follow a loss of size or a step down: what is gone is not opened again. */
-const SHRINKING: ReadonlySet<string> = new Set(['imbalance', 'margin', 'position_explained']);
+const SHRINKING: ReadonlySet<string> = new Set(['imbalance', 'margin', 'exposure', 'position_explained']);
 
 export function balance(hedge: HedgeRecord, context: AdvanceContext): Advance {
   if (legsOf(hedge).some(unresolved)) return NOTHING;

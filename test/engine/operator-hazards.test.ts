@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { text } from '../../src/kernel/decimal.ts';
 import { World } from './world.ts';
-import { ACCOUNT, SETTINGS, SOL } from './world-setup.ts';
+import { ACCOUNT, SOL } from './world-setup.ts';
 
 describe('at a bad moment', () => {
   it('fault-50-funding-boundary-mid-entry: paid for what was held then, and left when the new rates turned it', async () => {
@@ -26,24 +26,6 @@ describe('at a bad moment', () => {
       fact.kind === 'payment' && fact.payment.venue === 'beta' ? [text(fact.payment.amount)] : [],
     );
     expect(booked).toEqual(paid);
-    expect(world.wrongs()).toEqual([]);
-  });
-
-  it('fault-55-limits-lowered-below-what-is-open: nothing more opens and nothing is dumped', async () => {
-    const world = new World();
-    await world.opened();
-    const before = [world.submitted.length, world.position('alpha'), world.position('beta')];
-    const { exposure } = SETTINGS.risk;
-    const lowered = { ...exposure, maxTotalNotionalUsd: 100, maxVenueNotionalUsd: 50, maxAssetNotionalUsd: 50 };
-    const settings = { ...SETTINGS, risk: { ...SETTINGS.risk, exposure: lowered } };
-    world.engine.push({ kind: 'settings', settings, changes: [] });
-    await world.run(10 * 60_000, 5_000);
-    expect([world.submitted.length, world.position('alpha'), world.position('beta')]).toEqual(before);
-    // The ordinary exit still works, and what is gone does not come back above the limit.
-    await world.operator({ action: 'close', hedge: 'h1' });
-    await world.run(10 * 60_000, 5_000);
-    expect(world.hedge()).toMatchObject({ state: 'closed', reason: 'operator_close' });
-    expect(world.ledger.hedges.size).toBe(1);
     expect(world.wrongs()).toEqual([]);
   });
 

@@ -408,4 +408,20 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'newest.askedMs < first.askedMs',
     killedBy: ['test/engine/emergency-hazards.test.ts'],
   },
+  {
+    name: 'lowered-limit-dumps',
+    bug: 'a lowered limit closes everything above it at once',
+    file: 'src/risk/shrink.ts',
+    find: 'const STEP_SHARE = 0.25;',
+    replace: 'const STEP_SHARE = 1;',
+    killedBy: ['test/engine/exposure-hazards.test.ts', 'test/risk/shrink.test.ts'],
+  },
+  {
+    name: 'price-drift-closes',
+    bug: 'a price that rises makes hedges smaller',
+    file: 'src/risk/shrink.ts',
+    find: 'const DRIFT_TOLERANCE = 0.1;',
+    replace: 'const DRIFT_TOLERANCE = 0;',
+    killedBy: ['test/engine/exposure-hazards.test.ts', 'test/risk/shrink.test.ts'],
+  },
 ];

@@ -72,7 +72,10 @@ export function editedSettings(
   const [kind = 0, size = 0] = dice;
   const { exposure } = now.risk;
   if (kind < 0.4) {
-    const lowered = { ...exposure, maxOpenHedges: Math.floor(size * 2), maxTotalNotionalUsd: 500 + 1_000 * size };
+    const lowered =
+      kind < 0.2
+        ? { ...exposure, maxAssetNotionalUsd: 100 + 900 * size, maxVenueNotionalUsd: 200 + 1_500 * size }
+        : { ...exposure, maxOpenHedges: Math.floor(size * 2), maxTotalNotionalUsd: 500 + 1_000 * size };
     return { ...now, risk: { ...now.risk, exposure: lowered } };
   }
   if (kind < 0.6) {
