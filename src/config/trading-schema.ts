@@ -101,7 +101,11 @@ export const riskSchema = section(
     ),
     exposure: section(
       z.strictObject({
-        maxOpenHedges: live(whole(0, 1_000).default(4), 'hedges', 'Hedges open at once; 0 opens none. What is open beyond a lowered limit is closed.'),
+        maxOpenHedges: live(
+          whole(0, 1_000).default(4),
+          'hedges',
+          'Hedges open at once; 0 opens none. What is open beyond a lowered limit is closed.',
+        ),
         maxTotalNotionalUsd: live(usd().default(20_000), 'USD, both legs', 'Sum over both legs of all hedges.'),
         maxVenueNotionalUsd: live(usd().default(10_000), 'USD', 'Sum over the legs on one venue.'),
         maxAssetNotionalUsd: live(usd().default(2_000), 'USD', 'Larger leg of the hedges of one asset.'),
