@@ -33,7 +33,8 @@ import { accountsOf, askTruth, forgetTruth, saidOf, saidSinceMs, truthOf, type V
 /** Of one asset on one route, in one failure. */
 const MAX_ORDERS = 20;
 const FIRST_PAUSE_MS = SECOND_MS;
-const MAX_PAUSE_MS = 10 * SECOND_MS;
+/** So that they last for minutes: a halted market refuses them all, and must find some left when it opens. */
+const MAX_PAUSE_MS = 20 * SECOND_MS;
 const LOOK_EVERY_MS = SECOND_MS;
 /** Positions that are unknown for this long are told. */
 const BLIND_AFTER_MS = 5 * SECOND_MS;

@@ -139,7 +139,7 @@ export function reduceLeg(
   const quantity = floorTo(capped, view.instrument.lot);
   // What no venue takes would be refused for ever.
   if (isZero(quantity) || lt(quantity, view.instrument.minQuantity)) {
-    return hedge.state === 'quarantined'
+    return hedge.state === 'quarantined' && hedge.reason !== ATTEMPTS_EXHAUSTED
       ? NOTHING
       : moveTo(hedge, 'quarantined', 'dust', `${text(wanted)} on ${leg.key} is under its smallest order`, context);
   }

@@ -253,7 +253,8 @@ describe('the fate of an emergency order', () => {
   it('fault-42-thin-book: a bounded number of orders, then nothing but alarms', async () => {
     const world = await naked();
     world.book('alpha', SOL, 0);
-    for (let i = 0; i < 30; i++) {
+    // Twenty of them, with pauses of up to 20 s, take about six minutes.
+    for (let i = 0; i < 45; i++) {
       await world.run(10_000, 500);
       world.book('alpha', SOL, 0);
     }

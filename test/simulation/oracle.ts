@@ -143,6 +143,7 @@ export class Oracle {
   /** Venues where a human holds something. */
   readonly #foreignSince = new Map<string, number>();
   readonly #lyingUntil = new Map<string, number>();
+  readonly #activeLies = new Map<string, number>();
   /** Orders that only a human can still tell about, by venue. */
   readonly #lostOrders = new Map<string, Set<string>>();
   /** Trades that no durable fact tells yet, by venue. */
@@ -184,9 +185,8 @@ export class Oracle {
 
   impair(fault: Fault, change: 1 | -1): void {
     const { impairs, kind } = { ...faultClass(fault.kind), kind: fault.kind };
-    const { now } = this.#world.scheduler;
     if (kind === 'wrong_empty' || kind === 'lagging_lists' || kind === 'wrong_positions')
-      this.#lyingUntil.set(fault.venue, change > 0 ? Number.POSITIVE_INFINITY : now + 60_000);
+      this.#lies(fault.venue, change);
     if (impairs === 'nothing') return;
     if (impairs === 'belief') {
       for (const what of ['venue', 'sight']) this.#impairedBy(`${what} ${fault.venue}`, change);
@@ -199,6 +199,13 @@ export class Oracle {
           ? `${fault.venue}|${fault.asset}`
           : `${impairs} ${fault.venue}`;
     this.#impairedBy(name, change);
+  }
+
+  /** Lies may overlap; what was read of the last one is believed for a minute more. */
+  #lies(venue: string, change: 1 | -1): void {
+    const active = (this.#activeLies.get(venue) ?? 0) + change;
+    this.#activeLies.set(venue, active);
+    this.#lyingUntil.set(venue, active > 0 ? Number.POSITIVE_INFINITY : this.#world.scheduler.now + 60_000);
   }
 
   #impairedBy(name: string, ...changes: (1 | -1)[]): void {

@@ -51,4 +51,16 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 2133,
     found: 'fault-03: a reducing order that arrived late took the next hedge apart, and the books blamed the old one',
   },
+  {
+    seed: 12022,
+    found: 'fault-28: an order whose fill was booked was called absent, because lookups and positions agreed in a lie',
+  },
+  {
+    seed: 20347,
+    found: 'fault-42: all emergency orders were spent while the market was halted, and none was left when it opened',
+  },
+  {
+    seed: 21528,
+    found: 'fault-20: dust that was left when the attempts ran out was never called dust while it was naked',
+  },
 ];
