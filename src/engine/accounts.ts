@@ -12,7 +12,7 @@ import type { AccountReads, EngineEvent } from './events.ts';
 import { recordFills } from './fills.ts';
 import { onListedOpen } from './orders.ts';
 import { paymentFacts } from './payments.ts';
-import { CONFIRM_MS, judgePositions } from './positions.ts';
+import { CONFIRM_MS, judgePositions, pollAgain } from './positions.ts';
 import { behindFacts } from './restored.ts';
 
 /** A venue that comes back must be read well within the half minute in which its naked legs must end. */
@@ -126,6 +126,7 @@ export function paymentsSince(core: Core, watch: AccountWatch): Instant {
 
 export function onReconciled(core: Core, watch: AccountWatch, changes: number, reads: AccountReads): void {
   watch.reconciling = false;
+  pollAgain(core, watch);
   const now = core.clock.now();
   const { positions, openOrders, balance, fills, payments } = reads;
   if (!positions.ok || !openOrders.ok || !balance.ok || !fills.ok || !payments.ok) {

@@ -18,7 +18,7 @@ import { markOf } from './valuation.ts';
 
 /** The two readings that confirm a difference lie at least this far apart. */
 export const CONFIRM_MS = 2 * SECOND_MS;
-/** How long a closed hedge's accounts are still looked at. */
+/** How long a closed hedge's accounts are still looked at, and once more after that. */
 const LATE_MS = 10 * MINUTE_MS;
 /** Polls in a row without an answer before people are told. */
 const FAILURES_TOLD = 3;
@@ -53,8 +53,14 @@ export function watchPositions(core: Core, hedge: HedgeRecord): void {
   }
 }
 
+/** After each reading of an account: the next one, while anything may stand there. */
+export function pollAgain(core: Core, watch: AccountWatch): void {
+  if (stands(core, watch)) wakeAt(core, `positions:${watch.key}`, core.clock.now() + core.settings.positionsEveryMs);
+}
+
 export function pollPositions(core: Core, watch: AccountWatch): void {
   const own = core.positions.get(watch.key);
+  // A reconciliation reads them too, and the polls go on from there.
   if (!own || own.polling || watch.reconciling || watch.status === 'booting' || !stands(core, watch)) return;
   own.polling = true;
   core.send({ kind: 'positions', account: watch.key, changes: watch.changes });
@@ -62,7 +68,7 @@ export function pollPositions(core: Core, watch: AccountWatch): void {
 
 /** A hedge stands there, or did until a while ago: an order that was called absent may still be accepted. */
 function stands(core: Core, watch: AccountWatch): boolean {
-  const since = core.clock.now() - LATE_MS;
+  const since = core.clock.now() - LATE_MS - core.settings.positionsEveryMs;
   for (const hedge of core.ledger.recent.values()) {
     if (hedge.plan.route !== watch.route || (hedge.endedAt ?? Number.POSITIVE_INFINITY) < since) continue;
     if (legsOf(hedge).some((leg) => splitKey(leg.key).venue === watch.venue)) return true;
@@ -80,7 +86,7 @@ export function onPositionsRead(
   const own = core.positions.get(watch.key);
   if (!own) return;
   own.polling = false;
-  if (stands(core, watch)) wakeAt(core, `positions:${watch.key}`, core.clock.now() + core.settings.positionsEveryMs);
+  pollAgain(core, watch);
   if (!read.ok) {
     own.failures += 1;
     core.log.debug({ account: watch.key, code: read.code, detail: read.detail }, 'positions could not be read');

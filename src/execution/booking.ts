@@ -48,7 +48,10 @@ export function bookFills(
     if (attempt && (!attempt.intent.reduceOnly || hasLeft(state, attempt, facts)))
       facts.push(bookOwn(fill, attempt, now));
     else if (touched.has(key)) continue;
-    else facts.push(...(attempt ? [bookStray(state, fill, attempt, now)] : bookForeign(state, fill, now, isAbsent)));
+    else
+      facts.push(
+        ...(attempt ? bookStray(state, fill, attempt, now, isAbsent) : bookForeign(state, fill, now, isAbsent)),
+      );
     touched.add(key);
   }
   return facts;
@@ -97,12 +100,20 @@ function hasLeft(state: LedgerState, { intent }: AttemptRecord, facts: readonly 
 
 /**
  * A reducing order that fills long after its leg is gone reduces what the venue finds: another hedge's leg on the same
- * instrument, or what a human holds. The fill belongs to what it has shrunk, or two hedges would be wrong.
+ * instrument, or what a human holds. The fill belongs to what it has shrunk, or two hedges would be wrong. But an entry
+ * called absent may have filled all the same, and be what was reduced: then its fill comes first.
  */
-function bookStray(state: LedgerState, fill: Fill, attempt: AttemptRecord, now: Instant): FillBooked {
+function bookStray(
+  state: LedgerState,
+  fill: Fill,
+  attempt: AttemptRecord,
+  now: Instant,
+  isAbsent: StillAbsent,
+): FillBooked[] {
+  if (absentOrders(state, fill).some((each) => !isAbsent(each, fill))) return [];
   const { key, clientOrderId } = attempt.intent;
   const shares = sharesOf(state, fill.route, key, fill.side, fill.quantity);
-  return { kind: 'fill', fill: { ...fill, clientOrderId }, ...ownerOf(shares, fill), bookedAt: now };
+  return [{ kind: 'fill', fill: { ...fill, clientOrderId }, ...ownerOf(shares, fill), bookedAt: now }];
 }
 
 /** Whose a trade is that shrinks several: the first that has any of it. */
@@ -174,18 +185,30 @@ function waitsForEntry(state: LedgerState, fill: Fill): boolean {
 }
 
 /**
- * Orders called absent that a fill without a name may belong to. Venues list fills without client order ids (Binance),
- * and every sign of absence can have been wrong.
+ * Orders called absent that a fill is news of: every sign of absence can have been wrong. One without a name may be
+ * theirs (Binance lists fills without client order ids); one of a reducing order of ours may have closed what an entry
+ * of its leg had opened.
  */
 export function absentOrders(state: LedgerState, fill: Fill): AttemptRecord[] {
-  if (fill.clientOrderId !== undefined) return [];
+  const reduces = reducedLeg(state, fill);
+  if (fill.clientOrderId !== undefined && !reduces) return [];
   const key = instrumentKey(fill.venue, fill.symbol);
-  return openLegs(state, key, fill.route).flatMap((leg) =>
+  const legs = reduces ? [reduces] : openLegs(state, key, fill.route);
+  return legs.flatMap((leg) =>
     leg.attempts.filter(({ intent, status }) => {
-      const isNear = Math.abs(fill.at - intent.at) < ABSENT_FILLS_MS;
-      return status === 'proven_absent' && intent.side === fill.side && gte(intent.quantity, fill.quantity) && isNear;
+      if (status !== 'proven_absent' || Math.abs(fill.at - intent.at) >= ABSENT_FILLS_MS) return false;
+      return reduces ? !intent.reduceOnly : intent.side === fill.side && gte(intent.quantity, fill.quantity);
     }),
   );
+}
+
+/** The leg that a reducing order of ours was sent for; undefined when the fill is of no such order. */
+function reducedLeg(state: LedgerState, fill: Fill): LegRecord | undefined {
+  const attempt = ownerAttempt(state, fill);
+  if (attempt)
+    return attempt.intent.reduceOnly ? state.hedges.get(attempt.intent.hedge)?.[attempt.intent.leg] : undefined;
+  const said = fill.clientOrderId === undefined ? undefined : emergencyOf(fill.clientOrderId);
+  return said && state.hedges.get(said.hedge)?.[said.leg];
 }
 
 function openLegs(state: LedgerState, key: InstrumentKey, route: Fill['route']): LegRecord[] {

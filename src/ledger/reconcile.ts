@@ -3,7 +3,20 @@
  * opening on that venue until a later reconciliation finds it explained. Nothing is adopted silently, nothing is
  * overwritten.
  */
-import { abs, add, type Base, gt, isZero, type Quote, quote, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
+import {
+  abs,
+  add,
+  type Base,
+  gt,
+  isZero,
+  notional,
+  type Quote,
+  quote,
+  sub,
+  text,
+  ZERO_BASE,
+  ZERO_QUOTE,
+} from '../kernel/decimal.ts';
 import type { InstrumentKey, Route, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
@@ -29,7 +42,7 @@ export function reconcile(state: LedgerState, route: Route, venue: VenueId, trut
   const found: DiscrepancyNoted[] = [
     ...positionDiffs(account, route, venue, truth.positions, now),
     ...strayOrders(state, route, venue, truth.openOrders, now).filter((each) => !isAccepted(state, each)),
-    ...walletDiff(account, route, venue, truth.balance, now),
+    ...walletDiff(account, route, venue, truth, now),
   ];
   const facts: Fact[] = [];
   if (!account?.baseline) {
@@ -109,13 +122,15 @@ function walletDiff(
   account: AccountRecord | undefined,
   route: Route,
   venue: VenueId,
-  balance: VenueBalance,
+  { balance, positions }: VenueTruth,
   now: Instant,
 ): DiscrepancyNoted[] {
   if (!account?.baseline) return [];
   const expected = add(account.baseline.wallet, bookedChange(account));
   const difference = sub(balance.wallet, expected);
   if (!gt(abs(difference), CENT)) return [];
+  const entered = enteredDearer(account, positions);
+  if (entered && !gt(abs(sub(difference, entered)), CENT)) return [];
   return [
     {
       kind: 'discrepancy',
@@ -130,6 +145,22 @@ function walletDiff(
       at: now,
     },
   ];
+}
+
+/**
+ * What the venue says that the standing positions have cost, beyond the ledger. Both sides average alike, but a fill that
+ * is known late is averaged late: what it realised is then counted into the cost of what still stands, or out of it, until
+ * that is closed. Wallet minus cost depends on no order. Undefined unless the venue tells the cost of all that stands.
+ */
+function enteredDearer(account: AccountRecord, positions: readonly VenuePosition[]): Quote | undefined {
+  if (positionGaps(account, positions).length > 0) return undefined;
+  let dearer = ZERO_QUOTE;
+  for (const { key, quantity, entryPrice } of positions) {
+    if (isZero(quantity)) continue;
+    if (!entryPrice) return undefined;
+    dearer = add(dearer, sub(notional(quantity, entryPrice), account.holdings.get(key)?.cost ?? ZERO_QUOTE));
+  }
+  return dearer;
 }
 
 /** Whether everything the account holds belongs to a hedge. */

@@ -166,6 +166,22 @@ describe('polls', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('fault-03-late-and-silent: after a restart the accounts of a hedge that has just ended are looked at as well', async () => {
+    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: HOUR_MS } });
+    await world.opened();
+    await world.operator({ action: 'flatten' });
+    await world.operator({ action: 'pause' });
+    await world.run(10_000, 250);
+    expect(world.state()).toBe('closed');
+    world.crash();
+    world.boot();
+    await world.run(MINUTE_MS, 500);
+    world.faults.beta.stream = 'lost';
+    foreignTrade(world, 'beta', 'sell', '8');
+    await world.run(15_000, 500);
+    expect(world.alarmed('discrepancy_foreign_fill')).toBe(true);
+  });
+
   it('no hedge, no polls', async () => {
     const world = new World();
     world.boot();

@@ -1,7 +1,7 @@
 /** Answers of venues become facts: nothing is counted twice, nothing unproven is refused, nothing of ours is foreign. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bookFills } from '../../src/execution/booking.ts';
+import { absentOrders, bookFills } from '../../src/execution/booking.ts';
 import { afterFound, afterSubmit } from '../../src/execution/resolve.ts';
 import { base } from '../../src/kernel/decimal.ts';
 import type { AttemptStatus, Fact } from '../../src/ledger/facts.ts';
@@ -213,6 +213,21 @@ describe('booking fills', () => {
     const entered = bookFills(state, [fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'a' })], AT);
     for (const fact of entered) foldFact(state, fact);
     expect(state.hedges.get('h1')?.long.holding.quantity).toEqual(base('0'));
+  });
+
+  it('fault-42-reduced-what-was-absent: a reduction waits for the entry that it closed, though that was called absent', () => {
+    const state = ledger(
+      outcome('a', 'proven_absent'),
+      attempt('x', 'long', { purpose: 'emergency', side: 'sell', reduceOnly: true, number: 2 }),
+    );
+    const reduced = fill('2', 'alpha', 'sell', '6', '99', { clientOrderId: 'x' });
+    expect(bookFills(state, [reduced], AT)).toEqual([]);
+    expect(absentOrders(state, reduced).map(({ intent }) => intent.clientOrderId)).toEqual(['a']);
+    // Asked for again, and absent all the same: then it shrank somebody else's.
+    expect(said(bookFills(state, [reduced], AT, () => true))).toEqual(['fill 2 - -']);
+    const entered = fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'a' });
+    for (const fact of bookFills(state, [entered], AT)) foldFact(state, fact);
+    expect(said(bookFills(state, [reduced], AT))).toEqual(['fill 2 h1 long']);
   });
 
   it("a reducing order that shrank what a human holds is nobody's leg", () => {

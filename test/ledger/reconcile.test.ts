@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { base, quote } from '../../src/kernel/decimal.ts';
+import { base, px, quote } from '../../src/kernel/decimal.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
 import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
 import { reconcile, type VenueTruth } from '../../src/ledger/reconcile.ts';
@@ -61,6 +61,28 @@ describe('reconciliation', () => {
     foldFact(state, payment('p', 'alpha', '0.35'));
     expect(kinds(met(state, truth({ positions: [{ key: LONG, quantity: base('1') }] }, wallet)))).toEqual(expected);
   });
+
+  // Traded: sell at 93, 101, buy at 112, sell at 93. Told: the first sale last.
+  it.each([
+    ['the venue averaged in the order of the trades', '984.6', '95', '-2', []],
+    ['and still differs', '984.62', '95', '-2', ['wallet open']],
+    ['the venue does not tell what was paid', '984.6', undefined, '-2', ['wallet open']],
+    ['another position than the ledger has', '984.6', '95', '-3', ['position open', 'wallet open']],
+  ] as const)(
+    'fault-03-averaged-late: a fill known late while a position stands, %s',
+    (_, wallet, entry, quantity, expected) => {
+      const state = ledger();
+      const trades = [
+        ['2', 'sell', '101'],
+        ['3', 'buy', '112'],
+        ['4', 'sell', '93'],
+        ['1', 'sell', '93'],
+      ] as const;
+      for (const [id, side, price] of trades) foldFact(state, booked(fill(id, 'alpha', side, '1', price)));
+      const position = { key: LONG, quantity: base(quantity), ...(entry && { entryPrice: px(entry) }) };
+      expect(kinds(met(state, truth({ positions: [position] }, wallet)))).toEqual(expected);
+    },
+  );
 
   it('an open order that the ledger never placed is noted', () => {
     const order = {

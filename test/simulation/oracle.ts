@@ -189,7 +189,7 @@ export class Oracle {
       this.#lies(fault.venue, change);
     if (impairs === 'nothing') return;
     if (impairs === 'belief') {
-      for (const what of ['venue', 'sight']) this.#impairedBy(`${what} ${fault.venue}`, change);
+      for (const what of ['venue', 'sight', 'belief']) this.#impairedBy(`${what} ${fault.venue}`, change);
       return;
     }
     const name =
@@ -517,7 +517,10 @@ export class Oracle {
       const isTouched = (this.#touchedAt.get(key) ?? 0) >= since - 60_000;
       if (!isTouched && isZero(this.own(venue, symbol)) && !this.#planned.get(symbol)?.includes(key)) continue;
       until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
-      if (untilOf(`sight ${venue}`) > since) sightMs = this.#world.settings().positionsEveryMs + AFTER_IMPAIRMENT_MS;
+      const { positionsEveryMs } = this.#world.settings();
+      // What was told for long is believed until the next poll, and acted on.
+      const isMisled = untilOf(`belief ${venue}`) + positionsEveryMs > since;
+      if (isMisled || untilOf(`sight ${venue}`) > since) sightMs = positionsEveryMs + AFTER_IMPAIRMENT_MS;
     }
     const ledger = this.#impaired.get('ledger');
     const isFull = ledger !== undefined && ledger.active > 0;

@@ -52,6 +52,14 @@ export const REGRESSIONS: readonly Regression[] = [
     found: 'fault-03: a reducing order that arrived late took the next hedge apart, and the books blamed the old one',
   },
   {
+    seed: 3561,
+    found: 'fault-03: a fill known late, averaged late, left the wallet cents away for as long as the next hedge stood',
+  },
+  {
+    seed: 6082,
+    found: 'fault-03: accepted after its hedge had ended during a reconciliation, which had broken the chain of polls',
+  },
+  {
     seed: 12022,
     found: 'fault-28: an order whose fill was booked was called absent, because lookups and positions agreed in a lie',
   },
@@ -62,5 +70,9 @@ export const REGRESSIONS: readonly Regression[] = [
   {
     seed: 21528,
     found: 'fault-20: dust that was left when the attempts ran out was never called dust while it was naked',
+  },
+  {
+    seed: 301923,
+    found: 'fault-42: what an emergency order had closed belonged to nobody, because its entry had been called absent',
   },
 ];
