@@ -111,10 +111,14 @@ function noteVerdict(
   core.verdicts.delete(`${opportunity.short.key}~${opportunity.long.key}`);
   core.verdicts.set(opportunity.pair, { opportunity, route, verdict, breaches, at: now });
   if (verdict === 'approved') return;
-  const news = !known || known.verdict !== verdict || ruleSet(known.breaches) !== ruleSet(breaches);
+  const news = !known || known.verdict !== verdict || !isSameRules(known.breaches, breaches);
   if (!news) return;
   recordLater(core, [decision(core, opportunity.pair, opportunity.asset, 'refused', breaches)]);
 }
+
+/** Mostly the same rules in the same order. */
+const isSameRules = (a: readonly RuleBreach[], b: readonly RuleBreach[]): boolean =>
+  (a.length === b.length && a.every(({ rule }, i) => rule === b[i]?.rule)) || ruleSet(a) === ruleSet(b);
 
 const ruleSet = (breaches: readonly RuleBreach[]): string =>
   [...new Set(breaches.map((breach) => breach.rule))].sort().join();

@@ -135,6 +135,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
 
 /** Less is the clock being kept right, not a jump. */
 const CLOCK_JUMP_MS = 1_000;
+const NEXT = Promise.resolve();
 
 /** Drains the inbox in a microtask, so that a burst is one pass and a frame reaches its decision at once. */
 class Loop {
@@ -195,10 +196,11 @@ class Loop {
     if (this.#scheduled || !this.#core) return;
     this.#scheduled = true;
     this.#deps.activity.begin();
-    queueMicrotask(() => this.#drain());
+    // As `queueMicrotask`, which costs an async resource each time; `#drain` never throws.
+    void NEXT.then(this.#drain);
   }
 
-  #drain(): void {
+  readonly #drain = (): void => {
     this.#scheduled = false;
     const core = this.#core;
     if (core) {
@@ -210,7 +212,7 @@ class Loop {
       this.#arm(core);
     }
     this.#deps.activity.end();
-  }
+  };
 
   /** Wakes and the ages of frames stand for durations: when the wall clock jumps, they go with it. */
   #followJumps(core: Core): void {
@@ -229,7 +231,8 @@ class Loop {
   /** One timer for the earliest wake. */
   #arm(core: Core): void {
     if (this.#stopping) return;
-    const at = Math.min(...core.wakes.values());
+    let at = Number.POSITIVE_INFINITY;
+    for (const wakeAt of core.wakes.values()) at = Math.min(at, wakeAt);
     if (this.#timer?.at === at) return;
     this.#timer?.cancel();
     this.#timer = undefined;

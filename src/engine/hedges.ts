@@ -1,10 +1,12 @@
 /** Drives every hedge through the state machine until it has nothing more to do, and watches what waits. */
 import { advance } from '../execution/advance.ts';
-import type { AdvanceContext } from '../execution/next.ts';
+import type { AdvanceContext, EntryStop } from '../execution/next.ts';
 import { flat } from '../execution/shape.ts';
-import type { HedgeId } from '../kernel/ids.ts';
+import type { Base } from '../kernel/decimal.ts';
+import type { HedgeId, InstrumentKey } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
-import { type HedgeRecord, isFinal } from '../ledger/state.ts';
+import { type HedgeRecord, isFinal, type LegRecord } from '../ledger/state.ts';
+import type { InstrumentView } from '../market/view.ts';
 import { cancelAttempt } from './cancels.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
 import { awaitsReading } from './emergency.ts';
@@ -24,7 +26,7 @@ export function advanceHedges(core: Core): void {
     if (awaitsReading(core, hedge)) continue;
     advanceHedge(core, hedge);
     if (watchNaked(core, hedge)) advanceHedge(core, hedge);
-    if (watchMargin(core, hedge, contextOf(core, hedge))) advanceHedge(core, hedge);
+    if (watchMargin(core, hedge, () => contextOf(core, hedge))) advanceHedge(core, hedge);
     watchWaiting(core, hedge);
     watchPositions(core, hedge);
     if (isFinal(hedge.state)) forget(core, hedge.id);
@@ -71,21 +73,45 @@ function advanceHedge(core: Core, hedge: HedgeRecord): void {
 }
 
 /** Everything that the machine may look at now. */
-export function contextOf(core: Core, hedge: HedgeRecord): AdvanceContext {
-  const reachable = isReachable(core, hedge);
-  const stop = entryStop(core, hedge, reachable);
-  return {
-    now: core.clock.now(),
-    market: (key) => core.market.get(key),
-    settings: core.settings.execution,
-    ids: core.ids,
-    maxBookAgeMs: core.settings.risk.data.maxBookAgeMs,
-    reduceOnly: core.ledger.killed,
-    reachable,
-    doubt: doubtOf(core, hedge),
-    standing: (leg) => standingOnVenue(core, hedge, leg),
-    ...(stop ? { stop } : {}),
-  };
+export const contextOf = (core: Core, hedge: HedgeRecord): AdvanceContext => new Context(core, hedge);
+
+/** Worked out when it is looked at: most states look at little, and every event looks at every hedge. */
+class Context implements AdvanceContext {
+  readonly now: Instant;
+  readonly settings: AdvanceContext['settings'];
+  readonly ids: AdvanceContext['ids'];
+  readonly reduceOnly: boolean;
+  readonly #core: Core;
+  readonly #hedge: HedgeRecord;
+
+  constructor(core: Core, hedge: HedgeRecord) {
+    this.now = core.clock.now();
+    this.settings = core.settings.execution;
+    this.ids = core.ids;
+    this.reduceOnly = core.ledger.killed;
+    this.#core = core;
+    this.#hedge = hedge;
+  }
+
+  get maxBookAgeMs(): number {
+    return this.#core.settings.risk.data.maxBookAgeMs;
+  }
+
+  get reachable(): boolean {
+    return isReachable(this.#core, this.#hedge);
+  }
+
+  get doubt(): AdvanceContext['doubt'] {
+    return doubtOf(this.#core, this.#hedge);
+  }
+
+  get stop(): EntryStop | undefined {
+    return entryStop(this.#core, this.#hedge, this.reachable);
+  }
+
+  readonly market = (key: InstrumentKey): InstrumentView | undefined => this.#core.market.get(key);
+
+  readonly standing = (leg: LegRecord): Base => standingOnVenue(this.#core, this.#hedge, leg);
 }
 
 /** What waits for people: told again once a minute. */

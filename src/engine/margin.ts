@@ -32,7 +32,7 @@ export function distanceOf(core: Core, hedge: HedgeRecord, leg: LegRecord): numb
 }
 
 /** True when it moved the hedge. */
-export function watchMargin(core: Core, hedge: HedgeRecord, context: AdvanceContext): boolean {
+export function watchMargin(core: Core, hedge: HedgeRecord, contextNow: () => AdvanceContext): boolean {
   const legs = legsOf(hedge).filter((leg) => !isZero(leg.holding.quantity));
   if (legs.length === 0) return false;
   const distances = legs.map((leg) => distanceOf(core, hedge, leg));
@@ -41,7 +41,9 @@ export function watchMargin(core: Core, hedge: HedgeRecord, context: AdvanceCont
   const detail = legs.map((leg, i) => `${leg.key} ${percentText(distances[i])} from liquidation`).join(', ');
   const isCritical = verdict === 'reduce';
   alarm(core, isCritical ? 'critical' : 'warning', isCritical ? 'margin_critical' : 'margin_low', hedge.id, detail);
-  return isCritical && mayReduce(core, hedge, context) && reduce(core, hedge, detail, context);
+  if (!isCritical) return false;
+  const context = contextNow();
+  return mayReduce(core, hedge, context) && reduce(core, hedge, detail, context);
 }
 
 /** A figure from before the last step says nothing about what it did. */

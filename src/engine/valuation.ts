@@ -10,7 +10,7 @@ import { mid } from '../market/book.ts';
 import type { InstrumentView, MarketView } from '../market/view.ts';
 import { hasFailed } from '../risk/breaker-record.ts';
 import { type TrippedBreaker, trippedBreakers } from '../risk/breakers.ts';
-import { type Exposure, exposureOf, type HedgeExposure } from '../risk/exposure.ts';
+import { type Exposure, exposureOf, type HedgeExposure, isOpen } from '../risk/exposure.ts';
 import type { RiskState } from '../risk/limits.ts';
 import type { AccountWatch, Core } from './core.ts';
 
@@ -41,7 +41,9 @@ export const trippedOn = ({ ledger, settings }: Core, route: Route): TrippedBrea
 /** What stands on a route, worst case. */
 export const exposureOn = (core: Core, route: Route): Exposure =>
   exposureOf(
-    [...core.ledger.recent.values()].map((hedge) => exposureOfHedge(hedge, core.market)),
+    [...core.ledger.recent.values()]
+      .filter(({ state }) => isOpen(state))
+      .map((hedge) => exposureOfHedge(hedge, core.market)),
     route,
   );
 

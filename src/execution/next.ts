@@ -42,7 +42,7 @@ export interface AdvanceContext {
    */
   readonly standing: (leg: LegRecord) => Base;
   /** Of an entry that is spread over time; absent: it may go on. */
-  readonly stop?: EntryStop;
+  readonly stop?: EntryStop | undefined;
 }
 
 export interface Advance {

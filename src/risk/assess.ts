@@ -23,7 +23,9 @@ export function assess(
   settings: RiskSettings,
   now: Instant,
 ): Verdict {
-  const breaches = RULES.flatMap((rule) => rule({ opportunity, view, limits, state, settings, now }));
+  const input = { opportunity, view, limits, state, settings, now };
+  const breaches: RuleBreach[] = [];
+  for (const rule of RULES) breaches.push(...rule(input));
   const long = view.get(opportunity.long.key);
   const short = view.get(opportunity.short.key);
   // Without both instruments there is nothing to size; `not_listed` says so.

@@ -20,17 +20,23 @@ export interface RuleInput {
 
 export type Rule = (input: RuleInput) => readonly RuleBreach[];
 
+/** Nearly every rule of nearly every candidate. */
+const NONE: readonly RuleBreach[] = [];
 /** Clauses of one rule read like the sentence they enforce. */
-const atLeast = (rule: string, actual: number, limit: number, detail: string): RuleBreach[] =>
-  actual >= limit ? [] : [{ rule, limit, actual, shortfall: limit - actual, detail }];
-const atMost = (rule: string, actual: number, limit: number, detail: string): RuleBreach[] =>
-  actual <= limit ? [] : [{ rule, limit, actual, shortfall: actual - limit, detail }];
-const not = (rule: string, broken: boolean, limit: string, actual: string, detail: string): RuleBreach[] =>
-  broken ? [{ rule, limit, actual, detail }] : [];
+const atLeast = (rule: string, actual: number, limit: number, detail: string): readonly RuleBreach[] =>
+  actual >= limit ? NONE : [{ rule, limit, actual, shortfall: limit - actual, detail }];
+const atMost = (rule: string, actual: number, limit: number, detail: string): readonly RuleBreach[] =>
+  actual <= limit ? NONE : [{ rule, limit, actual, shortfall: actual - limit, detail }];
+const not = (rule: string, broken: boolean, limit: string, actual: string, detail: string): readonly RuleBreach[] =>
+  broken ? [{ rule, limit, actual, detail }] : NONE;
 
-const legs = ({ opportunity }: RuleInput): readonly OpportunityLeg[] => [opportunity.long, opportunity.short];
-const perLeg = (input: RuleInput, check: (leg: OpportunityLeg, view: InstrumentView | undefined) => RuleBreach[]) =>
-  legs(input).flatMap((leg) => check(leg, input.view.get(leg.key)));
+type LegCheck = (leg: OpportunityLeg, view: InstrumentView | undefined) => readonly RuleBreach[];
+
+function perLeg({ opportunity: { long, short }, view }: RuleInput, check: LegCheck): readonly RuleBreach[] {
+  const ofLong = check(long, view.get(long.key));
+  const ofShort = check(short, view.get(short.key));
+  return ofLong.length === 0 ? ofShort : [...ofLong, ...ofShort];
+}
 
 const paused: Rule = ({ state }) => not('paused', state.paused, 'running', 'paused', 'openings are paused');
 
@@ -70,7 +76,7 @@ const bookAge: Rule = (input) =>
 /** What has just arrived may be old: a feed that lags, or a clock that differs from the venue's by as much. */
 const bookLate: Rule = (input) =>
   perLeg(input, (leg, view) => {
-    if (!view?.book) return [];
+    if (!view?.book) return NONE;
     const lateMs = view.book.receivedAt - view.book.venueAt;
     const detail = `from the venue's stamp to the arrival of ${leg.key}'s book, ms: late data, or clocks that differ`;
     return atMost('book_late', Math.abs(lateMs), input.limits.data.maxBookAgeMs, detail);
@@ -90,7 +96,7 @@ const fundingAge: Rule = (input) =>
 const settlementAhead: Rule = (input) =>
   perLeg(input, (leg) => {
     // Writing an instant out costs more than every other rule together.
-    if (leg.nextSettlementAt > input.now) return [];
+    if (leg.nextSettlementAt > input.now) return NONE;
     const detail = `${leg.key} was priced for the settlement of ${iso(leg.nextSettlementAt)}`;
     return not('settlement_passed', true, 'ahead', 'passed', detail);
   });
@@ -139,7 +145,7 @@ const openHedges: Rule = ({ limits, state }) =>
 
 const cooldown: Rule = ({ opportunity: { asset }, state, now }) => {
   const pause = state.cooldowns.get(asset);
-  if (!pause || pause.until <= now) return [];
+  if (!pause || pause.until <= now) return NONE;
   const detail = `${asset} rests until ${iso(pause.until)}: ${pause.reason}`;
   return [{ rule: 'cooldown', limit: pause.until, actual: now, shortfall: pause.until - now, detail }];
 };
@@ -156,7 +162,7 @@ const dailyLoss: Rule = ({ limits, state: { dayPnlUsd } }) => {
     const detail = 'an open position cannot be valued yet, so the loss of the UTC day is not known';
     return [{ rule: 'daily_loss', limit, actual: 'unknown', detail }];
   }
-  if (-dayPnlUsd < limit) return [];
+  if (-dayPnlUsd < limit) return NONE;
   const detail = 'USD lost since the UTC day began';
   return [{ rule: 'daily_loss', limit, actual: -dayPnlUsd, shortfall: -dayPnlUsd - limit, detail }];
 };
@@ -193,8 +199,8 @@ export const RULES: readonly Rule[] = [
 const allows = (list: readonly string[], name: string): boolean => list.length === 0 || list.includes(name);
 
 /** An age below zero means that the clock went back: the frame's real age is unknown. */
-function fresh(rule: string, age: number | undefined, limit: number, detail: string): RuleBreach[] {
+function fresh(rule: string, age: number | undefined, limit: number, detail: string): readonly RuleBreach[] {
   if (age === undefined) return [{ rule, limit, actual: 'none', detail }];
-  if (age >= 0 && age <= limit) return [];
+  if (age >= 0 && age <= limit) return NONE;
   return [{ rule, limit, actual: age, ...(age > limit && { shortfall: age - limit }), detail }];
 }
