@@ -6,6 +6,7 @@ import type { OperatorCommand } from '../../src/engine/events.ts';
 import { quote } from '../../src/kernel/decimal.ts';
 import { splitKey } from '../../src/kernel/ids.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/kernel/instant.ts';
+import type { Fact, HedgeState } from '../../src/ledger/facts.ts';
 import type { Instrument } from '../../src/market/instrument.ts';
 import { createExchange } from '../../src/simulator/exchange/exchange.ts';
 import { createModelVenue } from '../../src/simulator/model-venue.ts';
@@ -29,6 +30,7 @@ const HEAL_CHECK_MS = 30 * SECOND_MS;
 const NEXT_FRAME_MS = SECOND_MS;
 const FIRST_FRAME_MS = 2.5 * SECOND_MS;
 const OPERATOR_RETRY_MS = 5 * SECOND_MS;
+const LEAVING: ReadonlySet<HedgeState> = new Set(['exiting', 'unwinding']);
 /** So often somebody looks at what only people can end. */
 const WATCH_MS = 10 * MINUTE_MS;
 
@@ -63,6 +65,8 @@ class World implements Levers {
   readonly #trace: Trace;
   readonly #happened = new Map<FaultKind, number>();
   readonly #ends = new Set<() => void>();
+  /** Of every hedge. */
+  readonly #assets = new Map<string, string>();
   readonly #health = new Map<string, 'up' | 'down'>();
   readonly #counters = { orders: 0, fills: 0, commits: 0, starts: 0, alarms: 0 };
   #isHealing = false;
@@ -233,7 +237,10 @@ class World implements Levers {
       answered: (venue, what, ok) => this.oracle.answered(venue.id, what, ok),
       committed: (facts) => {
         this.#counters.commits += 1;
-        for (const fact of facts) this.#trace.add(`fact ${factText(fact)}`);
+        for (const fact of facts) {
+          this.#trace.add(`fact ${factText(fact)}`);
+          this.#hurryFor(fact);
+        }
         this.oracle.committed(facts);
       },
       alarmed: (alarm) => {
@@ -256,6 +263,14 @@ class World implements Levers {
         this.oracle.fail('bug', error instanceof Error ? (error.stack ?? error.message) : String(error));
       },
     };
+  }
+
+  /** What is to be closed waits for books. */
+  #hurryFor(fact: Fact): void {
+    if (fact.kind === 'hedge_planned') this.#assets.set(fact.hedge, fact.asset);
+    if (fact.kind !== 'hedge_moved' || !LEAVING.has(fact.to)) return;
+    const asset = this.#assets.get(fact.hedge);
+    if (asset !== undefined) this.market.hurry(asset, NEXT_FRAME_MS);
   }
 
   /** With a tie of its own: to take one fault away must not reorder the others. */
