@@ -116,9 +116,9 @@ export const executionSchema = section(
       z.strictObject({
         minValidityMs: also(
           live(
-            durationMs().default(30_000),
+            durationMs().default(6_000),
             'ms',
-            'An order without an answer may still be accepted this long; absence is never concluded sooner.',
+            'An order without an answer may still be accepted this long; absence is never concluded sooner, nor before its venue refuses it as too old.',
           ),
           { loosens: 'lower' },
         ),

@@ -2,7 +2,7 @@
 import { toNumber } from '../kernel/decimal.ts';
 import { type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
-import type { Fact } from '../ledger/facts.ts';
+import type { DiscrepancyNoted, Fact } from '../ledger/facts.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
@@ -27,6 +27,7 @@ const UNSETTLED_RETRY_MS = 2_000;
 const DIFFERENCE_RETRY_MS = 5_000;
 /** Most differences are explained by late facts well within this time. */
 const STAYS_MS = 10 * MINUTE_MS;
+const MAY_BE_OURS: ReadonlySet<DiscrepancyNoted['what']> = new Set(['position', 'wallet', 'open_order']);
 /** Venues list fills and payments for 90 days or more; a margin for the read itself. */
 const REMEMBERED_MS = 85 * DAY_MS;
 const LATE_PAYMENTS_MS = 12 * HOUR_MS;
@@ -167,20 +168,27 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   watch.walletUsd = toNumber(balance.value.wallet);
   tellWhatStays(core, watch, now);
   const isNewlyOpen = differences.some((fact) => fact.kind === 'discrepancy' && fact.status === 'open');
+  const isYoung = differsLately(core, watch, isNewlyOpen);
   const isAgain = judgePositions(core, watch, { ...truth, at: positions.at });
   const soonMs = isAgain ? CONFIRM_MS : isNewlyOpen ? DIFFERENCE_RETRY_MS : MAX_RETRY_MS;
-  const isSoon = isAgain || isNewlyOpen || hasYoungDifference(core, watch, now);
+  const isSoon = isAgain || isNewlyOpen || isYoung;
   const waitMs = isSoon ? soonMs : core.settings.reconcileEveryMs;
   wakeAt(core, `reconcile:${watch.key}`, now + Math.min(waitMs, core.settings.reconcileEveryMs));
 }
 
-/** A venue that tells less than it knows tells the rest when it is well again: an order of ours may be in it. */
-function hasYoungDifference(core: Core, { route, venue }: AccountWatch, now: Instant): boolean {
-  for (const each of core.ledger.discrepancies.values()) {
-    if (each.route !== route || each.venue !== venue || now - each.at > STAYS_MS) continue;
-    if (each.what === 'position' || each.what === 'wallet' || each.what === 'open_order') return true;
-  }
-  return false;
+/**
+ * A venue that tells less than it knows tells the rest when it is well again: an order of ours may be in it. Counted by
+ * the monotonic clock: what a clock that was wrong has stamped is not old for that.
+ */
+function differsLately(core: Core, watch: AccountWatch, isNewlyOpen: boolean): boolean {
+  const nowMs = core.clock.monotonicMs();
+  const differs = [...core.ledger.discrepancies.values()].some(
+    ({ route, venue, what }) => route === watch.route && venue === watch.venue && MAY_BE_OURS.has(what),
+  );
+  if (!differs) delete watch.differsSinceMs;
+  else if (isNewlyOpen) watch.differsSinceMs = nowMs;
+  else watch.differsSinceMs ??= nowMs;
+  return watch.differsSinceMs !== undefined && nowMs - watch.differsSinceMs <= STAYS_MS;
 }
 
 /** Told again with every comparison: late facts have had their time, a human must look. */

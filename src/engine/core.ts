@@ -53,6 +53,8 @@ export interface AccountWatch {
   readonly venue: VenueId;
   /** See `Venue.orderMemoryMs`. */
   readonly orderMemoryMs: number;
+  /** See `Venue.requestValidityMs`. */
+  readonly requestValidityMs: number;
   /** `booting` until instruments, modes and leverage are set; `unreconciled` until venue and ledger agree. */
   status: 'booting' | 'unreconciled' | 'ready';
   reason: string;
@@ -67,6 +69,8 @@ export interface AccountWatch {
   changes: number;
   /** The venue's clock as last read; absent when its venue has none of its own. See `clock-skew.ts`. */
   clock?: ClockReading;
+  /** Monotonic ms since when venue and ledger differ, or differ in something more; absent while they agree. */
+  differsSinceMs?: number;
   availableUsd?: number;
   walletUsd?: number;
   /** A settlement whose payment has not been booked yet, and the polls spent on it. */
@@ -78,9 +82,9 @@ export interface LookupWatch {
   inFlight: boolean;
   tries: number;
   proof: AbsenceProof;
-  /** Monotonic ms when this process began to look, and the order's age then by the wall clock. */
-  readonly sinceMs: number;
-  readonly ageThenMs: number;
+  /** Monotonic ms when the request was stamped, or began to be looked for, and its age then by the wall clock. */
+  sinceMs: number;
+  ageThenMs: number;
 }
 
 /** A cancel of one order: requests are repeated with growing pauses until a lookup knows the order's end. */

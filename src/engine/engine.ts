@@ -86,7 +86,7 @@ export function createEngine(deps: EngineDeps): Engine {
 function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (command: Command) => void): Core {
   const accounts = deps.venues.map((venue): [string, AccountWatch] => {
     const key = accountKey(venue.route, venue.id);
-    const { route, id, orderMemoryMs } = venue;
+    const { route, id, orderMemoryMs, requestValidityMs } = venue;
     return [
       key,
       {
@@ -94,6 +94,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
         route,
         venue: id,
         orderMemoryMs,
+        requestValidityMs,
         status: 'booting',
         reason: 'starting',
         reconciling: false,

@@ -1,5 +1,5 @@
 /** The fate of order attempts: submit results, lookups with backoff, proof of absence. */
-import { absenceStep, countEmpty, horizonMs, NO_PROOF, type Waited } from '../execution/absence.ts';
+import { absenceStep, countEmpty, horizonMs, NO_PROOF, type VenueTerms, type Waited } from '../execution/absence.ts';
 import { afterFound, afterSubmit } from '../execution/resolve.ts';
 import { eq, isPositive, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
@@ -18,6 +18,8 @@ import { noteLost } from './lost-orders.ts';
 const FIRST_RETRY_MS = 250;
 /** Short: a leg with an order of unknown fate may be naked. */
 const MAX_RETRY_MS = 5_000;
+/** Of an account that is not traded on any more: nothing it says proves anything. */
+const NO_TERMS: VenueTerms = { orderMemoryMs: 0, requestValidityMs: Number.POSITIVE_INFINITY };
 
 /** Sends attempts whose intents are durable. */
 export function sendAttempts(core: Core, attempts: readonly AttemptIntended[]): void {
@@ -62,8 +64,10 @@ export function onSubmitted(core: Core, clientOrderId: string, outcome: SubmitOu
   const fact = afterSubmit(attempt, outcome, core.clock.now());
   if (fact && !record(core, [fact])) return retryLookup(core, attempt, watchOf(core, attempt));
   if (!isUnresolved(attempt)) return;
-  if (outcome.kind === 'unknown')
+  if (outcome.kind === 'unknown') {
     alarm(core, 'warning', 'order_unknown', attempt.intent.hedge, `${outcome.code}: ${outcome.detail}`);
+    countFrom(watchOf(core, attempt), core.clock.monotonicMs() - (outcome.stampedAgoMs ?? 0));
+  }
   lookup(core, attempt);
 }
 
@@ -98,7 +102,7 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
   if (
     outcome.kind !== 'found' &&
     isUnresolved(attempt) &&
-    waited(core, watch).ageMs > horizonMs(core.settings.execution.lookup, memoryMs(core, watch))
+    waited(core, watch).ageMs > horizonMs(core.settings.execution.lookup, termsOf(core, watch).orderMemoryMs)
   )
     noteLost(core, attempt);
 }
@@ -110,7 +114,7 @@ function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): voi
   // An acknowledged order exists, and one that has traded; a venue that does not show it yet is late, not empty.
   const exists = attempt.venueOrderId !== undefined || attempt.code === DUPLICATE_ID || isPositive(attempt.filled);
   if (exists) return retryLookup(core, attempt, watch);
-  switch (absenceStep(watch.proof, waited(core, watch), settings, memoryMs(core, watch))) {
+  switch (absenceStep(watch.proof, waited(core, watch), settings, termsOf(core, watch))) {
     case 'ask_position':
       watch.inFlight = true;
       core.send({ kind: 'proof', account: watch.account, clientOrderId: attempt.intent.clientOrderId });
@@ -261,9 +265,15 @@ function watchOf(core: Core, attempt: AttemptRecord): LookupWatch {
   return fresh;
 }
 
+function countFrom(watch: LookupWatch, stampedMs: number): void {
+  const earlierMs = Math.max(0, watch.sinceMs - stampedMs);
+  watch.sinceMs -= earlierMs;
+  watch.ageThenMs = Math.max(0, watch.ageThenMs - earlierMs);
+}
+
 function waited(core: Core, { sinceMs, ageThenMs }: LookupWatch): Waited {
   const watchedMs = core.clock.monotonicMs() - sinceMs;
   return { watchedMs, ageMs: ageThenMs + watchedMs };
 }
 
-const memoryMs = (core: Core, watch: LookupWatch): number => core.accounts.get(watch.account)?.orderMemoryMs ?? 0;
+const termsOf = (core: Core, watch: LookupWatch): VenueTerms => core.accounts.get(watch.account) ?? NO_TERMS;

@@ -13,7 +13,7 @@ export interface AbsenceProof {
 
 /** How long an order's fate has been unknown, in ms that really passed. */
 export interface Waited {
-  /** Since this process began to look for it. */
+  /** Since this process stamped its request, or began to look for what an earlier one had sent. */
   readonly watchedMs: number;
   /** Since it was intended, as far as is known: longer than `watchedMs` when an earlier process sent it. */
   readonly ageMs: number;
@@ -28,6 +28,12 @@ export function countEmpty(proof: AbsenceProof, nowMs: number, settings: Executi
   return { emptyAtMs: [...proof.emptyAtMs, nowMs].slice(-settings.minLookups) };
 }
 
+/** What a venue says of itself; see the `Venue` port. */
+export interface VenueTerms {
+  readonly orderMemoryMs: number;
+  readonly requestValidityMs: number;
+}
+
 /** How long silence about an order means anything: as configured, never longer than its venue remembers orders. */
 export const horizonMs = (settings: ExecutionSettings['lookup'], orderMemoryMs: number): number =>
   Math.min(settings.horizonMs, orderMemoryMs);
@@ -40,9 +46,9 @@ export function absenceStep(
   proof: AbsenceProof,
   waited: Waited,
   settings: ExecutionSettings['lookup'],
-  orderMemoryMs: number,
+  { orderMemoryMs, requestValidityMs }: VenueTerms,
 ): 'keep_looking' | 'ask_position' | 'too_old' {
   if (waited.ageMs > horizonMs(settings, orderMemoryMs)) return 'too_old';
-  if (waited.watchedMs < settings.minValidityMs) return 'keep_looking';
+  if (waited.watchedMs < Math.max(settings.minValidityMs, requestValidityMs)) return 'keep_looking';
   return proof.emptyAtMs.length >= settings.minLookups ? 'ask_position' : 'keep_looking';
 }

@@ -25,7 +25,13 @@ export type SubmitOutcome =
   /** A venue code proves that it was not accepted, or it never left this process. */
   | { readonly kind: 'rejected'; readonly code: string; readonly detail: string }
   /** Anything else: timeout, reset, 5xx, unreadable body, unmapped code, duplicate id. Resolve by lookup. */
-  | { readonly kind: 'unknown'; readonly code: string; readonly detail: string };
+  | {
+      readonly kind: 'unknown';
+      readonly code: string;
+      readonly detail: string;
+      /** How long ago the request was stamped, ms; absent: it counts as stamped just now. */
+      readonly stampedAgoMs?: number;
+    };
 
 export type LookupOutcome =
   /** `fills` sum to `order.filled`; when a venue's trade list lags, the lookup is `failed` with `fills_lag`. */
@@ -71,6 +77,8 @@ export interface Venue {
   readonly route: Route;
   /** How long the venue tells of an order that ended without a fill, ms. An older one that it does not know proves nothing. */
   readonly orderMemoryMs: number;
+  /** How long after it was stamped an order may still be accepted, ms; the venue refuses what comes later. */
+  readonly requestValidityMs: number;
   /** Loads and refreshes instruments with this account's fees. */
   instruments(): Promise<Read<readonly Instrument[]>>;
   /**

@@ -49,6 +49,8 @@ class ModelVenue implements Venue {
   readonly route: Route;
   /** The model forgets by number, never by age. */
   readonly orderMemoryMs = Number.POSITIVE_INFINITY;
+  /** Everything is answered at once. */
+  readonly requestValidityMs = 0;
   readonly #exchange: Exchange;
   readonly #account: string;
   readonly #ended: ReadonlyMap<string, OrderState>;

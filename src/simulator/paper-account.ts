@@ -33,6 +33,7 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
     id: options.venue,
     route: 'paper',
     orderMemoryMs: Number.POSITIVE_INFINITY,
+    requestValidityMs: 0,
     instruments: () => when((each) => each.instruments(), waiting),
     prepare: (setup) => when((each) => each.prepare(setup), waiting),
     submit: (order, urgency) =>

@@ -11,6 +11,7 @@ import type { Random } from '../ports/random.ts';
 import type { AccountEvent, Venue } from '../ports/venue.ts';
 import { type Account, Listings } from './account.ts';
 import type { AccountConnection } from './connect.ts';
+import { CLOCK_AHEAD_MS, RECV_WINDOW_MS } from './facts.ts';
 import { cancelOrder, lookupOrder, submitOrder } from './orders.ts';
 import {
   prepareAccount,
@@ -62,6 +63,7 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
     id: connection.venue,
     route,
     orderMemoryMs: connection.facts.orderMemoryMs,
+    requestValidityMs: RECV_WINDOW_MS + CLOCK_AHEAD_MS,
     instruments: async () => {
       const loaded = await listings.load();
       return loaded.ok

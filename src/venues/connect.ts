@@ -13,7 +13,7 @@ import type { Urgency } from '../ports/venue.ts';
 import type { RequestBudget } from './budget.ts';
 import { BudgetRefusal, type CallResult, failed, lastCode } from './call.ts';
 import type { CcxtClient, CcxtHooks, CcxtSocket } from './client.ts';
-import type { Attempt, VenueFacts } from './facts.ts';
+import { type Attempt, deadlineOf, type VenueFacts } from './facts.ts';
 import { publicOnly } from './guard.ts';
 import { Liveness } from './liveness.ts';
 import { heed } from './pacing.ts';
@@ -71,7 +71,11 @@ export interface AccountConnection extends Connection {
   /** Stamps the account's requests. */
   readonly venueClock: VenueClock;
   /** Runs ccxt code; expected failures come back as values with notes of what went over the wire. */
-  call<T>(urgency: Urgency, act: (client: CcxtClient) => Promise<T>): Promise<CallResult<T>>;
+  call<T>(
+    urgency: Urgency,
+    act: (client: CcxtClient) => Promise<T>,
+    limits?: Pick<CallNotes, 'timeoutMs'>,
+  ): Promise<CallResult<T>>;
 }
 
 /** What feeds take: see `MarketConnection` in feeds/, which this satisfies structurally. */
@@ -100,13 +104,13 @@ export async function connectAccount(
   const { client, transport, venueClock, ...taps } = await construct(options, keys, undefined);
   const { facts, clock } = options;
   const askTime = async () => {
-    const answer = await run(facts, transport, clock, 'reduce', () => facts.reads.serverTime(client));
+    const answer = await run(facts, transport, clock, { urgency: 'reduce' }, () => facts.reads.serverTime(client));
     const sentMs = answer.notes.grantedMs;
     return answer.ok && sentMs !== undefined ? { serverAt: answer.value, sentMs } : undefined;
   };
-  const call = async <T>(urgency: Urgency, act: (client: CcxtClient) => Promise<T>) => {
+  const call: AccountConnection['call'] = async (urgency, act, limits) => {
     await venueClock.ready(askTime);
-    return run(facts, transport, clock, urgency, () => act(client));
+    return run(facts, transport, clock, { urgency, ...limits }, () => act(client));
   };
   const attempt: Attempt = async (act) => {
     const notes: CallNotes = { urgency: transport.notes()?.urgency ?? 'poll', requests: [] };
@@ -128,7 +132,7 @@ export async function connectMarketData(options: ConnectOptions): Promise<Public
   const { client, transport, venueClock: _venueClock, ...taps } = await construct(options, {}, publicOnly);
   const { facts, clock } = options;
   const read = async <T>(act: () => Promise<T>): Promise<Read<T>> => {
-    const result = await run(facts, transport, clock, 'poll', act);
+    const result = await run(facts, transport, clock, { urgency: 'poll' }, act);
     return result.ok ? success(result.value, clock.now()) : { ok: false, code: result.code, detail: result.detail };
   };
   const listings = () =>
@@ -187,6 +191,7 @@ async function construct(
     ioClock: options.ioClock,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(guard === undefined ? {} : { guard }),
+    headersOf: (method, { pathname }) => deadlineOf(facts, method, pathname, venueClock.now()),
     observe: (exchanged) => {
       heed(facts, options.budget, venueClock, exchanged);
     },
@@ -278,14 +283,16 @@ async function run<T>(
   facts: VenueFacts,
   transport: Transport,
   clock: Clock,
-  urgency: Urgency,
+  terms: Pick<CallNotes, 'urgency' | 'timeoutMs'>,
   act: () => Promise<T>,
 ): Promise<CallResult<T>> {
-  const notes: CallNotes = { urgency, requests: [] };
+  const notes: CallNotes = { ...terms, requests: [] };
   try {
     const value = await transport.noting(notes, act);
     return { ok: true, value, at: clock.now(), notes };
   } catch (error) {
     return failed(facts, error, notes);
+  } finally {
+    notes.endedMs = clock.monotonicMs();
   }
 }

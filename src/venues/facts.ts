@@ -150,6 +150,11 @@ export class SetupError extends Error {
   }
 }
 
+/** What comes later than this after its stamp is refused: told to each venue with each order. */
+export const RECV_WINDOW_MS = 5_000;
+/** A stamp may lie so far ahead of the venue's clock before the venue refuses it; what is ahead is valid for longer. */
+export const CLOCK_AHEAD_MS = 1_000;
+
 export interface VenueFacts {
   readonly id: VenueId;
   readonly ccxtClass: 'binanceusdm' | 'bybit' | 'okx';
@@ -169,6 +174,8 @@ export interface VenueFacts {
   errorCode(body: unknown): string | undefined;
   /** The path of order entry, to find its request among those of a call. */
   readonly orderPath: string;
+  /** Header of an order that says until when it may be accepted, ms, where its stamp alone does not end in time. */
+  readonly deadlineHeader?: string;
   /** What the venue's codes and statuses prove. */
   readonly answers: AnswerTable;
   /** Codes of a cancel that found no open order. */
@@ -190,4 +197,15 @@ export interface VenueFacts {
   readonly reads: AccountReads;
   readonly stream: AccountStream;
   readonly settings: AccountSettings;
+}
+
+/** Headers of a request that is stamped `now`, by the venue's clock. */
+export function deadlineOf(
+  { deadlineHeader, orderPath }: VenueFacts,
+  method: string,
+  path: string,
+  now: Instant,
+): Readonly<Record<string, string>> {
+  if (deadlineHeader === undefined || method !== 'POST' || path !== orderPath) return {};
+  return { [deadlineHeader]: String(now + RECV_WINDOW_MS) };
 }

@@ -30,21 +30,30 @@ export async function submitOrder(account: Account, order: OrderRequest, urgency
     return { kind: 'rejected', code: 'unknown_instrument', detail: order.key };
   }
   const quantity = toVenueUnits(order.quantity, listing);
-  const result = await connection.call(urgency, (client) =>
-    client.createOrder(
-      listing.symbol,
-      'limit',
-      order.side,
-      quantity,
-      text(order.limitPrice),
-      connection.facts.orderParams(order),
-    ),
+  const result = await connection.call(
+    urgency,
+    (client) =>
+      client.createOrder(
+        listing.symbol,
+        'limit',
+        order.side,
+        quantity,
+        text(order.limitPrice),
+        connection.facts.orderParams(order),
+      ),
+    ANSWERED_WITHIN,
   );
   const last = result.notes.requests.at(-1);
   const verdict = last === undefined ? undefined : verdictOf(connection.facts, last);
   if (verdict?.kind === 'refused' && verdict.why === 'instrument') account.relist();
-  return submitOutcome(connection.facts, result, order.clientOrderId);
+  const outcome = submitOutcome(connection.facts, result, order.clientOrderId);
+  const { grantedMs, endedMs } = result.notes;
+  if (outcome.kind !== 'unknown' || grantedMs === undefined || endedMs === undefined) return outcome;
+  return { ...outcome, stampedAgoMs: endedMs - grantedMs };
 }
+
+/** Before its validity is over, looking for an order tells more than waiting for its answer. */
+const ANSWERED_WITHIN = { timeoutMs: 4_000 };
 
 /** ccxt would cut a quantity and round a price to their steps; sent is only what was asked for. */
 function stepDefect(order: OrderRequest, { instrument }: Listing): string | undefined {

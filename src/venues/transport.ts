@@ -26,8 +26,12 @@ export interface Exchanged {
 /** One adapter call: its urgency, and notes of the requests it made, in order. */
 export interface CallNotes {
   readonly urgency: Urgency;
-  /** Monotonic ms when the budget let the newest request go. */
+  /** A shorter deadline than the transport's. */
+  readonly timeoutMs?: number;
+  /** Monotonic ms when the budget let the newest request go: it is stamped then. */
   grantedMs?: number;
+  /** Monotonic ms when the call ended. */
+  endedMs?: number;
   readonly requests: Exchanged[];
 }
 
@@ -77,6 +81,8 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   /** A reason refuses the request before it leaves. */
   readonly guard?: (method: string, url: URL, headers: Readonly<Record<string, string>>) => string | undefined;
+  /** More headers of a request that is about to leave. */
+  readonly headersOf?: (method: string, url: URL) => Readonly<Record<string, string>>;
   /** Called for every answer. */
   readonly observe?: (exchanged: Exchanged) => void;
 }
@@ -99,13 +105,15 @@ export function createTransport(options: TransportOptions): Transport {
     },
     fetch: async (address, init) => {
       const method = init.method ?? 'GET';
-      const headers = init.headers ?? {};
+      const official = new URL(address);
+      const headers = { ...init.headers, ...options.headersOf?.(method, official) };
       const exchanged: Exchanged = { method, url: address, sent: false };
       context.getStore()?.requests.push(exchanged);
       try {
-        const target = resolveTarget(options, method, address, headers);
+        const target = resolveTarget(options, method, official, headers);
         const agent = target.protocol === 'http:' ? agents['http:'] : agents['https:'];
-        await send(options, agent, target, init.body, headers, exchanged);
+        const timeoutMs = Math.min(options.timeoutMs, context.getStore()?.timeoutMs ?? options.timeoutMs);
+        await send({ ioClock: options.ioClock, timeoutMs }, agent, target, init.body, headers, exchanged);
       } catch (error) {
         if (error instanceof TransportError) exchanged.errorCode = error.code;
         throw error;
@@ -120,10 +128,9 @@ export function createTransport(options: TransportOptions): Transport {
 function resolveTarget(
   options: TransportOptions,
   method: string,
-  address: string,
+  official: URL,
   headers: Readonly<Record<string, string>>,
 ): URL {
-  const official = new URL(address);
   const refusal = options.guard?.(method, official, headers);
   if (refusal !== undefined) throw new TransportError('guarded', false, refusal);
   const replacement = replaceHost(options.hosts, official);
@@ -146,7 +153,7 @@ export function replaceHost(hosts: Readonly<Record<string, string>>, official: U
 }
 
 function send(
-  options: TransportOptions,
+  options: Pick<TransportOptions, 'ioClock' | 'timeoutMs'>,
   agent: http.Agent,
   target: URL,
   body: string | undefined,

@@ -237,7 +237,7 @@ describe('contradictions between keys', () => {
     ['priced smaller than traded', 'signal: { notionalUsd: 999 }', 'risk.size.hedgeNotionalUsd'],
     ['leverage above its limit', 'execution: { leverage: 4 }', 'execution.leverage'],
     ['first exit cap above the last', 'execution: { exitPriceCapRate: 0.03 }', 'execution.exitPriceCapRate'],
-    ['no time to prove absence', 'execution: { lookup: { horizonMs: 36000 } }', 'execution.lookup.horizonMs'],
+    ['no time to prove absence', 'execution: { lookup: { horizonMs: 12000 } }', 'execution.lookup.horizonMs'],
     ['one venue', 'venues: { okx: {} }', 'venues'],
     ['a simulator outside sim', 'simulator: {}', 'simulator'],
     ['a replay outside sim', 'replay: {}', 'replay'],

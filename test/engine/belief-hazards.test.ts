@@ -39,6 +39,7 @@ describe('fees', () => {
       status,
       reason: '',
       orderMemoryMs: Number.POSITIVE_INFINITY,
+      requestValidityMs: 0,
       reconciling: false,
       failures: 0,
       changes: 0,

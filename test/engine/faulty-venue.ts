@@ -27,7 +27,8 @@ export type SubmitFault =
   /** Accepted; the reply is lost. */
   | { readonly kind: 'reply_lost' }
   /** Never arrives; the sender cannot know. */
-  | { readonly kind: 'request_lost' }
+  /** Told after a while, with the age of the request. */
+  | { readonly kind: 'request_lost'; readonly toldAfterMs?: number }
   | { readonly kind: 'refused'; readonly code: string }
   /** The venue says that it has this id already, and shows no such order. */
   | { readonly kind: 'duplicate' }
@@ -116,6 +117,7 @@ export interface FaultyVenueOptions {
   readonly onSubmit: (order: OrderRequest) => void;
   /** Default: as the venue behind it. */
   readonly orderMemoryMs?: number;
+  readonly requestValidityMs?: number;
 }
 
 const LATE_MS = 700;
@@ -128,6 +130,7 @@ export class FaultyVenue implements Venue {
   readonly id: string;
   readonly route: Venue['route'];
   readonly orderMemoryMs: number;
+  readonly requestValidityMs: number;
   readonly #options: FaultyVenueOptions;
 
   constructor(options: FaultyVenueOptions) {
@@ -135,6 +138,7 @@ export class FaultyVenue implements Venue {
     this.id = options.inner.id;
     this.route = options.inner.route;
     this.orderMemoryMs = options.orderMemoryMs ?? options.inner.orderMemoryMs;
+    this.requestValidityMs = options.requestValidityMs ?? options.inner.requestValidityMs;
   }
 
   async submit(order: OrderRequest, urgency: 'reduce' | 'open' | 'poll'): Promise<SubmitOutcome> {
@@ -147,7 +151,9 @@ export class FaultyVenue implements Venue {
       case undefined:
         return this.#alive(inner.submit(order, urgency));
       case 'request_lost':
-        return TIMEOUT;
+        if (fault.toldAfterMs === undefined) return TIMEOUT;
+        await this.#wait(fault.toldAfterMs);
+        return this.#alive(Promise.resolve({ ...TIMEOUT, stampedAgoMs: fault.toldAfterMs }));
       case 'duplicate':
         return { kind: 'unknown', code: DUPLICATE_ID, detail: 'client order id exists' };
       case 'reply_lost':

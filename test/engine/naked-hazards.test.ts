@@ -1,5 +1,6 @@
 /** How long a hedge can be naked, judged by the exchanges' books, and what is told meanwhile. */
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
 import { base, contracts } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { World } from './world.ts';
@@ -45,6 +46,22 @@ describe('naked while both venues answer', () => {
     world.wallShiftMs = -HOUR_MS;
     expect(await longestNaked(world, MINUTE_MS)).toBeLessThanOrEqual(10_000);
     expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
+  });
+
+  it('fault-02-exit-lost-on-the-way: with the defaults, looked up, proven absent and sent again within ten seconds', async () => {
+    const loaded = parseConfig('mode: paper', 'defaults.yaml');
+    if (!loaded.ok) throw new Error('no defaults');
+    const { lookup, nakedLimitMs, retryDelayMs } = loaded.config.execution;
+    const execution = { ...SETTINGS.execution, lookup, nakedLimitMs, retryDelayMs };
+    const world = new World({ settings: { ...SETTINGS, execution } });
+    // As the venues' own: what is older than its window is refused, and nobody waits longer than this for an answer.
+    world.requestValidityMs = 6_000;
+    await world.opened();
+    world.faults.beta.submits.push({ kind: 'request_lost', toldAfterMs: 4_000 });
+    await world.operator({ action: 'flatten' });
+    expect(await longestNaked(world, MINUTE_MS)).toBeLessThanOrEqual(10_000);
+    expect(both(world)).toEqual(['0', '0']);
+    expect(world.wrongs()).toEqual([]);
   });
 
   it('fault-18-second-leg-unknown: flattened before ten seconds, though the order may still be accepted', async () => {

@@ -211,6 +211,22 @@ describe('a human trades in the account', () => {
     expect([...world.ledger.discrepancies.keys()]).toEqual([]);
   });
 
+  it('fault-48-difference-stamped-wrong: found by a clock that was an hour behind, it is compared as often as a new one', async () => {
+    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: HOUR_MS } });
+    await world.opened();
+    world.wallShiftMs = -HOUR_MS;
+    world.faults.beta.foreignFillsHidden = true;
+    world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('19'), 'liquidation');
+    await world.run(10_000, 250);
+    expect(world.state()).toBe('quarantined');
+    world.wallShiftMs = 0;
+    await world.run(30_000, 500);
+    world.healAll();
+    await world.run(30_000, 500);
+    expect(world.state()).toBe('closed');
+    expect(world.wrongs()).toEqual([]);
+  });
+
   it('fault-28-blind-and-seeing-again: compared soon while something is unexplained, however rare the timer is', async () => {
     const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: 30 * MINUTE_MS, positionsEveryMs: HOUR_MS } });
     await world.opened();

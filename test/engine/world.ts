@@ -61,6 +61,7 @@ export class World {
   wallShiftMs = 0;
   /** How long the venues tell of an order that ended without a fill. */
   orderMemoryMs = Number.POSITIVE_INFINITY;
+  requestValidityMs = 0;
   readonly #symbols: readonly MarketSymbol[];
   readonly #prices: Record<string, number> = { ...PRICES };
   #settings: EngineSettings;
@@ -116,6 +117,7 @@ export class World {
         crash,
         onSubmit,
         orderMemoryMs: this.orderMemoryMs,
+        requestValidityMs: this.requestValidityMs,
       });
     });
     const silent = { debug() {}, info() {}, warn() {}, error() {} };

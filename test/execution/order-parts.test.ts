@@ -131,31 +131,38 @@ describe('proof of absence', () => {
   const SETTINGS = { minValidityMs: 30_000, minLookups: 3, spacingMs: 2_000, horizonMs: 100_000 };
   const emptyAt = (...at: number[]) => at.reduce((proof, each) => countEmpty(proof, each, SETTINGS), NO_PROOF);
 
-  const MEMORY_MS = 1_000_000;
+  const TERMS = { orderMemoryMs: 1_000_000, requestValidityMs: 0 };
   const waited = (ms: number, earlierMs = 0) => ({ watchedMs: ms, ageMs: ms + earlierMs });
 
   it('needs the validity to be over and enough spaced lookups', () => {
     const proof = emptyAt(1_000, 3_000, 5_000);
-    expect(absenceStep(proof, waited(29_999), SETTINGS, MEMORY_MS)).toBe('keep_looking');
-    expect(absenceStep(proof, waited(30_000), SETTINGS, MEMORY_MS)).toBe('ask_position');
-    expect(absenceStep(emptyAt(1_000, 3_000), waited(60_000), SETTINGS, MEMORY_MS)).toBe('keep_looking');
+    expect(absenceStep(proof, waited(29_999), SETTINGS, TERMS)).toBe('keep_looking');
+    expect(absenceStep(proof, waited(30_000), SETTINGS, TERMS)).toBe('ask_position');
+    expect(absenceStep(emptyAt(1_000, 3_000), waited(60_000), SETTINGS, TERMS)).toBe('keep_looking');
+  });
+
+  it('a venue that may accept a request for longer than the setting says is waited for', () => {
+    const proof = emptyAt(1_000, 3_000, 5_000);
+    const terms = { ...TERMS, requestValidityMs: 45_000 };
+    expect(absenceStep(proof, waited(44_999), SETTINGS, terms)).toBe('keep_looking');
+    expect(absenceStep(proof, waited(45_000), SETTINGS, terms)).toBe('ask_position');
   });
 
   it('three-answers-at-once: lookups closer than the spacing count once', () => {
     const proof = emptyAt(30_000, 30_500, 31_000, 31_999);
-    expect(absenceStep(proof, waited(32_000), SETTINGS, MEMORY_MS)).toBe('keep_looking');
+    expect(absenceStep(proof, waited(32_000), SETTINGS, TERMS)).toBe('keep_looking');
   });
 
   it('restart: what an earlier process waited counts towards forgetting, never towards the validity', () => {
     const proof = emptyAt(1_000, 3_000, 5_000);
-    expect(absenceStep(proof, waited(10_000, 50_000), SETTINGS, MEMORY_MS)).toBe('keep_looking');
-    expect(absenceStep(proof, waited(30_000, 90_000), SETTINGS, MEMORY_MS)).toBe('too_old');
+    expect(absenceStep(proof, waited(10_000, 50_000), SETTINGS, TERMS)).toBe('keep_looking');
+    expect(absenceStep(proof, waited(30_000, 90_000), SETTINGS, TERMS)).toBe('too_old');
   });
 
   it('beyond what the venue remembers silence proves nothing, however long the setting is', () => {
     const proof = emptyAt(1_000, 3_000, 5_000);
-    expect(absenceStep(proof, waited(100_001), SETTINGS, MEMORY_MS)).toBe('too_old');
-    expect(absenceStep(proof, waited(60_001), SETTINGS, 60_000)).toBe('too_old');
-    expect(absenceStep(proof, waited(60_000), SETTINGS, 60_000)).toBe('ask_position');
+    expect(absenceStep(proof, waited(100_001), SETTINGS, TERMS)).toBe('too_old');
+    expect(absenceStep(proof, waited(60_001), SETTINGS, { ...TERMS, orderMemoryMs: 60_000 })).toBe('too_old');
+    expect(absenceStep(proof, waited(60_000), SETTINGS, { ...TERMS, orderMemoryMs: 60_000 })).toBe('ask_position');
   });
 });

@@ -27,7 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'first-empty-lookup-proves-absence',
     bug: 'one empty answer, and the order is sent again beside a live one',
     file: 'src/execution/absence.ts',
-    find: "  if (waited.watchedMs < settings.minValidityMs) return 'keep_looking';\n  return proof.emptyAtMs.length >= settings.minLookups ? 'ask_position' : 'keep_looking';",
+    find: "  if (waited.watchedMs < Math.max(settings.minValidityMs, requestValidityMs)) return 'keep_looking';\n  return proof.emptyAtMs.length >= settings.minLookups ? 'ask_position' : 'keep_looking';",
     replace: "  return 'ask_position';",
     killedBy: ['test/execution/order-parts.test.ts', 'test/engine/hedge-hazards.test.ts'],
   },

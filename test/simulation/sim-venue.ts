@@ -67,6 +67,8 @@ export class SimVenue implements Venue {
   readonly id: string;
   readonly route: Venue['route'];
   readonly orderMemoryMs = 2 * HOUR_MS;
+  /** None: a request on its way may take any time. */
+  readonly requestValidityMs = 0;
   readonly #options: Options;
   readonly #inner: Venue;
   #sink: ((event: AccountEvent) => void) | undefined;

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { DAY_MS, MINUTE_MS } from '../../kernel/instant.ts';
 import type { Cost } from '../bucket.ts';
 import type { CcxtClient } from '../client.ts';
-import { type AccountSettings, SetupError, type VenueFacts } from '../facts.ts';
+import { type AccountSettings, RECV_WINDOW_MS, SetupError, type VenueFacts } from '../facts.ts';
 import { binanceAnswers } from './answers.ts';
 import { binanceReads, binanceStream } from './rows.ts';
 
@@ -95,6 +95,7 @@ export const binanceFacts: VenueFacts = {
   options: {
     // Otherwise loadMarkets signs requests to the spot wallet API.
     fetchCurrencies: false,
+    recvWindow: RECV_WINDOW_MS,
     fetchMarkets: { types: ['linear'] },
     warnOnFetchOpenOrdersWithoutSymbol: false,
     // The depth snapshot that starts a book: weight 5 instead of 20, and 20 levels are all that is used.

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { DAY_MS } from '../../kernel/instant.ts';
 import type { Cost } from '../bucket.ts';
 import type { CcxtClient } from '../client.ts';
-import { type AccountSettings, SetupError, type VenueFacts } from '../facts.ts';
+import { type AccountSettings, RECV_WINDOW_MS, SetupError, type VenueFacts } from '../facts.ts';
 import { bybitAnswers } from './answers.ts';
 import { bybitReads, bybitStream } from './rows.ts';
 
@@ -101,6 +101,7 @@ export const bybitFacts: VenueFacts = {
     fetchMarkets: { types: ['linear'] },
     defaultType: 'swap',
     defaultSubType: 'linear',
+    recvWindow: RECV_WINDOW_MS,
     // Saves two requests and a wrong guess before the first private call.
     enableUnifiedMargin: false,
     enableUnifiedAccount: true,

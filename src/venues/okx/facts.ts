@@ -117,6 +117,8 @@ export const okxFacts: VenueFacts = {
     return parsed.data.code === '0' ? undefined : parsed.data.code;
   },
   orderPath: '/api/v5/trade/order',
+  // A signature alone is valid for 30 s.
+  deadlineHeader: 'expTime',
   answers: okxAnswers,
   notOpenCodes: new Set(['51400', '51401', '51402', '51410', '51603']),
   notFoundCodes: new Set(['51603']),

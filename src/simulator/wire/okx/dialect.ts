@@ -40,6 +40,7 @@ export function createOkxDialect({ exchange, credentials }: DialectOptions): Wir
     if (route.access === 'public') return admitted(route, request, '', now, route.run);
     const caller = auth.request(request, now);
     if (caller instanceof Refused) return refusal(caller);
+    if (route.limit.places === true && isPastDeadline(request, now)) return refusal(new Refused('51149'));
     const { account } = caller;
     return admitted(route, request, account, now, (call) => route.run({ ...call, account, owner: caller }));
   }
@@ -68,6 +69,12 @@ export function createOkxDialect({ exchange, credentials }: DialectOptions): Wir
     connect: (path, socket) => streams.connect(path, socket),
     close: () => streams.close(),
   };
+}
+
+/** An order names the last instant at which it may be taken, if it wants to. */
+function isPastDeadline(request: WireRequest, now: Instant): boolean {
+  const deadline = Number(request.headers.exptime ?? Number.NaN);
+  return Number.isFinite(deadline) && now > deadline;
 }
 
 function routesByPath(routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> {

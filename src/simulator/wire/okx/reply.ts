@@ -42,6 +42,7 @@ const CODES = {
   '51111': [200, 'Maximum {0} orders can be placed in bulk.'],
   '51112': [200, 'Close order size exceeds your available size.'],
   '51121': [200, 'Order quantity must be a multiple of the lot size.'],
+  '51149': [200, 'Order timed out. Please try again later.'],
   '51150': [200, 'The precision of the number of trades or the price exceeds the limit.'],
   '51169': [
     200,
