@@ -22,6 +22,7 @@ import { createPerform } from './perform.ts';
 import { newPositionWatch } from './positions.ts';
 import { firstIds } from './restored.ts';
 import type { EngineSettings } from './settings.ts';
+import { SteadyClock } from './steady-clock.ts';
 import { recover, settle, step } from './step.ts';
 
 export interface EngineDeps {
@@ -55,8 +56,9 @@ export interface Engine {
 
 export function createEngine(deps: EngineDeps): Engine {
   const { ledger } = deps;
+  const clock = new SteadyClock(deps.clock);
   const inbox = new Inbox();
-  const loop = new Loop(deps, inbox);
+  const loop = new Loop({ ...deps, clock }, inbox);
   const venues = new Map(deps.venues.map((venue) => [accountKey(venue.route, venue.id), venue]));
   const perform = createPerform(
     {
@@ -65,15 +67,13 @@ export function createEngine(deps: EngineDeps): Engine {
       log: deps.log,
       leverage: () => core.settings.execution.leverage,
       assets: deps.assets,
-      clock: deps.clock,
+      clock,
     },
     deps.fatal,
   );
   const epoch = ledger.epoch + 1;
-  const core = newCore(deps, ledger, epoch, (command) => loop.send(command, perform));
-  const started = record(core, [
-    { kind: 'epoch', epoch, mode: deps.store.stamp.mode, pid: deps.pid, at: deps.clock.now() },
-  ]);
+  const core = newCore({ ...deps, clock }, ledger, epoch, (command) => loop.send(command, perform));
+  const started = record(core, [{ kind: 'epoch', epoch, mode: deps.store.stamp.mode, pid: deps.pid, at: clock.now() }]);
   // An epoch that is not durable would be used again by the next process, and its client order ids with it.
   if (!started) throw new LedgerWriteError('io', `the start cannot be recorded: ${core.storeFailure}`);
   for (const venue of deps.venues) {
@@ -140,20 +140,17 @@ const NEXT = Promise.resolve();
 
 /** Drains the inbox in a microtask, so that a burst is one pass and a frame reaches its decision at once. */
 class Loop {
-  readonly #deps: EngineDeps;
+  readonly #deps: EngineDeps & { readonly clock: SteadyClock };
   readonly #inbox: Inbox;
   #core: Core | undefined;
   #scheduled = false;
   #stopping = false;
   #timer: { at: number; cancel: CancelTimer } | undefined;
   #inFlight = 0;
-  /** Wall time minus monotonic time, as last seen. */
-  #wallOffsetMs: number;
 
-  constructor(deps: EngineDeps, inbox: Inbox) {
+  constructor(deps: EngineDeps & { readonly clock: SteadyClock }, inbox: Inbox) {
     this.#deps = deps;
     this.#inbox = inbox;
-    this.#wallOffsetMs = deps.clock.now() - deps.clock.monotonicMs();
   }
 
   start(core: Core): void {
@@ -176,7 +173,10 @@ class Loop {
   evaluate(): void {
     const core = this.#core;
     if (!core || this.#stopping) return;
-    this.#guard(() => settle(core));
+    this.#guard(() => {
+      this.#followJumps(core);
+      settle(core);
+    });
     this.#arm(core);
   }
 
@@ -217,10 +217,7 @@ class Loop {
 
   /** Wakes and the ages of frames stand for durations: when the wall clock jumps, they go with it. */
   #followJumps(core: Core): void {
-    const { clock } = this.#deps;
-    const offsetMs = clock.now() - clock.monotonicMs();
-    const jumpMs = offsetMs - this.#wallOffsetMs;
-    this.#wallOffsetMs = offsetMs;
+    const jumpMs = this.#deps.clock.look();
     if (Math.abs(jumpMs) < CLOCK_JUMP_MS) return;
     this.#deps.log.warn({ jumpMs }, 'the wall clock has jumped');
     for (const [name, at] of core.wakes) core.wakes.set(name, at + jumpMs);

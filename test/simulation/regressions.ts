@@ -76,6 +76,11 @@ export const REGRESSIONS: readonly Regression[] = [
     found: 'fault-48: what a clock 47 minutes behind had stamped was old at once, and hardly looked at any more',
   },
   {
+    seed: 28583,
+    found:
+      'fault-48: a clock that jumped while orders were being sent, and back before anybody looked, stopped the timer',
+  },
+  {
     seed: 301923,
     found: 'fault-42: what an emergency order had closed belonged to nobody, because its entry had been called absent',
   },

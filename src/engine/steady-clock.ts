@@ -1,0 +1,37 @@
+/**
+ * The clock of one engine. Between two looks at the wall clock its time goes on with the monotonic one: a jump comes
+ * between two passes of the loop and never within one, where half of what was planned would be off by it.
+ */
+import type { Instant } from '../kernel/instant.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+
+export class SteadyClock implements Clock {
+  readonly #clock: Clock;
+  /** Wall time minus monotonic time, as last seen. */
+  #offsetMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#offsetMs = clock.now() - clock.monotonicMs();
+  }
+
+  now(): Instant {
+    return Math.round(this.#clock.monotonicMs() + this.#offsetMs);
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
+  after(delayMs: number, fire: () => void): CancelTimer {
+    return this.#clock.after(delayMs, fire);
+  }
+
+  /** Follows the wall clock; returns by how much it has moved against the monotonic one since the last look, ms. */
+  look(): number {
+    const offsetMs = this.#clock.now() - this.#clock.monotonicMs();
+    const movedMs = offsetMs - this.#offsetMs;
+    this.#offsetMs = offsetMs;
+    return movedMs;
+  }
+}
