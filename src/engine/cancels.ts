@@ -36,5 +36,6 @@ export function onCancelAnswered(core: Core, clientOrderId: string, outcome: Can
   watch.tries += 1;
   if (outcome.kind === 'failed')
     core.log.debug({ order: clientOrderId, code: outcome.code, detail: outcome.detail }, 'cancel failed');
-  if (isUnresolved(attempt)) lookupSoon(core, attempt);
+  // One that waits for its own answer is looked up after that: it may not even have left.
+  if (isUnresolved(attempt) && attempt.status !== 'intended') lookupSoon(core, attempt);
 }

@@ -3,7 +3,6 @@
  * folder; only `step.ts` and what it calls change it, one event at a time.
  */
 
-import type { AbsenceProof } from '../execution/absence.ts';
 import type { IdStamp } from '../execution/client-id.ts';
 import type { ClientOrderId, HedgeId, InstrumentKey, Route, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
@@ -24,6 +23,7 @@ import type { Opportunity } from '../signal/opportunity.ts';
 import { type BreakerEvidence, noteFact } from './breaker-evidence.ts';
 import type { EmergencyWatch } from './emergency.ts';
 import type { NakedWatch } from './naked.ts';
+import type { CancelWatch, LookupWatch } from './order-watch.ts';
 import type { PositionWatch } from './positions.ts';
 import type { EngineSettings } from './settings.ts';
 
@@ -75,24 +75,6 @@ export interface AccountWatch {
   walletUsd?: number;
   /** A settlement whose payment has not been booked yet, and the polls spent on it. */
   awaitedSettlement?: { readonly at: Instant; readonly keys: ReadonlySet<InstrumentKey>; readonly polls: number };
-}
-
-export interface LookupWatch {
-  readonly account: string;
-  inFlight: boolean;
-  tries: number;
-  proof: AbsenceProof;
-  /** Monotonic ms when the request was stamped, or began to be looked for, and its age then by the wall clock. */
-  sinceMs: number;
-  ageThenMs: number;
-}
-
-/** A cancel of one order: requests are repeated with growing pauses until a lookup knows the order's end. */
-export interface CancelWatch {
-  inFlight: boolean;
-  tries: number;
-  /** No request before. */
-  notBefore: Instant;
 }
 
 /** The newest verdict on each pair, for `why` and the status screen. */

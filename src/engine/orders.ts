@@ -1,5 +1,5 @@
 /** The fate of order attempts: submit results, lookups with backoff, proof of absence. */
-import { absenceStep, countEmpty, horizonMs, NO_PROOF, type VenueTerms, type Waited } from '../execution/absence.ts';
+import { absenceStep, countEmpty, horizonMs, NO_PROOF, type VenueTerms } from '../execution/absence.ts';
 import { afterFound, afterSubmit } from '../execution/resolve.ts';
 import { eq, isPositive, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
@@ -7,13 +7,14 @@ import type { Read } from '../kernel/outcome.ts';
 import type { AttemptIntended } from '../ledger/facts.ts';
 import { fillIdentity } from '../ledger/fold.ts';
 import { type AttemptRecord, accountKey, isUnresolved } from '../ledger/state.ts';
-import type { OrderRef, OrderState, VenuePosition } from '../market/order.ts';
+import type { Fill, OrderRef, OrderState, VenuePosition } from '../market/order.ts';
 import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
 import { withAccountFees } from './accounts.ts';
 import { venueNow } from './clock-skew.ts';
-import { type AccountWatch, alarm, type Core, type LookupWatch, onVenueBack, record, resync, wakeAt } from './core.ts';
+import { type AccountWatch, alarm, type Core, onVenueBack, record, resync, wakeAt } from './core.ts';
 import { recordFills } from './fills.ts';
 import { noteLost } from './lost-orders.ts';
+import { countFrom, type LookupWatch, waitedUntil } from './order-watch.ts';
 
 const FIRST_RETRY_MS = 250;
 /** Short: a leg with an order of unknown fate may be naked. */
@@ -63,7 +64,10 @@ export function onSubmitted(core: Core, clientOrderId: string, outcome: SubmitOu
   if (!attempt) return;
   const fact = afterSubmit(attempt, outcome, core.clock.now());
   if (fact && !record(core, [fact])) return retryLookup(core, attempt, watchOf(core, attempt));
-  if (!isUnresolved(attempt)) return;
+  // Whatever a cancel found before it had come says nothing now.
+  if (outcome.kind === 'acked') core.cancels.delete(clientOrderId);
+  // Called absent while it was under way, and accepted: only its being found is news.
+  if (!isUnresolved(attempt) && !(outcome.kind === 'acked' && attempt.status === 'proven_absent')) return;
   if (outcome.kind === 'unknown') {
     alarm(core, 'warning', 'order_unknown', attempt.intent.hedge, `${outcome.code}: ${outcome.detail}`);
     countFrom(watchOf(core, attempt), core.clock.monotonicMs() - (outcome.stampedAgoMs ?? 0));
@@ -87,6 +91,11 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
     case 'found': {
       watch.proof = NO_PROOF;
       record(core, afterFound(core.ledger, attempt, outcome.order, outcome.fills, now));
+      bookRest(
+        core,
+        watch,
+        outcome.fills.map((fill) => ({ ...fill, clientOrderId })),
+      );
       if (!isUnresolved(attempt)) forgetOrder(core, clientOrderId);
       else retryLookup(core, attempt, watch);
       break;
@@ -102,9 +111,18 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
   if (
     outcome.kind !== 'found' &&
     isUnresolved(attempt) &&
-    waited(core, watch).ageMs > horizonMs(core.settings.execution.lookup, termsOf(core, watch).orderMemoryMs)
+    waitedUntil(watch, core.clock.monotonicMs()).ageMs >
+      horizonMs(core.settings.execution.lookup, termsOf(core, watch).orderMemoryMs)
   )
     noteLost(core, attempt);
+}
+
+/** Fills whose owner depends on another order, which is asked about; the account's reads bring them again. */
+function bookRest(core: Core, { account }: LookupWatch, fills: readonly Fill[]): void {
+  const isBooked = (fill: Fill): boolean => core.ledger.fills.has(fillIdentity(fill));
+  if (fills.every(isBooked)) return;
+  recordFills(core, fills);
+  if (!fills.every(isBooked)) resync(core, account);
 }
 
 function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): void {
@@ -114,7 +132,8 @@ function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): voi
   // An acknowledged order exists, and one that has traded; a venue that does not show it yet is late, not empty.
   const exists = attempt.venueOrderId !== undefined || attempt.code === DUPLICATE_ID || isPositive(attempt.filled);
   if (exists) return retryLookup(core, attempt, watch);
-  switch (absenceStep(watch.proof, waited(core, watch), settings, termsOf(core, watch))) {
+  // Of when it was asked: what the venue looked at then is all that the answer tells.
+  switch (absenceStep(watch.proof, waitedUntil(watch, watch.askedMs), settings, termsOf(core, watch))) {
     case 'ask_position':
       watch.inFlight = true;
       core.send({ kind: 'proof', account: watch.account, clientOrderId: attempt.intent.clientOrderId });
@@ -210,6 +229,7 @@ export function lookup(core: Core, attempt: AttemptRecord): void {
   const watch = watchOf(core, attempt);
   if (watch.inFlight) return;
   watch.inFlight = true;
+  watch.askedMs = core.clock.monotonicMs();
   core.wakes.delete(`lookup:${attempt.intent.clientOrderId}`);
   // An entry of unknown fate is a position that may stand alone: its lookups have the reserve too.
   core.send({ kind: 'lookup', ...orderRef(attempt), urgency: 'reduce' });
@@ -256,6 +276,7 @@ function watchOf(core: Core, attempt: AttemptRecord): LookupWatch {
   const fresh: LookupWatch = {
     account: accountKey(route, splitKey(key).venue),
     inFlight: false,
+    askedMs: 0,
     tries: 0,
     proof: NO_PROOF,
     sinceMs: core.clock.monotonicMs(),
@@ -263,17 +284,6 @@ function watchOf(core: Core, attempt: AttemptRecord): LookupWatch {
   };
   core.lookups.set(clientOrderId, fresh);
   return fresh;
-}
-
-function countFrom(watch: LookupWatch, stampedMs: number): void {
-  const earlierMs = Math.max(0, watch.sinceMs - stampedMs);
-  watch.sinceMs -= earlierMs;
-  watch.ageThenMs = Math.max(0, watch.ageThenMs - earlierMs);
-}
-
-function waited(core: Core, { sinceMs, ageThenMs }: LookupWatch): Waited {
-  const watchedMs = core.clock.monotonicMs() - sinceMs;
-  return { watchedMs, ageMs: ageThenMs + watchedMs };
 }
 
 const termsOf = (core: Core, watch: LookupWatch): VenueTerms => core.accounts.get(watch.account) ?? NO_TERMS;

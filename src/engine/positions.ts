@@ -28,6 +28,8 @@ export interface PositionWatch {
   polling: boolean;
   /** Polls in a row that failed. */
   failures: number;
+  /** Monotonic: when a hedge was last seen to stand there, by this process. */
+  stoodMs: number;
   /** The newest complete list. */
   read?: { readonly at: Instant; readonly positions: ReadonlyMap<InstrumentKey, VenuePosition> };
   /** Differences seen once: ledger - venue, and when (monotonic) it was first seen. */
@@ -39,6 +41,7 @@ export interface PositionWatch {
 export const newPositionWatch = (): PositionWatch => ({
   polling: false,
   failures: 0,
+  stoodMs: Number.NEGATIVE_INFINITY,
   suspects: new Map(),
   confirmed: new Map(),
 });
@@ -48,7 +51,9 @@ export function watchPositions(core: Core, hedge: HedgeRecord): void {
   for (const { key } of legsOf(hedge)) {
     const account = accountKey(hedge.plan.route, splitKey(key).venue);
     const wake = `positions:${account}`;
-    if (core.wakes.has(wake) || core.positions.get(account)?.polling !== false) continue;
+    const own = core.positions.get(account);
+    if (own && hedge.endedAt === undefined) own.stoodMs = core.clock.monotonicMs();
+    if (core.wakes.has(wake) || own?.polling !== false) continue;
     wakeAt(core, wake, core.clock.now() + core.settings.positionsEveryMs);
   }
 }
@@ -68,7 +73,11 @@ export function pollPositions(core: Core, watch: AccountWatch): void {
 
 /** A hedge stands there, or did until a while ago: an order that was called absent may still be accepted. */
 function stands(core: Core, watch: AccountWatch): boolean {
-  const since = core.clock.now() - LATE_MS - core.settings.positionsEveryMs;
+  const lateMs = LATE_MS + core.settings.positionsEveryMs;
+  const stoodMs = core.positions.get(watch.key)?.stoodMs ?? Number.NEGATIVE_INFINITY;
+  if (core.clock.monotonicMs() - stoodMs <= lateMs) return true;
+  // Of an earlier process there is the wall clock's word only.
+  const since = core.clock.now() - lateMs;
   for (const hedge of core.ledger.recent.values()) {
     if (hedge.plan.route !== watch.route || (hedge.endedAt ?? Number.POSITIVE_INFINITY) < since) continue;
     if (legsOf(hedge).some((leg) => splitKey(leg.key).venue === watch.venue)) return true;

@@ -5,6 +5,9 @@
 import type { Instant } from '../kernel/instant.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 
+/** More than a sum of these doubles is off by; downwards, so that time does not step back at a look. */
+const ROUNDING_MS = 0.001;
+
 export class SteadyClock implements Clock {
   readonly #clock: Clock;
   /** Wall time minus monotonic time, as last seen. */
@@ -16,7 +19,7 @@ export class SteadyClock implements Clock {
   }
 
   now(): Instant {
-    return Math.round(this.#clock.monotonicMs() + this.#offsetMs);
+    return Math.floor(this.#clock.monotonicMs() + this.#offsetMs + ROUNDING_MS);
   }
 
   monotonicMs(): number {

@@ -112,7 +112,7 @@ function bookStray(
 ): FillBooked[] {
   if (absentOrders(state, fill).some((each) => !isAbsent(each, fill))) return [];
   const { key, clientOrderId } = attempt.intent;
-  const shares = sharesOf(state, fill.route, key, fill.side, fill.quantity);
+  const shares = sharesOf(state, fill.route, key, fill.side, fill.quantity, fill.at);
   return [{ kind: 'fill', fill: { ...fill, clientOrderId }, ...ownerOf(shares, fill), bookedAt: now }];
 }
 
@@ -132,7 +132,7 @@ function ownerOf(shares: readonly TradeShare[], fill: Fill): Pick<FillBooked, 'h
 function bookForeign(state: LedgerState, fill: Fill, now: Instant, isAbsent: StillAbsent): Fact[] {
   const key = instrumentKey(fill.venue, fill.symbol);
   const own = emergencyShare(state, fill);
-  const shares = own ? [own] : sharesOf(state, fill.route, key, fill.side, fill.quantity);
+  const shares = own ? [own] : sharesOf(state, fill.route, key, fill.side, fill.quantity, fill.at);
   const owner = ownerOf(shares, fill);
   const isWhole = owner.hedge !== undefined && owner.legQuantity === undefined;
   // Booked now it would be lost to its hedge, or come before the fill that it closes. Whoever asks again gets it again.

@@ -185,7 +185,9 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
   }
   if (booked.hedge === undefined || booked.leg === undefined) return;
   const hedge = need(state, booked.hedge);
-  foldLegTrade(hedge[booked.leg], { ...fill, quantity: booked.legQuantity ?? fill.quantity });
+  const leg = hedge[booked.leg];
+  leg.firstFillAt = Math.min(leg.firstFillAt ?? fill.at, fill.at);
+  foldLegTrade(leg, { ...fill, quantity: booked.legQuantity ?? fill.quantity });
   hedge.openedAt ??= fill.at;
 }
 

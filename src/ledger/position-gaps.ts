@@ -25,6 +25,7 @@ import {
   ZERO_QUOTE,
 } from '../kernel/decimal.ts';
 import { type InstrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
 import type { Side, VenueBalance, VenuePosition } from '../market/order.ts';
 import {
   type AccountRecord,
@@ -166,7 +167,8 @@ export interface TradeShare {
 
 /**
  * Divides such a trade. What the account holds beyond its hedges is a human's and goes first, then the legs in the order
- * in which their hedges were planned; what is left is nobody's: a leg never changes its direction. Sums to `quantity`.
+ * in which their hedges were planned; what is left is nobody's: a leg never changes its direction. A trade from before a
+ * leg's first fill (both by the venue's clock) cannot have shrunk it. Sums to `quantity`.
  */
 export function sharesOf(
   state: LedgerState,
@@ -174,6 +176,7 @@ export function sharesOf(
   key: InstrumentKey,
   side: Side,
   quantity: Base,
+  at?: Instant,
 ): TradeShare[] {
   const closes = (held: Base): boolean => (side === 'sell' ? isPositive(held) : isNegative(held));
   const unowned = unownedOf(state, route, key);
@@ -181,7 +184,8 @@ export function sharesOf(
   let left = sub(quantity, own);
   const shares: TradeShare[] = [];
   for (const owner of ownersOf(state, route, key)) {
-    if (isZero(left) || !closes(owner.leg.holding.quantity)) continue;
+    const isBefore = at !== undefined && at < (owner.leg.firstFillAt ?? at);
+    if (isZero(left) || isBefore || !closes(owner.leg.holding.quantity)) continue;
     const taken = min(left, abs(owner.leg.holding.quantity));
     shares.push({ owner, quantity: taken });
     left = sub(left, taken);

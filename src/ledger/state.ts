@@ -49,6 +49,8 @@ export interface LegRecord {
   fees: Quote;
   /** Positive = received. */
   funding: Quote;
+  /** Of its first fill, by the venue's clock; absent without any. */
+  firstFillAt?: Instant;
   readonly attempts: AttemptRecord[];
 }
 

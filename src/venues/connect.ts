@@ -191,7 +191,7 @@ async function construct(
     ioClock: options.ioClock,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(guard === undefined ? {} : { guard }),
-    headersOf: (method, { pathname }) => deadlineOf(facts, method, pathname, venueClock.now()),
+    headersOf: (method, { pathname }) => deadlineOf(facts, method, pathname, venueClock.earliest()),
     observe: (exchanged) => {
       heed(facts, options.budget, venueClock, exchanged);
     },

@@ -199,7 +199,7 @@ export interface VenueFacts {
   readonly settings: AccountSettings;
 }
 
-/** Headers of a request that is stamped `now`, by the venue's clock. */
+/** Headers of a request that leaves at `now` by the venue's clock, or later. */
 export function deadlineOf(
   { deadlineHeader, orderPath }: VenueFacts,
   method: string,

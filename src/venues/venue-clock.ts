@@ -29,6 +29,11 @@ export class VenueClock {
     return Math.round(this.#clock.monotonicMs() + this.#reading.offsetMs);
   }
 
+  /** The earliest that the venue's clock may show: the reading may have come back all of its way late. */
+  earliest(): Instant {
+    return Math.floor(this.now() - (this.#reading?.roundTripMs ?? 0) / 2);
+  }
+
   /** Tells the newest reading and every one after it. */
   listen(listener: (reading: ClockReading) => void): void {
     this.#listeners.push(listener);

@@ -34,6 +34,8 @@ export type SubmitFault =
   | { readonly kind: 'duplicate' }
   /** Told as unknown at once, accepted by the exchange later. */
   | { readonly kind: 'accepted_late'; readonly delayMs: number }
+  /** Waits for its turn before it leaves; then as ever. */
+  | { readonly kind: 'leaves_late'; readonly delayMs: number }
   /** Accepted; the acknowledgement takes its time. */
   | { readonly kind: 'ack_late'; readonly delayMs: number }
   /** Delivered again later: accepted twice when the first is over by then and its client id free. */
@@ -164,6 +166,9 @@ export class FaultyVenue implements Venue {
       case 'accepted_late':
         clock.after(fault.delayMs, () => void inner.submit(order, urgency));
         return TIMEOUT;
+      case 'leaves_late':
+        await this.#wait(fault.delayMs);
+        return this.#alive(inner.submit(order, urgency));
       case 'ack_late': {
         const outcome = await inner.submit(order, urgency);
         await this.#wait(fault.delayMs);

@@ -183,6 +183,22 @@ describe('cancelling', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('fault-02-cancelled-before-it-left: what has not been answered yet is never called absent', async () => {
+    const world = new World({ settings: MAKER });
+    world.faults.alpha.submits.push({ kind: 'leaves_late', delayMs: 8_000 });
+    world.boot();
+    await world.run(200, 50);
+    await world.operator({ action: 'pause' });
+    await world.run(7_500, 250);
+    const fate = () => world.hedge().long.attempts[0]?.status;
+    expect(fate()).toBe('intended');
+    await world.run(5_000, 250);
+    expect(fate()).toBe('canceled');
+    expect(resting(world, 'alpha')).toEqual([]);
+    expect(world.state()).toBe('aborted');
+    expect(world.wrongs()).toEqual([]);
+  });
+
   it('fault-03-accepted-after-absent: an order that rises after all is cancelled, whatever its hedge has become', async () => {
     const world = new World({ settings: MAKER });
     world.faults.alpha.submits.push({ kind: 'accepted_late', delayMs: 45_000 });

@@ -29,14 +29,18 @@ describe('the clock of an engine', () => {
 
   it('tells whole milliseconds, and never an instant before what was stamped before the look', () => {
     const { state, clock } = machine();
+    let before = 0;
     for (let step = 0; step < 1_000; step++) {
       state.passedMs += 0.37;
       const stampedAt = Math.floor(1_700_000_000_000 + state.passedMs);
       clock.look();
       expect(clock.now()).toBe(stampedAt);
+      expect(clock.now()).toBeGreaterThanOrEqual(before);
       state.passedMs += 0.11;
       expect(Number.isInteger(clock.now())).toBe(true);
       expect(clock.now()).toBeGreaterThanOrEqual(stampedAt);
+      expect(clock.now()).toBeGreaterThanOrEqual(before);
+      before = clock.now();
     }
   });
 });

@@ -168,6 +168,17 @@ describe('booking fills', () => {
     );
   });
 
+  it('fault-23-traded-before-the-hedge: a trade told late, from before a leg was entered, has not shrunk it', () => {
+    const state = ledger(
+      booked({ ...fill('2', 'alpha', 'buy', '5', '100', { clientOrderId: 'a' }), at: AT }, 'long'),
+      outcome('a', 'filled', 'o1'),
+    );
+    const trade = fill('1', 'alpha', 'sell', '4', '99', { clientOrderId: 'web', venueOrderId: 'theirs' });
+    const earlier = { ...trade, at: AT - 1 };
+    expect(said(bookFills(state, [earlier], AT))).toEqual(['fill 1 - -', 'foreign_fill']);
+    expect(said(bookFills(state, [{ ...earlier, at: AT }], AT))).toEqual(['fill 1 h1 long', 'foreign_fill']);
+  });
+
   const twoHedges = () => {
     const second = { hedge: 'h2' } as const;
     return ledger(

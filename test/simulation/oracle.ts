@@ -135,6 +135,8 @@ export class Oracle {
   /** By client order id; and when a symbol last had more executed than was ordered. */
   readonly #executed = new Map<string, Base>();
   readonly #takenTwiceAt = new Map<string, number>();
+  /** When something last traded that the ledger cannot have expected. */
+  #surprisedAt = Number.NEGATIVE_INFINITY;
   readonly #naked = new Map<string, Naked>();
   /** Active impairments by what they impair, and when the last one ended. */
   readonly #impaired = new Map<string, { active: number; until: number }>();
@@ -420,7 +422,10 @@ export class Oracle {
     const executed = add(this.#executed.get(clientOrderId) ?? ZERO_BASE, quantity);
     this.#executed.set(clientOrderId, executed);
     const sent = this.sent.get(clientOrderId);
-    if (sent && gt(executed, sent.order.quantity)) this.#takenTwiceAt.set(symbol, this.#world.scheduler.now);
+    const isTwice = sent !== undefined && gt(executed, sent.order.quantity);
+    if (isTwice) this.#takenTwiceAt.set(symbol, this.#world.scheduler.now);
+    if (isTwice || FINAL.has(this.attempts.get(clientOrderId)?.status ?? 'intended'))
+      this.#surprisedAt = this.#world.scheduler.now;
   }
 
   #signed(venue: string, trade: ExchangeTrade): Base {
@@ -593,6 +598,7 @@ export class Oracle {
   ): void {
     // What a venue has hidden, or its silent stream has not told, cannot be counted.
     if ([...this.#lyingUntil.values()].some((until) => until > this.#world.scheduler.now)) return;
+    if (this.#world.scheduler.now - this.#surprisedAt <= NEWS_MS) return;
     const sight = [...this.#world.rigs.keys()].map((id) => this.#impaired.get(`sight ${id}`));
     if (sight.some((state) => state && (state.active > 0 || state.until > this.#world.scheduler.now - 60_000))) return;
     const byVenue = new Map<string, number>();

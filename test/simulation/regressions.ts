@@ -81,6 +81,10 @@ export const REGRESSIONS: readonly Regression[] = [
       'fault-48: a clock that jumped while orders were being sent, and back before anybody looked, stopped the timer',
   },
   {
+    seed: 56263,
+    found: 'fault-23: what a human had sold before the hedge was entered, told late, was taken for a part of the hedge',
+  },
+  {
     seed: 301923,
     found: 'fault-42: what an emergency order had closed belonged to nobody, because its entry had been called absent',
   },

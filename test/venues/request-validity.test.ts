@@ -33,9 +33,14 @@ describe.each(VENUES)('an order that takes its time on the way to %s', (name) =>
   it('fault-03-too-old-to-be-accepted: is refused there after them, well before its absence counts', async () => {
     expect(venue.requestValidityMs).toBe(6_000);
     arrivesAfter(5_100);
-    expect((await venue.submit(orderOf(world, 'val000002'), 'open')).kind).not.toBe('acked');
+    expect(await venue.submit(orderOf(world, 'val000002'), 'open')).toMatchObject({ kind: 'rejected' });
     expect(trades()).toBe(0);
     expect(world.exchange.openOrders('main', BTC)).toEqual([]);
+    // What the venue's clock shows is asked for before the next one is stamped.
+    world.requests.length = 0;
+    world.intercept = () => 'pass';
+    expect(await venue.submit(orderOf(world, 'val000004'), 'open')).toMatchObject({ kind: 'acked' });
+    expect(world.requests[0]).toMatch(/^GET .*time$/);
   });
 
   it('tells how long ago it was stamped when nobody answers', async () => {

@@ -21,7 +21,8 @@ export const binanceAnswers: AnswerTable = {
     instrument: '-1111 -1121 -4001 -4002 -4003 -4004 -4005 -4013 -4014 -4016 -4023 -4024 -4141',
     request: '-1100 -1101 -1102 -1103 -1104 -1105 -1106 -1114 -1115 -1116 -1117 -1130 -1136 -4015',
     key: '-1002 -1022 -2014 -2015',
-    clock: '-1021',
+    // Of the gateway, of the matching engine.
+    clock: '-1021 -5028',
     throttled: '-1003 -1015',
     overload: '-1008',
   }),

@@ -40,9 +40,9 @@ export function createOkxDialect({ exchange, credentials }: DialectOptions): Wir
     if (route.access === 'public') return admitted(route, request, '', now, route.run);
     const caller = auth.request(request, now);
     if (caller instanceof Refused) return refusal(caller);
-    if (route.limit.places === true && isPastDeadline(request, now)) return refusal(new Refused('51149'));
     const { account } = caller;
-    return admitted(route, request, account, now, (call) => route.run({ ...call, account, owner: caller }));
+    const isPast = isPastDeadline(request, now);
+    return admitted(route, request, account, now, (call) => route.run({ ...call, account, owner: caller, isPast }));
   }
 
   /** Runs the endpoint unless the body is malformed or a limit is reached; `account` is empty for public ones. */
@@ -71,7 +71,7 @@ export function createOkxDialect({ exchange, credentials }: DialectOptions): Wir
   };
 }
 
-/** An order names the last instant at which it may be taken, if it wants to. */
+/** A request may name the last instant at which its order may be taken. */
 function isPastDeadline(request: WireRequest, now: Instant): boolean {
   const deadline = Number(request.headers.exptime ?? Number.NaN);
   return Number.isFinite(deadline) && now > deadline;

@@ -31,7 +31,7 @@ type Call = Omit<PrivateCall, 'items' | 'params'>;
 
 /** One order; `item` is the request's object. */
 export function place(call: Call, item: Params): Row {
-  const request = parse(call, item);
+  const request = call.isPast ? new Refused('50036') : parse(call, item);
   if (request instanceof Refused) return result(call, item, '', request);
   const placed = call.exchange.place(call.account, request);
   if (placed.ok) return result(call, item, placed.order.orderId);

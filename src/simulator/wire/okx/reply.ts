@@ -17,6 +17,7 @@ const CODES = {
   '50006': [400, 'Invalid Content-Type. Please use "application/JSON".'],
   '50011': [429, 'Rate limit reached. Please refer to API documentation and throttle requests accordingly.'],
   '50014': [400, 'Parameter {0} cannot be empty.'],
+  '50036': [200, "The expTime can't be earlier than the current system time. Please adjust the expTime and try again."],
   '50061': [200, "You've reached the maximum order rate limit for this account."],
   '50102': [401, 'Timestamp request expired.'],
   '50103': [401, 'Request header "OK-ACCESS-KEY" cannot be empty.'],
@@ -42,7 +43,6 @@ const CODES = {
   '51111': [200, 'Maximum {0} orders can be placed in bulk.'],
   '51112': [200, 'Close order size exceeds your available size.'],
   '51121': [200, 'Order quantity must be a multiple of the lot size.'],
-  '51149': [200, 'Order timed out. Please try again later.'],
   '51150': [200, 'The precision of the number of trades or the price exceeds the limit.'],
   '51169': [
     200,

@@ -19,6 +19,8 @@ export interface PublicCall {
 export interface PrivateCall extends PublicCall {
   readonly account: string;
   readonly owner: ApiCredentials;
+  /** Its own deadline is over: it places nothing any more. */
+  readonly isPast: boolean;
 }
 
 interface Common {

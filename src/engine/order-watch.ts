@@ -1,0 +1,36 @@
+/** What a process remembers of an order until its end is known. */
+import { type AbsenceProof, NO_PROOF, type Waited } from '../execution/absence.ts';
+import type { Instant } from '../kernel/instant.ts';
+
+export interface LookupWatch {
+  readonly account: string;
+  inFlight: boolean;
+  /** Monotonic ms of the newest request. */
+  askedMs: number;
+  tries: number;
+  proof: AbsenceProof;
+  /** Monotonic ms when the request was stamped, or began to be looked for, and its age then by the wall clock. */
+  sinceMs: number;
+  ageThenMs: number;
+}
+
+/** A cancel of one order: requests are repeated with growing pauses until a lookup knows the order's end. */
+export interface CancelWatch {
+  inFlight: boolean;
+  tries: number;
+  /** No request before. */
+  notBefore: Instant;
+}
+
+/** The request was stamped then, monotonic ms: what was looked up before says nothing. */
+export function countFrom(watch: LookupWatch, stampedMs: number): void {
+  watch.ageThenMs = Math.max(0, watch.ageThenMs + stampedMs - watch.sinceMs);
+  watch.sinceMs = stampedMs;
+  watch.proof = NO_PROOF;
+}
+
+/** At an instant, monotonic ms. */
+export function waitedUntil({ sinceMs, ageThenMs }: LookupWatch, atMs: number): Waited {
+  const watchedMs = atMs - sinceMs;
+  return { watchedMs, ageMs: ageThenMs + watchedMs };
+}
