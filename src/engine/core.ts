@@ -33,7 +33,13 @@ export type Command =
   | { readonly kind: 'submit'; readonly account: string; readonly order: OrderRequest; readonly urgency: Urgency }
   | { readonly kind: 'cancel'; readonly account: string; readonly ref: OrderRef }
   | { readonly kind: 'lookup'; readonly account: string; readonly ref: OrderRef; readonly urgency: Urgency }
-  | { readonly kind: 'proof'; readonly account: string; readonly clientOrderId: ClientOrderId }
+  /** `opens`: with the balance. */
+  | {
+      readonly kind: 'proof';
+      readonly account: string;
+      readonly clientOrderId: ClientOrderId;
+      readonly opens: boolean;
+    }
   | {
       readonly kind: 'reconcile';
       readonly account: string;

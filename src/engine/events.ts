@@ -66,6 +66,8 @@ export type EngineEvent =
       readonly kind: 'proof_read';
       readonly clientOrderId: ClientOrderId;
       readonly positions: Read<readonly VenuePosition[]>;
+      /** Of an order that would have opened something. */
+      readonly balance?: Read<VenueBalance>;
     }
   | {
       readonly kind: 'reconciled';

@@ -3,15 +3,16 @@ import { absenceStep, countEmpty, horizonMs, NO_PROOF, type VenueTerms } from '.
 import { afterFound, afterSubmit } from '../execution/resolve.ts';
 import { eq, isPositive, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
-import type { Read } from '../kernel/outcome.ts';
 import type { AttemptIntended } from '../ledger/facts.ts';
 import { fillIdentity } from '../ledger/fold.ts';
+import { isWalletNews } from '../ledger/reconcile.ts';
 import { type AttemptRecord, accountKey, isUnresolved } from '../ledger/state.ts';
-import type { Fill, OrderRef, OrderState, VenuePosition } from '../market/order.ts';
+import type { Fill, OrderRef, OrderState } from '../market/order.ts';
 import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
 import { withAccountFees } from './accounts.ts';
 import { venueNow } from './clock-skew.ts';
 import { type AccountWatch, alarm, type Core, onVenueBack, record, resync, wakeAt } from './core.ts';
+import type { EngineEvent } from './events.ts';
 import { recordFills } from './fills.ts';
 import { noteLost } from './lost-orders.ts';
 import { countFrom, type LookupWatch, waitedUntil } from './order-watch.ts';
@@ -127,6 +128,7 @@ function bookRest(core: Core, { account }: LookupWatch, fills: readonly Fill[]):
 
 function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): void {
   const { lookup: settings } = core.settings.execution;
+  const { clientOrderId, reduceOnly } = attempt.intent;
   const now = core.clock.now();
   watch.proof = countEmpty(watch.proof, core.clock.monotonicMs(), settings);
   // An acknowledged order exists, and one that has traded; a venue that does not show it yet is late, not empty.
@@ -136,34 +138,35 @@ function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): voi
   switch (absenceStep(watch.proof, waitedUntil(watch, watch.askedMs), settings, termsOf(core, watch))) {
     case 'ask_position':
       watch.inFlight = true;
-      core.send({ kind: 'proof', account: watch.account, clientOrderId: attempt.intent.clientOrderId });
+      core.send({ kind: 'proof', account: watch.account, clientOrderId, opens: !reduceOnly });
       return;
     case 'too_old':
       return retryLookup(core, attempt, watch);
     case 'keep_looking':
-      wakeAt(core, `lookup:${attempt.intent.clientOrderId}`, now + Math.max(settings.spacingMs, FIRST_RETRY_MS));
+      wakeAt(core, `lookup:${clientOrderId}`, now + Math.max(settings.spacingMs, FIRST_RETRY_MS));
   }
 }
 
-/** The last condition of absence: the venue's position is fully explained by the ledger. */
-export function onProofRead(core: Core, clientOrderId: string, positions: Read<readonly VenuePosition[]>): void {
+/** The last condition of absence: the venue's position, and its wallet, are fully explained by the ledger. */
+export function onProofRead(
+  core: Core,
+  { clientOrderId, positions, balance }: Extract<EngineEvent, { kind: 'proof_read' }>,
+): void {
   const attempt = core.ledger.attempts.get(clientOrderId);
   const watch = core.lookups.get(clientOrderId);
   if (!attempt || !watch) return;
   watch.inFlight = false;
-  if (!positions.ok) return retryLookup(core, attempt, watch);
-  const { key, route } = attempt.intent;
+  if (!positions.ok || balance?.ok === false) return retryLookup(core, attempt, watch);
+  const { key, route, hedge } = attempt.intent;
+  const { venue } = splitKey(key);
   const venueSays = positions.value.find((position) => position.key === key)?.quantity ?? ZERO_BASE;
-  const holding = core.ledger.accounts.get(accountKey(route, splitKey(key).venue))?.holdings.get(key);
-  if (!eq(venueSays, holding?.quantity ?? ZERO_BASE)) {
+  const holding = core.ledger.accounts.get(watch.account)?.holdings.get(key);
+  const isMoved = !eq(venueSays, holding?.quantity ?? ZERO_BASE);
+  const truth = balance && { balance: balance.value, positions: positions.value };
+  if (isMoved || (truth && isWalletNews(core.ledger, route, venue, truth))) {
     watch.proof = NO_PROOF;
-    alarm(
-      core,
-      'critical',
-      'order_unknown',
-      attempt.intent.hedge,
-      `${key}: the venue's position is not what the ledger explains`,
-    );
+    const what = isMoved ? `${key}: the venue's position` : `${venue}: the wallet`;
+    alarm(core, 'critical', 'order_unknown', hedge, `${what} is not what the ledger explains`);
     // What the ledger misses may be a fill of somebody else's order; the reconciliation's reads bring it.
     resync(core, watch.account);
     return retryLookup(core, attempt, watch);

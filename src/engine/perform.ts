@@ -51,8 +51,11 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
       const outcome = await venue.lookup(command.ref, command.urgency);
       return { kind: 'looked_up', clientOrderId: command.ref.clientOrderId, outcome };
     }
-    case 'proof':
-      return { kind: 'proof_read', clientOrderId: command.clientOrderId, positions: await venue.positions('reduce') };
+    case 'proof': {
+      const { clientOrderId, opens } = command;
+      const [positions, balance] = await Promise.all([venue.positions('reduce'), opens ? venue.balance() : undefined]);
+      return { kind: 'proof_read', clientOrderId, positions, ...(balance && { balance }) };
+    }
     case 'payments':
       return { kind: 'payments', route, venue: id, read: await venue.payments(command.sinceAt) };
     case 'positions':

@@ -51,7 +51,7 @@ export function step(core: Core, event: EngineEvent): void {
       onLookedUp(core, event.clientOrderId, event.outcome);
       break;
     case 'proof_read':
-      onProofRead(core, event.clientOrderId, event.positions);
+      onProofRead(core, event);
       break;
     case 'reconciled':
       withAccount(core, event.route, event.venue, (watch) => onReconciled(core, watch, event.changes, event.reads));

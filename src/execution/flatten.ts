@@ -76,6 +76,8 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   const excess = abs(standingDelta(hedge, context));
   if (gte(excess, hedge.plan.commonLot)) {
     const larger = gte(a.quantity, b.quantity) ? a : b;
+    // What no order is as small as can only go with the rest.
+    if (both && isTooSmall(larger.leg, excess, context)) return standing;
     return [{ leg: larger.leg, quantity: min(excess, larger.quantity) }];
   }
   return both ? standing : [];
@@ -85,9 +87,11 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
 const stuckLeg = (hedge: HedgeRecord, context: AdvanceContext): LegRecord | undefined =>
   legsOf(hedge).find((leg) => isStuck(leg, context));
 
-function isStuck(leg: LegRecord, context: AdvanceContext): boolean {
+const isStuck = (leg: LegRecord, context: AdvanceContext): boolean =>
+  isTooSmall(leg, standingOf(leg, context), context);
+
+function isTooSmall(leg: LegRecord, quantity: Base, context: AdvanceContext): boolean {
   const instrument = context.market(leg.key)?.instrument;
-  const quantity = standingOf(leg, context);
   if (!instrument || isZero(quantity)) return false;
   return isZero(floorTo(quantity, instrument.lot)) || lt(quantity, instrument.minQuantity);
 }

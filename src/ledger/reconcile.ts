@@ -125,16 +125,13 @@ function walletDiff(
   { balance, positions }: VenueTruth,
   now: Instant,
 ): DiscrepancyNoted[] {
-  if (!account?.baseline) return [];
-  const expected = add(account.baseline.wallet, bookedChange(account));
-  const difference = sub(balance.wallet, expected);
-  if (!gt(abs(difference), CENT)) return [];
-  const entered = enteredDearer(account, positions);
-  if (entered && !gt(abs(sub(difference, entered)), CENT)) return [];
+  const gap = account && walletGap(account, { balance, positions });
+  if (!gap) return [];
+  const { expected, difference } = gap;
   return [
     {
       kind: 'discrepancy',
-      id: `${route}|${venue}|wallet|${balance.currency}`,
+      id: walletId(route, venue, balance.currency),
       venue,
       route,
       what: 'wallet',
@@ -145,6 +142,38 @@ function walletDiff(
       at: now,
     },
   ];
+}
+
+const walletId = (route: Route, venue: VenueId, currency: string): string => `${route}|${venue}|wallet|${currency}`;
+
+/** Undefined: the wallet is what the ledger says, to the cent, or there is no baseline to say it from. */
+function walletGap(
+  account: AccountRecord,
+  { balance, positions }: Pick<VenueTruth, 'balance' | 'positions'>,
+): { readonly expected: Quote; readonly difference: Quote } | undefined {
+  if (!account.baseline) return undefined;
+  const expected = add(account.baseline.wallet, bookedChange(account));
+  const difference = sub(balance.wallet, expected);
+  if (!gt(abs(difference), CENT)) return undefined;
+  const entered = enteredDearer(account, positions);
+  return entered && !gt(abs(sub(difference, entered)), CENT) ? undefined : { expected, difference };
+}
+
+/**
+ * Whether the wallet differs from the ledger by more than what is known to differ already: a fill that nobody tells of
+ * has cost a fee at least. A venue's lists can all be wrongly empty; its wallet is another witness.
+ */
+export function isWalletNews(
+  state: LedgerState,
+  route: Route,
+  venue: VenueId,
+  truth: Pick<VenueTruth, 'balance' | 'positions'>,
+): boolean {
+  const account = state.accounts.get(accountKey(route, venue));
+  const known = state.discrepancies.get(walletId(route, venue, truth.balance.currency));
+  const difference = (account && walletGap(account, truth)?.difference) ?? ZERO_QUOTE;
+  const knownToDiffer = known ? sub(quote(known.venueSays), quote(known.ledger)) : ZERO_QUOTE;
+  return gt(abs(sub(difference, knownToDiffer)), CENT);
 }
 
 /**

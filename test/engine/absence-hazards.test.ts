@@ -57,6 +57,23 @@ describe('proof of absence', () => {
     expect(world.submitted.filter(({ reduceOnly, key }) => !reduceOnly && key.startsWith('beta'))).toHaveLength(1);
   });
 
+  it('fault-28-all-lists-empty: an entry whose fee the wallet shows is not absent, whatever lookups and positions say', async () => {
+    const world = new World();
+    world.faults.beta.submits.push({ kind: 'reply_lost' });
+    world.faults.beta.stream = 'lost';
+    world.faults.beta.lookups = 'not_found';
+    world.faults.beta.reads = 'nothing_listed';
+    world.boot();
+    await world.run(1);
+    await world.run(20_000, 100);
+    world.healAll();
+    await world.run(MINUTE_MS, 500);
+    const fates = world.store.facts.flatMap((fact) => (fact.kind === 'outcome' ? [fact.status] : []));
+    expect(fates).not.toContain('proven_absent');
+    expect(attempt(world)?.status).toBe('filled');
+    expect(world.wrongs()).toEqual([]);
+  });
+
   it('fault-03-nameless: what fills after its absence was proven, in a list without names, is asked for again', async () => {
     const world = new World();
     world.faults.beta.submits.push({ kind: 'accepted_late', delayMs: 30_000 });

@@ -65,7 +65,8 @@ export interface Faults {
   down: boolean;
   lookups: 'ok' | 'failing' | 'not_found';
   /** `slow`: an answer is true when it is made and told a few seconds later. */
-  reads: 'ok' | 'failing' | 'no_positions' | 'slow';
+  /** `nothing_listed`: neither positions nor fills; the balance is true. */
+  reads: 'ok' | 'failing' | 'no_positions' | 'nothing_listed' | 'slow';
   stream: 'ok' | 'lost' | 'twice' | 'late';
   /** The venue's lists lack client order ids. */
   anonymousFills: boolean;
@@ -198,7 +199,7 @@ export class FaultyVenue implements Venue {
 
   async positions(urgency: 'reduce' | 'open' | 'poll'): Promise<Read<readonly VenuePosition[]>> {
     const { inner, clock, faults } = this.#options;
-    if (faults.reads === 'no_positions' && !faults.down) {
+    if ((faults.reads === 'no_positions' || faults.reads === 'nothing_listed') && !faults.down) {
       return this.#alive(Promise.resolve({ ok: true, value: [], at: clock.now() }));
     }
     const read = await this.#read(inner.positions(urgency));
@@ -211,6 +212,7 @@ export class FaultyVenue implements Venue {
 
   async fills(sinceAt: number): Promise<Read<readonly Fill[]>> {
     const read = await this.#read(this.#options.inner.fills(sinceAt));
+    if (read.ok && this.#options.faults.reads === 'nothing_listed') return { ...read, value: [] };
     if (read.ok && this.#options.faults.foreignFillsHidden)
       return { ...read, value: read.value.filter(({ clientOrderId }) => clientOrderId !== undefined) };
     if (read.ok && this.#options.faults.fillsRewritten)

@@ -105,6 +105,28 @@ describe('the cheaper repair', () => {
     expect(advance(quarantined, coarse).facts).toEqual([]);
   });
 
+  it('fault-20-excess-too-small: what no order is as small as goes with the rest of both legs, however it came to that', async () => {
+    const { hedge, context } = await partly(99.9);
+    const coarse: AdvanceContext = {
+      ...context,
+      market: (key) => {
+        const view = context.market(key);
+        if (!view || key !== hedge.long.key) return view;
+        return { ...view, instrument: { ...view.instrument, minQuantity: base('6') } };
+      },
+    };
+    for (const [state, reason] of [
+      ['unwinding', 'naked_too_long'],
+      ['quarantined', 'attempts_exhausted'],
+    ] as const) {
+      const { attempts } = advance({ ...hedge, state, reason }, coarse);
+      expect(attempts.map(({ leg, quantity }) => [leg, text(quantity)])).toEqual([
+        ['long', '9.5'],
+        ['short', '4.5'],
+      ]);
+    }
+  });
+
   it('fault-20-one-leg-too-small-to-close: an exit does not close the other and leave it naked', async () => {
     const { hedge, context } = await partly(99.9);
     const long = { ...hedge.long, holding: { ...hedge.long.holding, quantity: base('4.5') } };

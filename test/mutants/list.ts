@@ -35,8 +35,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'absence-without-position',
     bug: 'an order counts as absent though the position at the venue is not explained',
     file: 'src/engine/orders.ts',
-    find: '  if (!eq(venueSays, holding?.quantity ?? ZERO_BASE)) {',
-    replace: '  if (eq(venueSays, ZERO_BASE) && !eq(venueSays, holding?.quantity ?? ZERO_BASE)) {',
+    find: '  const isMoved = !eq(venueSays, holding?.quantity ?? ZERO_BASE);\n  const truth = balance && { balance: balance.value, positions: positions.value };\n  if (isMoved || (truth && isWalletNews(core.ledger, route, venue, truth))) {',
+    replace:
+      '  const isMoved = eq(venueSays, ZERO_BASE) && !eq(venueSays, holding?.quantity ?? ZERO_BASE);\n  if (isMoved) {',
     killedBy: ['test/engine/hedge-hazards.test.ts', 'test/engine/belief-hazards.test.ts'],
   },
   {
@@ -302,6 +303,14 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'contracts: baseToContracts(order.quantity, market.instrument.contractSize),',
     replace: 'contracts: order.quantity as unknown as ReturnType<typeof baseToContracts>,',
     killedBy: ['test/ports/venue-contract.test.ts'],
+  },
+  {
+    name: 'absence-without-wallet',
+    bug: 'an entry counts as absent though the wallet shows that something was paid',
+    file: 'src/engine/orders.ts',
+    find: '  if (isMoved || (truth && isWalletNews(core.ledger, route, venue, truth))) {',
+    replace: '  if (isMoved) {',
+    killedBy: ['test/engine/absence-hazards.test.ts'],
   },
   {
     name: 'absent-before-it-left',

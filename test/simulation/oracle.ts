@@ -141,6 +141,8 @@ export class Oracle {
   /** Active impairments by what they impair, and when the last one ended. */
   readonly #impaired = new Map<string, { active: number; until: number }>();
   readonly #framesAt = new Map<string, number>();
+  /** As last framed, and before that. */
+  readonly #marks = new Map<string, { readonly mark: number; readonly before: number | undefined }>();
   readonly #reads = new Map<string, Set<string>>();
   /** Venues where a human holds something. */
   readonly #foreignSince = new Map<string, number>();
@@ -237,7 +239,11 @@ export class Oracle {
   // What crosses the wire.
 
   framed(venue: string, symbol: string, madeAt: number): void {
-    this.#framesAt.set(`${venue}|${symbol}`, madeAt);
+    const key = `${venue}|${symbol}`;
+    const mark = toNumber(this.#world.rigs.get(venue)?.exchange.market(symbol)?.mark ?? base('0'));
+    const last = this.#marks.get(key);
+    this.#marks.set(key, { mark, before: this.#framesAt.get(key) === madeAt ? last?.before : last?.mark });
+    this.#framesAt.set(key, madeAt);
   }
 
   answered(venue: string, what: string, ok: boolean): void {
@@ -589,6 +595,14 @@ export class Oracle {
     return now - since > NEWS_MS;
   }
 
+  /** What moved in this very instant was not known when it was decided. */
+  #knownMark(venue: string, symbol: string): number {
+    const key = `${venue}|${symbol}`;
+    const now = toNumber(this.#world.rigs.get(venue)?.exchange.market(symbol)?.mark ?? base('0'));
+    const isNews = this.#framesAt.get(key) === this.#world.scheduler.now;
+    return isNews ? Math.min(now, this.#marks.get(key)?.before ?? now) : now;
+  }
+
   /** Everything that stands and everything under way, at the marks. */
   #judgeExposure(
     venue: string,
@@ -604,8 +618,7 @@ export class Oracle {
     const byVenue = new Map<string, number>();
     const byAsset = new Map<string, Map<string, number>>();
     const note = (where: string, what: string, quantity: number): void => {
-      const mark = toNumber(this.#world.rigs.get(where)?.exchange.market(what)?.mark ?? base('0'));
-      const usd = Math.abs(quantity) * mark;
+      const usd = Math.abs(quantity) * this.#knownMark(where, what);
       byVenue.set(where, (byVenue.get(where) ?? 0) + usd);
       const sides = byAsset.get(what) ?? new Map<string, number>();
       const side = quantity > 0 ? 'long' : 'short';

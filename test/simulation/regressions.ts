@@ -85,6 +85,18 @@ export const REGRESSIONS: readonly Regression[] = [
     found: 'fault-23: what a human had sold before the hedge was entered, told late, was taken for a part of the hedge',
   },
   {
+    seed: 71959,
+    found: 'fault-20: an excess under the smallest order was left naked, though both legs could be closed whole',
+  },
+  {
+    seed: 74378,
+    found: 'fault-28: an entry was called absent by empty lists alone, and what liquidated it belonged to nobody',
+  },
+  {
+    seed: 77286,
+    found: 'fault-28: called absent by empty lists after a restart, its nameless fills were a stranger’s',
+  },
+  {
     seed: 301923,
     found: 'fault-42: what an emergency order had closed belonged to nobody, because its entry had been called absent',
   },
