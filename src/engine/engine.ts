@@ -135,7 +135,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
 }
 
 /** Less is the clock being kept right, not a jump. */
-const CLOCK_JUMP_MS = 1_000;
+const CLOCK_JUMP_MS = 100;
 const NEXT = Promise.resolve();
 
 /** Drains the inbox in a microtask, so that a burst is one pass and a frame reaches its decision at once. */

@@ -1,11 +1,12 @@
 /** The fate of order attempts: submit results, lookups with backoff, proof of absence. */
 import { absenceStep, countEmpty, horizonMs, NO_PROOF, type VenueTerms } from '../execution/absence.ts';
 import { afterFound, afterSubmit } from '../execution/resolve.ts';
-import { eq, isPositive, ZERO_BASE } from '../kernel/decimal.ts';
+import { eq, isPositive, notional, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
+import { MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptIntended } from '../ledger/facts.ts';
 import { fillIdentity } from '../ledger/fold.ts';
-import { isWalletNews } from '../ledger/reconcile.ts';
+import { hasPaidUntold } from '../ledger/reconcile.ts';
 import { type AttemptRecord, accountKey, isUnresolved } from '../ledger/state.ts';
 import type { Fill, OrderRef, OrderState } from '../market/order.ts';
 import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
@@ -20,6 +21,8 @@ import { countFrom, type LookupWatch, waitedUntil } from './order-watch.ts';
 const FIRST_RETRY_MS = 250;
 /** Short: a leg with an order of unknown fate may be naked. */
 const MAX_RETRY_MS = 5_000;
+/** For so long a wallet alone can keep an order from being called absent. */
+const WALLET_HEARD_MS = 5 * MINUTE_MS;
 /** Of an account that is not traded on any more: nothing it says proves anything. */
 const NO_TERMS: VenueTerms = { orderMemoryMs: 0, requestValidityMs: Number.POSITIVE_INFINITY };
 
@@ -66,7 +69,7 @@ export function onSubmitted(core: Core, clientOrderId: string, outcome: SubmitOu
   const fact = afterSubmit(attempt, outcome, core.clock.now());
   if (fact && !record(core, [fact])) return retryLookup(core, attempt, watchOf(core, attempt));
   // Whatever a cancel found before it had come says nothing now.
-  if (outcome.kind === 'acked') core.cancels.delete(clientOrderId);
+  if (outcome.kind !== 'rejected') core.cancels.delete(clientOrderId);
   // Called absent while it was under way, and accepted: only its being found is news.
   if (!isUnresolved(attempt) && !(outcome.kind === 'acked' && attempt.status === 'proven_absent')) return;
   if (outcome.kind === 'unknown') {
@@ -126,14 +129,16 @@ function bookRest(core: Core, { account }: LookupWatch, fills: readonly Fill[]):
   if (!fills.every(isBooked)) resync(core, account);
 }
 
+/** An acknowledged order exists, and one that has traded; a venue that does not show it yet is late, not empty. */
+const exists = ({ venueOrderId, code, filled }: AttemptRecord): boolean =>
+  venueOrderId !== undefined || code === DUPLICATE_ID || isPositive(filled);
+
 function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): void {
   const { lookup: settings } = core.settings.execution;
   const { clientOrderId, reduceOnly } = attempt.intent;
   const now = core.clock.now();
   watch.proof = countEmpty(watch.proof, core.clock.monotonicMs(), settings);
-  // An acknowledged order exists, and one that has traded; a venue that does not show it yet is late, not empty.
-  const exists = attempt.venueOrderId !== undefined || attempt.code === DUPLICATE_ID || isPositive(attempt.filled);
-  if (exists) return retryLookup(core, attempt, watch);
+  if (exists(attempt)) return retryLookup(core, attempt, watch);
   // Of when it was asked: what the venue looked at then is all that the answer tells.
   switch (absenceStep(watch.proof, waitedUntil(watch, watch.askedMs), settings, termsOf(core, watch))) {
     case 'ask_position':
@@ -156,14 +161,17 @@ export function onProofRead(
   const watch = core.lookups.get(clientOrderId);
   if (!attempt || !watch) return;
   watch.inFlight = false;
-  if (!positions.ok || balance?.ok === false) return retryLookup(core, attempt, watch);
-  const { key, route, hedge } = attempt.intent;
+  // A fill may have been told meanwhile.
+  if (!positions.ok || exists(attempt)) return retryLookup(core, attempt, watch);
+  const { key, route, hedge, quantity, limitPrice } = attempt.intent;
   const { venue } = splitKey(key);
   const venueSays = positions.value.find((position) => position.key === key)?.quantity ?? ZERO_BASE;
   const holding = core.ledger.accounts.get(watch.account)?.holdings.get(key);
   const isMoved = !eq(venueSays, holding?.quantity ?? ZERO_BASE);
-  const truth = balance && { balance: balance.value, positions: positions.value };
-  if (isMoved || (truth && isWalletNews(core.ledger, route, venue, truth))) {
+  // A balance that cannot be read is one witness less. So is a difference that stays: transfers look the same.
+  const isHeard = waitedUntil(watch, core.clock.monotonicMs()).watchedMs < WALLET_HEARD_MS;
+  const truth = balance?.ok && isHeard ? { balance: balance.value, positions: positions.value } : undefined;
+  if (isMoved || (truth && hasPaidUntold(core.ledger, route, venue, truth, notional(quantity, limitPrice)))) {
     watch.proof = NO_PROOF;
     const what = isMoved ? `${key}: the venue's position` : `${venue}: the wallet`;
     alarm(core, 'critical', 'order_unknown', hedge, `${what} is not what the ledger explains`);

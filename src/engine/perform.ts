@@ -53,7 +53,10 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
     }
     case 'proof': {
       const { clientOrderId, opens } = command;
-      const [positions, balance] = await Promise.all([venue.positions('reduce'), opens ? venue.balance() : undefined]);
+      const [positions, balance] = await Promise.all([
+        venue.positions('reduce'),
+        opens ? venue.balance('reduce') : undefined,
+      ]);
       return { kind: 'proof_read', clientOrderId, positions, ...(balance && { balance }) };
     }
     case 'payments':
@@ -67,7 +70,7 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
         read: await venue.positions('poll'),
       };
     case 'truth': {
-      const [positions, balance] = await Promise.all([venue.positions('reduce'), venue.balance()]);
+      const [positions, balance] = await Promise.all([venue.positions('reduce'), venue.balance('reduce')]);
       return { kind: 'truth_read', route, venue: id, askedMs: command.askedMs, positions, balance };
     }
     case 'boot':

@@ -6,10 +6,9 @@
 import { abs, type Base, floorTo, gte, isZero, lt, min, text } from '../kernel/decimal.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptPurpose } from '../ledger/facts.ts';
-import { type AttemptRecord, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
+import { type AttemptRecord, type HedgeRecord, isUnresolved, type LegRecord, legsOf } from '../ledger/state.ts';
 import { MAX_ATTEMPTS } from './client-id.ts';
 import { NAKED_TOO_LONG, POSITION_DIFFERS, quarantineForPosition, standingDelta, standingOf } from './doubt.ts';
-import { restingOf } from './entering.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice, reduceReference } from './price-cap.ts';
@@ -61,7 +60,7 @@ const idleMs = (hedge: HedgeRecord): number => (hedge.state === 'quarantined' ? 
 /**
  * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, or the legs stayed
  * unequal, the leg that can be reduced goes no further than its partner: an exit must never make a hedge more naked.
- * The same while an order of its entry still rests and its leg cannot follow. Kill and flatten are forced.
+ * The same while an order that opens has no known end and its leg cannot follow. Kill and flatten are forced.
  */
 function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   const { reachable } = context;
@@ -69,7 +68,7 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
     .map((leg) => ({ leg, quantity: standingOf(leg, context) }))
     .filter(({ quantity }) => !isZero(quantity));
   const [a, b] = standing;
-  const both = reachable && restingOf(hedge).length === 0 && stuckLeg(hedge, context) === undefined;
+  const both = reachable && !isEntering(hedge) && stuckLeg(hedge, context) === undefined;
   const isPlain = both && hedge.state !== 'quarantined' && hedge.reason !== NAKED_TOO_LONG;
   if (forced(hedge)) return ableFirst(standing, context);
   if (!a || !b || isPlain) return standing;
@@ -77,11 +76,15 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   if (gte(excess, hedge.plan.commonLot)) {
     const larger = gte(a.quantity, b.quantity) ? a : b;
     // What no order is as small as can only go with the rest.
-    if (both && isTooSmall(larger.leg, excess, context)) return standing;
+    if (both && hedge.reason !== ATTEMPTS_EXHAUSTED && isTooSmall(larger.leg, excess, context)) return standing;
     return [{ leg: larger.leg, quantity: min(excess, larger.quantity) }];
   }
   return both ? standing : [];
 }
+
+/** It rests, or its fate is unknown: what it fills comes on top. */
+const isEntering = (hedge: HedgeRecord): boolean =>
+  legsOf(hedge).some(({ attempts }) => attempts.some((each) => isUnresolved(each) && !each.intent.reduceOnly));
 
 /** A leg that its venue takes no order for: smaller than its minimum, or than its lot. */
 const stuckLeg = (hedge: HedgeRecord, context: AdvanceContext): LegRecord | undefined =>

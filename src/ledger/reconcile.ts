@@ -9,6 +9,7 @@ import {
   type Base,
   gt,
   isZero,
+  lte,
   notional,
   type Quote,
   quote,
@@ -160,20 +161,24 @@ function walletGap(
 }
 
 /**
- * Whether the wallet differs from the ledger by more than what is known to differ already: a fill that nobody tells of
- * has cost a fee at least. A venue's lists can all be wrongly empty; its wallet is another witness.
+ * Whether the wallet is short of what the ledger says, beyond what is known to differ already, by no more than `most`: a
+ * fill that nobody tells of has cost a fee at least, and all that it can have lost at most. A venue's lists can all be
+ * wrongly empty; its wallet is another witness.
  */
-export function isWalletNews(
+export function hasPaidUntold(
   state: LedgerState,
   route: Route,
   venue: VenueId,
   truth: Pick<VenueTruth, 'balance' | 'positions'>,
+  most: Quote,
 ): boolean {
   const account = state.accounts.get(accountKey(route, venue));
+  const gap = account && walletGap(account, truth);
+  if (!gap) return false;
   const known = state.discrepancies.get(walletId(route, venue, truth.balance.currency));
-  const difference = (account && walletGap(account, truth)?.difference) ?? ZERO_QUOTE;
   const knownToDiffer = known ? sub(quote(known.venueSays), quote(known.ledger)) : ZERO_QUOTE;
-  return gt(abs(sub(difference, knownToDiffer)), CENT);
+  const short = sub(knownToDiffer, gap.difference);
+  return gt(short, CENT) && lte(short, most);
 }
 
 /**

@@ -94,8 +94,8 @@ export interface Venue {
   /** All fills of the account on the prepared instruments since an instant, oldest first; a read that cannot be complete fails. */
   fills(sinceAt: Instant): Promise<Read<readonly Fill[]>>;
   positions(urgency: Urgency): Promise<Read<readonly VenuePosition[]>>;
-  /** Settle currency only. */
-  balance(): Promise<Read<VenueBalance>>;
+  /** Settle currency only; `poll` unless told otherwise. */
+  balance(urgency?: Urgency): Promise<Read<VenueBalance>>;
   /** Funding payments since an instant, oldest first; a read that cannot be complete fails. */
   payments(sinceAt: Instant): Promise<Read<readonly FundingPayment[]>>;
   /** The venue's clock, for skew. */

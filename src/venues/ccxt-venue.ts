@@ -80,7 +80,7 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
     openOrders: () => readOpenOrders(account),
     fills: (sinceAt) => readFills(account, sinceAt),
     positions: (urgency) => readPositions(account, urgency),
-    balance: () => readBalance(account),
+    balance: (urgency) => readBalance(account, urgency),
     payments: (sinceAt) => readPayments(account, sinceAt),
     serverTime: () => readServerTime(account),
     subscribe: (sink) => {

@@ -54,9 +54,9 @@ export async function readPositions(account: Account, urgency: Urgency): Promise
   return success(present(held.map((row) => positionOf(account, row))), page.at);
 }
 
-export async function readBalance(account: Account): Promise<Read<VenueBalance>> {
+export async function readBalance(account: Account, urgency: Urgency = 'poll'): Promise<Read<VenueBalance>> {
   const { facts } = account.connection;
-  const result = await read(account, 'poll', (client) => facts.reads.balance(client, facts.settle));
+  const result = await read(account, urgency, (client) => facts.reads.balance(client, facts.settle));
   if (!result.ok) return result;
   const { wallet, available } = result.value;
   return success({ currency: facts.settle, wallet: quote(wallet), available: quote(available) }, result.at);

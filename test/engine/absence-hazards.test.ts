@@ -1,6 +1,6 @@
 /** When a venue's silence about an order proves that it never existed, and when it does not. */
 import { describe, expect, it } from 'vitest';
-import { contracts } from '../../src/kernel/decimal.ts';
+import { contracts, quote } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { World } from './world.ts';
 import { ACCOUNT, SOL } from './world-setup.ts';
@@ -73,6 +73,25 @@ describe('proof of absence', () => {
     expect(attempt(world)?.status).toBe('filled');
     expect(world.wrongs()).toEqual([]);
   });
+
+  it.each([
+    ['a deposit', '250', 15_000],
+    ['a withdrawal as large as no order', '-5000', 15_000],
+    ['a withdrawal that could be its fill, after minutes', '-100', 6 * MINUTE_MS],
+  ])(
+    'fault-02-money-moved-meanwhile: %s does not keep a lost order from being called absent',
+    async (_what, amount, ms) => {
+      const world = lost();
+      world.boot();
+      await world.run(1);
+      world.exchanges.beta.transfer(ACCOUNT, quote(amount));
+      await world.run(ms, 250);
+      expect(attempt(world)?.status).toBe('proven_absent');
+      await world.run(30_000, 250);
+      // For an operator to accept.
+      expect([...world.ledger.discrepancies.values()].map(({ what }) => what)).toEqual(['wallet']);
+    },
+  );
 
   it('fault-03-nameless: what fills after its absence was proven, in a list without names, is asked for again', async () => {
     const world = new World();

@@ -105,6 +105,23 @@ describe('the cheaper repair', () => {
     expect(advance(quarantined, coarse).facts).toEqual([]);
   });
 
+  it.each([
+    ['exiting', 'operator_close'],
+    ['unwinding', 'naked_too_long'],
+  ] as const)(
+    'fault-18-other-leg-still-enters: %s for %s, equal legs wait for an entry of unknown fate',
+    async (state, reason) => {
+      const { hedge, context } = await partly(99.9);
+      const short = { ...hedge.short, holding: { quantity: base('-9.5'), cost: quote('-950') } };
+      const even: HedgeRecord = { ...hedge, short, state, reason };
+      expect(advance(even, context).attempts).toHaveLength(2);
+      const [entry] = hedge.long.attempts;
+      if (!entry) throw new Error('no entry');
+      const long = { ...hedge.long, attempts: [...hedge.long.attempts, { ...entry, status: 'unknown' as const }] };
+      expect(advance({ ...even, long }, context).attempts).toEqual([]);
+    },
+  );
+
   it('fault-20-excess-too-small: what no order is as small as goes with the rest of both legs, however it came to that', async () => {
     const { hedge, context } = await partly(99.9);
     const coarse: AdvanceContext = {
@@ -117,7 +134,7 @@ describe('the cheaper repair', () => {
     };
     for (const [state, reason] of [
       ['unwinding', 'naked_too_long'],
-      ['quarantined', 'attempts_exhausted'],
+      ['quarantined', 'dust'],
     ] as const) {
       const { attempts } = advance({ ...hedge, state, reason }, coarse);
       expect(attempts.map(({ leg, quantity }) => [leg, text(quantity)])).toEqual([

@@ -35,7 +35,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'absence-without-position',
     bug: 'an order counts as absent though the position at the venue is not explained',
     file: 'src/engine/orders.ts',
-    find: '  const isMoved = !eq(venueSays, holding?.quantity ?? ZERO_BASE);\n  const truth = balance && { balance: balance.value, positions: positions.value };\n  if (isMoved || (truth && isWalletNews(core.ledger, route, venue, truth))) {',
+    find: '  const isMoved = !eq(venueSays, holding?.quantity ?? ZERO_BASE);\n  // A balance that cannot be read is one witness less. So is a difference that stays: transfers look the same.\n  const isHeard = waitedUntil(watch, core.clock.monotonicMs()).watchedMs < WALLET_HEARD_MS;\n  const truth = balance?.ok && isHeard ? { balance: balance.value, positions: positions.value } : undefined;\n  if (isMoved || (truth && hasPaidUntold(core.ledger, route, venue, truth, notional(quantity, limitPrice)))) {',
     replace:
       '  const isMoved = eq(venueSays, ZERO_BASE) && !eq(venueSays, holding?.quantity ?? ZERO_BASE);\n  if (isMoved) {',
     killedBy: ['test/engine/hedge-hazards.test.ts', 'test/engine/belief-hazards.test.ts'],
@@ -308,7 +308,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'absence-without-wallet',
     bug: 'an entry counts as absent though the wallet shows that something was paid',
     file: 'src/engine/orders.ts',
-    find: '  if (isMoved || (truth && isWalletNews(core.ledger, route, venue, truth))) {',
+    find: '  if (isMoved || (truth && hasPaidUntold(core.ledger, route, venue, truth, notional(quantity, limitPrice)))) {',
     replace: '  if (isMoved) {',
     killedBy: ['test/engine/absence-hazards.test.ts'],
   },
