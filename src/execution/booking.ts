@@ -112,19 +112,24 @@ function bookStray(
 ): FillBooked[] {
   if (absentOrders(state, fill).some((each) => !isAbsent(each, fill))) return [];
   const { key, clientOrderId } = attempt.intent;
-  const shares = sharesOf(state, fill.route, key, fill.side, fill.quantity, fill.at);
-  return [{ kind: 'fill', fill: { ...fill, clientOrderId }, ...ownerOf(shares, fill), bookedAt: now }];
+  const owner = ownerOf(sharesOf(state, fill.route, key, fill.side, fill.quantity, fill.at), fill);
+  // It may have closed what another hedge's entry has filled, of which nobody has told yet.
+  if (!isWhole(owner) && waitsForEntry(state, fill)) return [];
+  return [{ kind: 'fill', fill: { ...fill, clientOrderId }, ...owner, bookedAt: now }];
 }
 
+type Owner = Pick<FillBooked, 'hedge' | 'leg' | 'legQuantity'>;
+const isWhole = ({ hedge, legQuantity }: Owner): boolean => hedge !== undefined && legQuantity === undefined;
+
 /** Whose a trade is that shrinks several: the first that has any of it. */
-function ownerOf(shares: readonly TradeShare[], fill: Fill): Pick<FillBooked, 'hedge' | 'leg' | 'legQuantity'> {
+function ownerOf(shares: readonly TradeShare[], fill: Fill): Owner {
   const share = shares.find(({ owner }) => owner !== undefined);
   if (!share?.owner) return {};
-  const isWhole = eq(share.quantity, fill.quantity);
+  const isAll = eq(share.quantity, fill.quantity);
   return {
     hedge: share.owner.hedge.id,
     leg: share.owner.leg.name,
-    ...(!isWhole && { legQuantity: share.quantity }),
+    ...(!isAll && { legQuantity: share.quantity }),
   };
 }
 
@@ -134,10 +139,9 @@ function bookForeign(state: LedgerState, fill: Fill, now: Instant, isAbsent: Sti
   const own = emergencyShare(state, fill);
   const shares = own ? [own] : sharesOf(state, fill.route, key, fill.side, fill.quantity, fill.at);
   const owner = ownerOf(shares, fill);
-  const isWhole = owner.hedge !== undefined && owner.legQuantity === undefined;
   // Booked now it would be lost to its hedge, or come before the fill that it closes. Whoever asks again gets it again.
   const isDoubtful = waitsForEntry(state, fill) || absentOrders(state, fill).some((each) => !isAbsent(each, fill));
-  if (!isWhole && isDoubtful) return [];
+  if (!isWhole(owner) && isDoubtful) return [];
   const booked: FillBooked = { kind: 'fill', fill, ...owner, bookedAt: now };
   return [booked, foreign(fill, shares, own ? OWN : STRANGE, now)];
 }

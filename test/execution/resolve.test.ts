@@ -241,6 +241,23 @@ describe('booking fills', () => {
     expect(said(bookFills(state, [reduced], AT))).toEqual(['fill 2 h1 long']);
   });
 
+  it('fault-42-closed-anothers-entry: a reduction waits for an entry of unknown fate of any hedge on its instrument', () => {
+    const state = ledger(
+      booked(fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'a' }), 'long'),
+      outcome('a', 'filled', 'o1'),
+      attempt('x', 'long', { purpose: 'emergency', side: 'sell', reduceOnly: true, number: 2 }),
+      attempt('y', 'long', { purpose: 'exit', side: 'sell', reduceOnly: true, number: 3 }),
+      booked(fill('2', 'alpha', 'sell', '10', '100', { clientOrderId: 'y' }), 'long'),
+      { ...plan('h2') },
+      { ...attempt('c', 'long'), hedge: 'h2' },
+    );
+    const reduced = fill('4', 'alpha', 'sell', '6', '99', { clientOrderId: 'x', venueOrderId: 'o4' });
+    expect(bookFills(state, [reduced], AT)).toEqual([]);
+    const entered = fill('3', 'alpha', 'buy', '10', '100', { clientOrderId: 'c', venueOrderId: 'o3' });
+    for (const fact of bookFills(state, [entered], AT)) foldFact(state, fact);
+    expect(said(bookFills(state, [reduced], AT))).toEqual(['fill 4 h2 long']);
+  });
+
   it("a reducing order that shrank what a human holds is nobody's leg", () => {
     const state = ledger(
       booked(fill('1', 'alpha', 'buy', '10', '100', { clientOrderId: 'web' })),

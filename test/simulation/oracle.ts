@@ -498,6 +498,11 @@ export class Oracle {
     }
     const { now } = this.#world.scheduler;
     for (const [symbol, naked] of this.#naked) {
+      // What an order can be as small as may have changed.
+      if (!this.isNaked(symbol)) {
+        this.#naked.delete(symbol);
+        continue;
+      }
       const { until, sightMs, ledgerMs } = this.#impairedUntil(symbol, naked.since);
       const clear = now - Math.max(naked.since, until);
       this.worstNakedMs = Math.max(this.worstNakedMs, clear);

@@ -101,6 +101,10 @@ export const REGRESSIONS: readonly Regression[] = [
     found: 'fault-48: a clock that went back by less than a second made a book young enough to complete on',
   },
   {
+    seed: 97981,
+    found: 'fault-42: an emergency order closed what another hedge had just entered, and was told before that entry',
+  },
+  {
     seed: 301923,
     found: 'fault-42: what an emergency order had closed belonged to nobody, because its entry had been called absent',
   },
