@@ -20,7 +20,10 @@ export function describe(hedge: HedgeRecord): string {
   return `long ${text(hedge.long.holding.quantity)}, short ${text(hedge.short.holding.quantity)} of ${text(hedge.plan.quantity)} ${hedge.plan.asset}`;
 }
 
-/** Kill and flatten wait for nothing: neither for the partner's venue nor for an order of unknown fate. */
+/**
+ * Kill and flatten do not wait for the partner: each leg is closed as soon as it can be, one with an order of unknown
+ * fate once that is known, and stands alone for so long.
+ */
 export const forced = (hedge: HedgeRecord): boolean =>
   hedge.state === 'exiting' && (hedge.reason === 'kill' || hedge.reason === 'flatten');
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { advance } from '../../src/execution/advance.ts';
 import type { AdvanceContext } from '../../src/execution/next.ts';
 import { abs, base, quote, text } from '../../src/kernel/decimal.ts';
+import type { InstrumentKey } from '../../src/kernel/ids.ts';
 import type { HedgeRecord } from '../../src/ledger/state.ts';
 import { World } from '../engine/world.ts';
 import { SETTINGS } from '../engine/world-setup.ts';
@@ -34,6 +35,16 @@ async function partly(bid: number, bookAgeMs = 0): Promise<{ hedge: HedgeRecord;
   };
   return { hedge, context };
 }
+
+/** As `context`, but orders on `only`, or on every instrument, are at least so large. */
+const withMinimum = (context: AdvanceContext, minQuantity: string, only?: InstrumentKey): AdvanceContext => ({
+  ...context,
+  market: (key) => {
+    const view = context.market(key);
+    if (!view || (only !== undefined && key !== only)) return view;
+    return { ...view, instrument: { ...view.instrument, minQuantity: base(minQuantity) } };
+  },
+});
 
 describe('completing the smaller leg', () => {
   it('cap-counted-twice: the limit is the approved worst price, however far the book has moved already', async () => {
@@ -77,14 +88,7 @@ describe('the cheaper repair', () => {
 
   it('fault-20-dust: what cannot be trimmed is completed though it does not pay, else both legs are closed', async () => {
     const { hedge, context } = await partly(99.9);
-    const coarse: AdvanceContext = {
-      ...context,
-      market: (key) => {
-        const view = context.market(key);
-        if (!view || key !== hedge.long.key) return view;
-        return { ...view, instrument: { ...view.instrument, minQuantity: base('6') } };
-      },
-    };
+    const coarse = withMinimum(context, '6', hedge.long.key);
     expect(advance(expecting(hedge, 0), coarse).attempts).toMatchObject([{ purpose: 'complete' }]);
     const [move] = advance(hedge, { ...coarse, reduceOnly: true }).facts;
     expect(move).toMatchObject({ kind: 'hedge_moved', to: 'unwinding', reason: 'dust' });
@@ -92,13 +96,7 @@ describe('the cheaper repair', () => {
 
   it('fault-20-dust-looped-on: a leg under the smallest order is quarantined, and then left alone', async () => {
     const { hedge, context } = await partly(99.9);
-    const coarse: AdvanceContext = {
-      ...context,
-      market: (key) => {
-        const view = context.market(key);
-        return view && { ...view, instrument: { ...view.instrument, minQuantity: base('20') } };
-      },
-    };
+    const coarse = withMinimum(context, '20');
     const unwinding: HedgeRecord = { ...hedge, state: 'unwinding', reason: 'dust' };
     expect(advance(unwinding, coarse).facts).toMatchObject([{ to: 'quarantined', reason: 'dust' }]);
     const quarantined: HedgeRecord = { ...hedge, state: 'quarantined', reason: 'dust' };
@@ -124,14 +122,7 @@ describe('the cheaper repair', () => {
 
   it('fault-20-excess-too-small: what no order is as small as goes with the rest of both legs, however it came to that', async () => {
     const { hedge, context } = await partly(99.9);
-    const coarse: AdvanceContext = {
-      ...context,
-      market: (key) => {
-        const view = context.market(key);
-        if (!view || key !== hedge.long.key) return view;
-        return { ...view, instrument: { ...view.instrument, minQuantity: base('6') } };
-      },
-    };
+    const coarse = withMinimum(context, '6', hedge.long.key);
     for (const [state, reason] of [
       ['unwinding', 'naked_too_long'],
       ['quarantined', 'dust'],
@@ -147,14 +138,7 @@ describe('the cheaper repair', () => {
   it('fault-20-one-leg-too-small-to-close: an exit does not close the other and leave it naked', async () => {
     const { hedge, context } = await partly(99.9);
     const long = { ...hedge.long, holding: { ...hedge.long.holding, quantity: base('4.5') } };
-    const coarse: AdvanceContext = {
-      ...context,
-      market: (key) => {
-        const view = context.market(key);
-        if (!view || key !== hedge.short.key) return view;
-        return { ...view, instrument: { ...view.instrument, minQuantity: base('6') } };
-      },
-    };
+    const coarse = withMinimum(context, '6', hedge.short.key);
     const next = (state: 'exiting' | 'quarantined', reason: string) =>
       advance({ ...hedge, long, state, reason }, coarse);
     expect(next('exiting', 'carry_gone').facts).toMatchObject([{ to: 'quarantined', reason: 'dust' }]);
