@@ -139,16 +139,22 @@ const MAX_PENDING = 1_000;
  */
 export function record(core: Core, facts: readonly Fact[]): boolean {
   if (core.emergency.owed.length > 0) {
-    if (!recordOwed(core)) return false;
+    if (!recordOwed(core)) return drop(core, facts);
     // Whose it is was judged without those orders; it is read again.
     if (facts.some(({ kind }) => kind === 'fill')) return false;
   }
   const waiting = core.pending.length;
   const batch = waiting > 0 ? [...core.pending, ...facts] : facts;
-  if (!write(core, batch.length, () => core.store.commit(batch))) return false;
+  if (!write(core, batch.length, () => core.store.commit(batch))) return drop(core, facts);
   core.pending.splice(0, waiting);
   fold(core, facts);
   return true;
+}
+
+/** Not recorded. But what was told of fills counts, should a leg be made smaller without the ledger. */
+function drop({ emergency }: Core, facts: readonly Fact[]): false {
+  emergency.dropped.push(...facts.filter((fact) => fact.kind === 'fill'));
+  return false;
 }
 
 /** Emergency orders, as soon as anything can be written. What the ledger has missed besides is read next. */

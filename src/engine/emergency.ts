@@ -13,14 +13,14 @@
  * A process that ends before that leaves an order that no ledger knows; its id says what it was (`client-id.ts`).
  */
 import { emergencyOrderId, MAX_ATTEMPTS } from '../execution/client-id.ts';
-import { beyondOurs, type EmergencyReduction, mostOf, type VenueWord, venueDelta } from '../execution/emergency.ts';
+import { beyondOurs, type EmergencyReduction, type VenueWord, venueDelta } from '../execution/emergency.ts';
 import { intend } from '../execution/plan.ts';
 import { capPrice, reduceReference } from '../execution/price-cap.ts';
 import { afterSubmit } from '../execution/resolve.ts';
 import { abs, add, type Base, isZero, lt, sub, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
 import { type ClientOrderId, type HedgeId, type InstrumentKey, splitKey } from '../kernel/ids.ts';
 import { type Instant, SECOND_MS } from '../kernel/instant.ts';
-import type { AttemptIntended, AttemptOutcome, DecisionMade } from '../ledger/facts.ts';
+import type { AttemptIntended, AttemptOutcome, DecisionMade, FillBooked } from '../ledger/facts.ts';
 import { accountKey, type HedgeRecord, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { SubmitOutcome } from '../ports/venue.ts';
 import { judgeDistance } from '../risk/margin.ts';
@@ -28,7 +28,18 @@ import { alarm, type Core, recordLater, wakeAt } from './core.ts';
 import { retryLedger } from './ledger-retry.ts';
 import { distanceOf } from './margin.ts';
 import { lookupSoon, sendAttempts } from './orders.ts';
-import { accountsOf, askTruth, forgetTruth, saidOf, saidSinceMs, truthOf, type VenueTruth } from './venue-truth.ts';
+import {
+  accountsOf,
+  askTruth,
+  forgetTruth,
+  hearDropped,
+  saidOf,
+  saidSinceMs,
+  standing,
+  truthOf,
+  unwrittenOf,
+  type VenueTruth,
+} from './venue-truth.ts';
 
 /** Of one asset on one route, in one failure. */
 const MAX_ORDERS = 20;
@@ -53,6 +64,9 @@ export interface EmergencyWatch {
   readonly assets: Map<string, AssetEmergency>;
   /** Orders that have left, and what became of them, oldest first: nothing else is written before they are. */
   readonly owed: (AttemptIntended | AttemptOutcome)[];
+  /** Fills that could not be booked, by identity, and those not looked at yet: whose they would be. */
+  readonly unbooked: Map<string, FillBooked>;
+  readonly dropped: FillBooked[];
   /** Ids of this failure's orders. */
   readonly sent: ClientOrderId[];
   /** Hedges with such an order: not driven on what the ledger missed until their accounts were read. */
@@ -73,6 +87,8 @@ export const newEmergency = (): EmergencyWatch => ({
   truths: new Map(),
   assets: new Map(),
   owed: [],
+  unbooked: new Map(),
+  dropped: [],
   sent: [],
   held: new Map(),
 });
@@ -85,6 +101,7 @@ export function watchEmergency(core: Core): void {
     return;
   }
   own.sinceMs ??= core.clock.monotonicMs();
+  hearDropped(core);
   for (const [name, hedges] of standing(core)) {
     askTruth(core, hedges);
     judge(core, name, hedges);
@@ -137,18 +154,6 @@ export function awaitsReading(core: Core, hedge: HedgeRecord): boolean {
   return false;
 }
 
-/** Hedges that may hold something, by route and asset. */
-function standing({ ledger, clock }: Core): Map<string, HedgeRecord[]> {
-  const now = clock.now();
-  const found = new Map<string, HedgeRecord[]>();
-  for (const hedge of ledger.recent.values()) {
-    if (legsOf(hedge).every((leg) => isZero(mostOf(leg, now)))) continue;
-    const name = `${hedge.plan.route}|${hedge.plan.asset}`;
-    found.set(name, [...(found.get(name) ?? []), hedge]);
-  }
-  return found;
-}
-
 function judge(core: Core, name: string, hedges: readonly HedgeRecord[]): void {
   const state: AssetEmergency = core.emergency.assets.get(name) ?? { strangers: new Map(), orders: 0, notBeforeMs: 0 };
   core.emergency.assets.set(name, state);
@@ -162,7 +167,7 @@ function judge(core: Core, name: string, hedges: readonly HedgeRecord[]): void {
     }
   }
   const word: VenueWord = {
-    now: core.clock.now(),
+    ...unwrittenOf(core),
     venueSays: (key) => oursOf(said.get(key) ?? ZERO_BASE, state.strangers.get(key) ?? ZERO_BASE),
     instrumentOf: (key) => core.market.get(key)?.instrument,
   };
@@ -273,6 +278,8 @@ function end(core: Core): void {
   delete own.sinceMs;
   own.killed = false;
   own.truths.clear();
+  own.unbooked.clear();
+  own.dropped.length = 0;
   for (const [name, { inFlight }] of own.assets) {
     if (!inFlight) own.assets.delete(name);
   }

@@ -14,7 +14,7 @@ import { entryStop } from './entry.ts';
 import { watchMargin } from './margin.ts';
 import { isReachable, watchNaked } from './naked.ts';
 import { sendAttempts } from './orders.ts';
-import { doubtOf, standingOnVenue, watchPositions } from './positions.ts';
+import { doubtOf, reducibleOnVenue, standingOnVenue, watchPositions } from './positions.ts';
 
 /** More moves than any hedge can make in one instant: beyond it the machine would be looping. */
 const MAX_MOVES = 12;
@@ -112,6 +112,8 @@ class Context implements AdvanceContext {
   readonly market = (key: InstrumentKey): InstrumentView | undefined => this.#core.market.get(key);
 
   readonly standing = (leg: LegRecord): Base => standingOnVenue(this.#core, this.#hedge, leg);
+
+  readonly reducible = (leg: LegRecord): Base => reducibleOnVenue(this.#core, this.#hedge, leg);
 }
 
 /** What waits for people: told again once a minute. */

@@ -70,6 +70,8 @@ export function onSubmitted(core: Core, clientOrderId: string, outcome: SubmitOu
   if (fact && !record(core, [fact])) return retryLookup(core, attempt, watchOf(core, attempt));
   // Whatever a cancel found before it had come says nothing now.
   if (outcome.kind !== 'rejected') core.cancels.delete(clientOrderId);
+  // The venue may not hold what the ledger says: nothing has told of a human's trade.
+  else if (attempt.intent.reduceOnly) wakeAt(core, `positions:${orderRef(attempt).account}`, core.clock.now());
   // Called absent while it was under way, and accepted: only its being found is news.
   if (!isUnresolved(attempt) && !(outcome.kind === 'acked' && attempt.status === 'proven_absent')) return;
   if (outcome.kind === 'unknown') {
@@ -179,10 +181,8 @@ export function onProofRead(
     resync(core, watch.account);
     return retryLookup(core, attempt, watch);
   }
-  const proven = record(core, [
-    { kind: 'outcome', clientOrderId, status: 'proven_absent', code: 'proven_absent', at: core.clock.now() },
-  ]);
-  if (proven) forgetOrder(core, clientOrderId);
+  const absent = { status: 'proven_absent', code: 'proven_absent', at: core.clock.now() } as const;
+  if (record(core, [{ kind: 'outcome', clientOrderId, ...absent }])) forgetOrder(core, clientOrderId);
   else retryLookup(core, attempt, watch);
 }
 

@@ -209,8 +209,12 @@ export function doubtOf(core: Core, hedge: HedgeRecord): PositionDoubt {
 
 /** What the venue is known to hold of a leg: |quantity| unless less is confirmed. Positive. */
 export function standingOnVenue(core: Core, hedge: HedgeRecord, leg: LegRecord): Base {
-  const missing = missingOf(core, hedge, leg);
-  if (missing === undefined) return abs(leg.holding.quantity);
+  return missingOf(core, hedge, leg) === undefined ? abs(leg.holding.quantity) : reducibleOnVenue(core, hedge, leg);
+}
+
+/** How much of a leg the venue's one position of the instrument covers, by the ledger less what is confirmed missing. */
+export function reducibleOnVenue(core: Core, hedge: HedgeRecord, leg: LegRecord): Base {
+  const missing = missingOf(core, hedge, leg) ?? ZERO_BASE;
   const account = core.ledger.accounts.get(accountKey(hedge.plan.route, splitKey(leg.key).venue));
   const ledger = account?.holdings.get(leg.key)?.quantity ?? ZERO_BASE;
   return coveredOf(core.ledger, hedge.plan.route, leg, sub(ledger, missing));

@@ -3,10 +3,11 @@
  * that were asked for well apart say the same. A list that lacks what should be there is believed only when the margin in
  * use agrees with it. Nothing here is ever durable: it is forgotten when the ledger can be written again.
  */
-import { mostOf } from '../execution/emergency.ts';
-import { abs, type Base, eq, isZero, lt, px, ZERO_BASE } from '../kernel/decimal.ts';
+import { mostOf, type Unwritten } from '../execution/emergency.ts';
+import { abs, type Base, eq, isZero, lt, min, px, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import { SECOND_MS } from '../kernel/instant.ts';
+import { fillIdentity } from '../ledger/fold.ts';
 import { marginExcludes, unownedOf } from '../ledger/position-gaps.ts';
 import { accountKey, type HedgeRecord, legsOf } from '../ledger/state.ts';
 import { type AccountWatch, type Core, wakeAt } from './core.ts';
@@ -33,6 +34,30 @@ export interface VenueTruth {
   /** Of an unbroken row of lists that say the same. */
   first?: Reading;
   newest?: Reading;
+}
+
+/** A list of positions that was asked for before such a fill was told may not know of it. */
+export function hearDropped(core: Core): void {
+  const { unbooked, dropped } = core.emergency;
+  for (const booked of dropped.splice(0)) {
+    const { fill } = booked;
+    const identity = fillIdentity(fill);
+    const truth = truthOf(core, accountKey(fill.route, fill.venue));
+    if (!unbooked.has(identity)) forgetTruth(truth, Math.max(truth.notBeforeMs, core.clock.monotonicMs()));
+    unbooked.set(identity, booked);
+  }
+}
+
+/** Hedges that may hold something, by route and asset. */
+export function standing(core: Core): Map<string, HedgeRecord[]> {
+  const unwritten = unwrittenOf(core);
+  const found = new Map<string, HedgeRecord[]>();
+  for (const hedge of core.ledger.recent.values()) {
+    if (legsOf(hedge).every((leg) => isZero(mostOf(leg, unwritten)))) continue;
+    const name = `${hedge.plan.route}|${hedge.plan.asset}`;
+    found.set(name, [...(found.get(name) ?? []), hedge]);
+  }
+  return found;
 }
 
 /** Asks the accounts of these hedges again, each as soon as a list of its could confirm the one before. */
@@ -126,14 +151,33 @@ function quantitiesOf(
   return quantities;
 }
 
+/** Of our own reducing orders only: whom another trade has made smaller, the positions tell better. */
+export function unwrittenOf({ emergency, ledger, clock }: Core): Unwritten {
+  const told = [...emergency.unbooked.values()].flatMap(({ fill }) => {
+    const intent = ledger.attempts.get(fill.clientOrderId ?? '')?.intent;
+    return intent?.reduceOnly ? [{ leg: ledger.hedges.get(intent.hedge)?.[intent.leg], quantity: fill.quantity }] : [];
+  });
+  return {
+    now: clock.now(),
+    closedSince: (leg) =>
+      sum(
+        ZERO_BASE,
+        told.filter((each) => each.leg === leg).map(({ quantity }) => quantity),
+      ),
+  };
+}
+
 /** What should stand on the instruments of a venue's hedges, or else may. Positive; of several legs the smallest. */
-function expectedOn({ ledger, clock }: Core, route: Route, venue: VenueId): Map<InstrumentKey, Base> {
+function expectedOn(core: Core, route: Route, venue: VenueId): Map<InstrumentKey, Base> {
+  const unwritten = unwrittenOf(core);
   const expected = new Map<InstrumentKey, Base>();
-  for (const hedge of ledger.recent.values()) {
+  for (const hedge of core.ledger.recent.values()) {
     if (hedge.plan.route !== route) continue;
     for (const leg of legsOf(hedge)) {
       if (splitKey(leg.key).venue !== venue) continue;
-      const quantity = isZero(leg.holding.quantity) ? mostOf(leg, clock.now()) : abs(leg.holding.quantity);
+      const held = abs(leg.holding.quantity);
+      const booked = sub(held, min(held, unwritten.closedSince(leg)));
+      const quantity = isZero(booked) ? mostOf(leg, unwritten) : booked;
       const known = expected.get(leg.key) ?? ZERO_BASE;
       expected.set(leg.key, isZero(known) || (!isZero(quantity) && lt(quantity, known)) ? quantity : known);
     }

@@ -37,23 +37,31 @@ export type VenueDelta =
 /** An order that was called absent may still turn up for so long. */
 const LATE_MS = 10 * MINUTE_MS;
 
+/** What a ledger that cannot be written does not know. */
+export interface Unwritten {
+  readonly now: Instant;
+  /** What of a leg fills have closed that were told and could not be booked. Positive. */
+  readonly closedSince: (leg: LegRecord) => Base;
+}
+
 /**
- * What a leg can hold at most: what is booked, and what orders that open it may have filled since, of which a ledger that
- * cannot be written knows nothing. More than that at the venue is somebody else's. Positive.
+ * What a leg can hold at most: what is booked and not closed since, and what orders that open it may have filled. More
+ * than that at the venue is somebody else's. Positive.
  */
-export const mostOf = (leg: LegRecord, now: Instant): Base =>
-  sum(
+export function mostOf(leg: LegRecord, { now, closedSince }: Unwritten): Base {
+  const opened = sum(
     abs(leg.holding.quantity),
     leg.attempts
       .filter((attempt) => !attempt.intent.reduceOnly && mayHaveFilled(attempt, now))
       .map(({ intent, filled }) => sub(intent.quantity, filled)),
   );
+  return sub(opened, min(opened, closedSince(leg)));
+}
 
 const mayHaveFilled = (attempt: AttemptRecord, now: Instant): boolean =>
   isUnresolved(attempt) || (attempt.status === 'proven_absent' && attempt.changedAt >= now - LATE_MS);
 
-export interface VenueWord {
-  readonly now: Instant;
+export interface VenueWord extends Unwritten {
   /** Signed base units, of every instrument of the hedges that are judged. */
   readonly venueSays: (key: InstrumentKey) => Base;
   readonly instrumentOf: (key: InstrumentKey) => Instrument | undefined;
@@ -96,13 +104,13 @@ export function beyondOurs(hedges: readonly HedgeRecord[], word: VenueWord): Rea
 }
 
 /** What of the venues' positions is each leg's, the oldest hedge's first. Positive. */
-function partsOf(hedges: readonly HedgeRecord[], { now, venueSays }: VenueWord): ReadonlyMap<LegRecord, Base> {
+function partsOf(hedges: readonly HedgeRecord[], word: VenueWord): ReadonlyMap<LegRecord, Base> {
   const left = new Map<InstrumentKey, Base>();
   const parts = new Map<LegRecord, Base>();
   for (const leg of hedges.flatMap(legsOf)) {
-    const rest = left.get(leg.key) ?? venueSays(leg.key);
+    const rest = left.get(leg.key) ?? word.venueSays(leg.key);
     const isOurs = leg.direction === 'long' ? isPositive(rest) : isNegative(rest);
-    const part = isOurs ? min(abs(rest), mostOf(leg, now)) : ZERO_BASE;
+    const part = isOurs ? min(abs(rest), mostOf(leg, word)) : ZERO_BASE;
     parts.set(leg, part);
     left.set(leg.key, leg.direction === 'long' ? sub(rest, part) : add(rest, part));
   }

@@ -119,6 +119,10 @@ export function reduceLeg(
   context: AdvanceContext,
 ): Advance {
   const { settings, now } = context;
+  const able = min(wanted, context.reducible(leg));
+  // The rest can be reduced when the human has closed theirs; until then it would be refused, time and again.
+  if (lt(able, wanted) && (isZero(able) || isTooSmall(leg, able, context)))
+    return { facts: [], attempts: [], wakeAt: now + MAX_PAUSE_MS };
   const view = context.market(leg.key);
   const since = leg.attempts.filter(
     (attempt) => attempt.intent.reduceOnly && attempt.intent.at >= startedAt(hedge, now),
@@ -142,7 +146,7 @@ export function reduceLeg(
   if (!view || reference === undefined) return { facts: [], attempts: [], wakeAt: now + settings.retryDelayMs };
   // Ids have run out: nothing but the repeating alarm is left.
   if (leg.attempts.length >= MAX_ATTEMPTS) return NOTHING;
-  const capped = view.instrument.maxQuantity === undefined ? wanted : min(wanted, view.instrument.maxQuantity);
+  const capped = view.instrument.maxQuantity === undefined ? able : min(able, view.instrument.maxQuantity);
   const quantity = floorTo(capped, view.instrument.lot);
   // What no venue takes would be refused for ever.
   if (isZero(quantity) || lt(quantity, view.instrument.minQuantity)) {
@@ -177,9 +181,9 @@ function nextTryAt(since: readonly AttemptRecord[], hedge: HedgeRecord, context:
   const last = since.at(-1);
   if (!last) return 0;
   const soonest = last.changedAt + context.settings.retryDelayMs;
-  // A clock that went back in between would put the sending into the future.
-  const leftAt = Math.min(last.intent.at, last.changedAt);
-  return Math.max(soonest, leftAt + pauseMs(hedge, since.length, context));
+  // The clock went back in between: nobody knows how much of the pause is over.
+  if (last.intent.at > last.changedAt) return soonest;
+  return Math.max(soonest, last.intent.at + pauseMs(hedge, since.length, context));
 }
 
 /** The configured delay, doubling up to a bound that keeps naked exposure short; rarely once given up and hedged. */

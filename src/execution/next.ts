@@ -41,6 +41,11 @@ export interface AdvanceContext {
    * further. Positive.
    */
   readonly standing: (leg: LegRecord) => Base;
+  /**
+   * Of a leg's ledger quantity, what its venue takes a reducing order for: less where a human holds the opposite of the
+   * same instrument, which one position there nets with ours. Positive.
+   */
+  readonly reducible: (leg: LegRecord) => Base;
   /** Of an entry that is spread over time; absent: it may go on. */
   readonly stop?: EntryStop | undefined;
 }

@@ -205,6 +205,38 @@ describe('nothing is sent on less than two lists that agree', () => {
     expect(both(world)).toEqual(['8.5', '-5.5']);
   });
 
+  it('fault-42-own-exit-first: what a human buys after our exits have filled is no leg of ours', async () => {
+    const world = new World({ settings: LIMITED });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    // The intents of the exits are the last that can be stored.
+    const commit = world.store.commit.bind(world.store);
+    world.store.commit = (facts) => {
+      commit(facts);
+      if (facts.some(({ kind }) => kind === 'attempt')) world.store.failing = true;
+    };
+    await world.operator({ action: 'close', hedge: 'h1' });
+    await world.run(1_500, 50);
+    expect(both(world)).toEqual(['0', '0']);
+    expect(world.hedge().long.holding.quantity.toFixed()).toBe('9.5');
+    world.exchanges.alpha.place(ACCOUNT, {
+      symbol: SOL,
+      side: 'buy',
+      type: 'market',
+      tif: 'IOC',
+      contracts: contracts('3'),
+      reduceOnly: false,
+    });
+    await world.run(MINUTE_MS);
+    expect(emergencies(world)).toEqual([]);
+    expect(both(world)).toEqual(['3', '0']);
+    world.store.failing = false;
+    await world.run(MINUTE_MS, 500);
+    expect(world.state()).toBe('closed');
+    expect(both(world)).toEqual(['3', '0']);
+  });
+
   it('fault-42-moving: lists that differ confirm nothing', async () => {
     const world = await naked();
     for (let i = 0; i < 4; i++) {

@@ -301,6 +301,27 @@ describe('holding and leaving', () => {
     expect(world.ledger.hedges.size).toBe(1);
   });
 
+  it('fault-23-hidden-by-a-human: what their opposite position nets away is not asked for again and again', async () => {
+    const world = new World();
+    world.boot();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    expect(world.ledger.hedges.size).toBe(0);
+    world.faults.alpha.stream = 'lost';
+    world.faults.beta.submits.push({ kind: 'refused', code: 'insufficient_margin' });
+    foreignTrade(world, 'alpha', 'sell', '3');
+    await world.run(200);
+    await world.operator({ action: 'resume' });
+    await world.run(120_000, 1_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
+    expect(world.hedge().long.holding.quantity.toFixed()).toBe('3');
+    expect(reduceOnlyOf(world).length).toBeLessThanOrEqual(3);
+    foreignTrade(world, 'alpha', 'buy', '3');
+    await world.run(30_000, 1_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
+    expect(world.state()).toBe('closed');
+  });
+
   it('fault-20-minimum-lot-dust: a difference under the common lot is held, not fought over', async () => {
     const world = new World();
     await world.opened();

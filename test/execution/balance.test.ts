@@ -32,6 +32,7 @@ async function partly(bid: number, bookAgeMs = 0): Promise<{ hedge: HedgeRecord;
     maxBookAgeMs: SETTINGS.risk.data.maxBookAgeMs,
     doubt: { kind: 'none' },
     standing: (leg) => abs(leg.holding.quantity),
+    reducible: (leg) => abs(leg.holding.quantity),
   };
   return { hedge, context };
 }

@@ -29,6 +29,7 @@ import { AT, attempt, booked, fill, LONG, plan, SHORT } from '../ledger/samples.
 
 const STAMP = { mode: 'live', tag: 'ab1z', epoch: 1, era: 1 } as const;
 const SOL = 'SOL/USDT:USDT';
+const NOTHING_SINCE = { now: AT, closedSince: () => ZERO_BASE };
 
 function ledger(facts: readonly Fact[]): LedgerState {
   const state = emptyLedger();
@@ -91,7 +92,7 @@ describe('the size of an emergency order', () => {
           );
           const says = (each: string): Base => base(String(venues[splitKey(each).venue as 'alpha'] / 10));
           const found = venueDelta([...state.hedges.values()], {
-            now: AT,
+            ...NOTHING_SINCE,
             venueSays: says,
             instrumentOf: (each) => instrument(each, lot),
           });
@@ -134,7 +135,7 @@ describe('the size of an emergency order', () => {
     const state = standing([{ id: 'h1', long: LONG, short: SHORT, held: 10 }]);
     const judged = (long: string, short: string) =>
       venueDelta([...state.hedges.values()], {
-        now: AT,
+        ...NOTHING_SINCE,
         venueSays: (each) => base(each === LONG ? long : short),
         instrumentOf: (each) => instrument(each, '0.1'),
       });
@@ -144,10 +145,24 @@ describe('the size of an emergency order', () => {
     expect(judged('-2', '3')).toEqual({ kind: 'equal' });
   });
 
+  it('fault-42-closed-since: what own orders have closed is not there any more; more at the venue is a human’s', () => {
+    const state = standing([{ id: 'h1', long: LONG, short: SHORT, held: 10 }]);
+    const judged = (closed: string, long: string, short: string) =>
+      venueDelta([...state.hedges.values()], {
+        now: AT,
+        closedSince: ({ name }) => (name === 'long' ? base(closed) : ZERO_BASE),
+        venueSays: (each) => base(each === LONG ? long : short),
+        instrumentOf: (each) => instrument(each, '0.1'),
+      });
+    expect(judged('10', '1', '0')).toEqual({ kind: 'equal' });
+    expect(judged('12', '1', '0')).toEqual({ kind: 'equal' });
+    expect(judged('4', '7', '0')).toMatchObject({ kind: 'naked', net: base('6'), next: { quantity: base('6') } });
+  });
+
   it('fault-42-unrecorded-fill: what an order of unknown fate may have filled is ours to reduce', () => {
     const state = ledger([plan(), attempt('a', 'long'), attempt('b', 'short')]);
     const judged = venueDelta([...state.hedges.values()], {
-      now: AT,
+      ...NOTHING_SINCE,
       venueSays: (each) => base(each === LONG ? '10' : '0'),
       instrumentOf: (each) => instrument(each, '0.1'),
     });
@@ -164,6 +179,7 @@ describe('the size of an emergency order', () => {
     const state = ledger([plan(), attempt('a', 'long'), attempt('b', 'short'), absent('a'), absent('b')]);
     const judged = (laterMs: number) =>
       venueDelta([...state.hedges.values()], {
+        ...NOTHING_SINCE,
         now: AT + laterMs,
         venueSays: (each) => base(each === LONG ? '10' : '0'),
         instrumentOf: (each) => instrument(each, '0.1'),
@@ -176,7 +192,7 @@ describe('the size of an emergency order', () => {
     const state = standing([{ id: 'h1', long: LONG, short: SHORT, held: 10 }]);
     const judged = (long: string, lot: string) =>
       venueDelta([...state.hedges.values()], {
-        now: AT,
+        ...NOTHING_SINCE,
         venueSays: (each) => base(each === LONG ? long : '-9'),
         instrumentOf: (each) => instrument(each, lot),
       });

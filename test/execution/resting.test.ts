@@ -38,6 +38,7 @@ async function scene(filled = 0): Promise<Scene> {
     reachable: true,
     doubt: { kind: 'none' },
     standing: (leg) => abs(leg.holding.quantity),
+    reducible: (leg) => abs(leg.holding.quantity),
     maxBookAgeMs: SETTINGS.risk.data.maxBookAgeMs,
     ...change,
   });

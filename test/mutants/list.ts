@@ -426,6 +426,14 @@ export const MUTANTS: readonly Mutant[] = [
     killedBy: ['test/engine/emergency-hazards.test.ts'],
   },
   {
+    name: 'emergency-forgets-what-was-told',
+    bug: 'fills that could not be booked are forgotten, and what a human bought since is taken for a leg',
+    file: 'src/engine/core.ts',
+    find: "  emergency.dropped.push(...facts.filter((fact) => fact.kind === 'fill'));\n",
+    replace: '  void [emergency, facts];\n',
+    killedBy: ['test/engine/emergency-hazards.test.ts'],
+  },
+  {
     name: 'emergency-on-one-list',
     bug: 'one list of positions is enough to reduce on',
     file: 'src/engine/venue-truth.ts',

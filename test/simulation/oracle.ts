@@ -19,6 +19,7 @@ import {
   isZero,
   lt,
   max,
+  min,
   neg,
   sub,
   text,
@@ -454,6 +455,17 @@ export class Oracle {
     return gte(abs(net), this.#smallestOrder(symbol));
   }
 
+  /** What is too much lies behind a human's opposite position: no order can reduce it before they close theirs. */
+  #isHidden(symbol: string): boolean {
+    const owns = [...this.#world.rigs.keys()].map((venue) => ({ venue, own: this.own(venue, symbol) }));
+    const net = owns.reduce((total, { own }) => add(total, own), ZERO_BASE);
+    const able = owns.reduce((total, { venue, own }) => {
+      const position = this.#positions.get(`${venue}|${symbol}`) ?? ZERO_BASE;
+      return own.s === net.s && position.s === net.s ? add(total, min(abs(own), abs(position))) : total;
+    }, ZERO_BASE);
+    return lt(able, max(this.#commonLots.get(symbol) ?? ZERO_BASE, this.#smallestOrder(symbol))) && lt(able, abs(net));
+  }
+
   /** What no venue where something stands takes an order for cannot be made equal: dust. */
   #smallestOrder(symbol: string): Base {
     let smallest = ZERO_BASE;
@@ -503,6 +515,7 @@ export class Oracle {
         this.#naked.delete(symbol);
         continue;
       }
+      if (this.#isHidden(symbol)) this.#impairedBy(`hidden ${symbol}`, 1, -1);
       const { until, sightMs, ledgerMs } = this.#impairedUntil(symbol, naked.since);
       const clear = now - Math.max(naked.since, until);
       this.worstNakedMs = Math.max(this.worstNakedMs, clear);
@@ -526,7 +539,7 @@ export class Oracle {
       const state = this.#impaired.get(name);
       return !state ? Number.NEGATIVE_INFINITY : state.active > 0 ? now : state.until;
     };
-    let until = untilOf('process');
+    let until = Math.max(untilOf('process'), untilOf(`hidden ${symbol}`));
     let sightMs = 0;
     for (const venue of this.#world.rigs.keys()) {
       const key = `${venue}|${symbol}`;

@@ -105,6 +105,18 @@ export const REGRESSIONS: readonly Regression[] = [
     found: 'fault-42: an emergency order closed what another hedge had just entered, and was told before that entry',
   },
   {
+    seed: 102112,
+    found: 'fault-42: what a human bought after both exits had filled, which nothing could record, was reduced as ours',
+  },
+  {
+    seed: 107563,
+    found: 'fault-48: a clock that went back while an exit was unknown put the whole pause after its proof of absence',
+  },
+  {
+    seed: 121508,
+    found: 'fault-23: what a human’s opposite position hid was tried to be reduced hundreds of times, and refused',
+  },
+  {
     seed: 301923,
     found: 'fault-42: what an emergency order had closed belonged to nobody, because its entry had been called absent',
   },
