@@ -1,12 +1,13 @@
 /** Funding payments: asked for after each settlement that a position met, booked once, each given to its hedge. */
 import { isNews } from '../execution/booking.ts';
 import { paymentConflict } from '../execution/resolve.ts';
+import { isZero, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey, splitKey } from '../kernel/ids.ts';
 import { HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { DiscrepancyNoted, PaymentBooked } from '../ledger/facts.ts';
 import { paymentDigest, paymentIdentity } from '../ledger/fold.ts';
-import { legsOf } from '../ledger/state.ts';
+import { accountKey, type HedgeRecord, legsOf } from '../ledger/state.ts';
 import type { FundingQuote } from '../market/funding.ts';
 import type { FundingPayment } from '../market/order.ts';
 import { backoff, paymentsSince, startReconcile } from './accounts.ts';
@@ -32,11 +33,18 @@ export function onSettlementPassed(core: Core, before: FundingQuote | undefined,
     const ends = hedge.endedAt ?? Number.POSITIVE_INFINITY;
     if ((hedge.openedAt ?? Number.POSITIVE_INFINITY) > passedAt || ends < passedAt) continue;
     for (const leg of legsOf(hedge)) {
-      if (leg.key !== quote.key) continue;
-      const watch = core.accounts.get(`${hedge.plan.route}|${splitKey(leg.key).venue}`);
+      if (leg.key !== quote.key || !mayHaveStood(core, hedge, leg.key, passedAt)) continue;
+      const watch = core.accounts.get(accountKey(hedge.plan.route, splitKey(leg.key).venue));
       if (watch) awaitPayment(core, watch, passedAt, leg.key);
     }
   }
+}
+
+/** Not when the account, a human's share included, held none of it then: nothing was due. */
+function mayHaveStood({ ledger }: Core, { plan }: HedgeRecord, key: InstrumentKey, at: Instant): boolean {
+  const account = ledger.accounts.get(accountKey(plan.route, splitKey(key).venue));
+  const quantity = account?.holdings.get(key)?.quantity ?? ZERO_BASE;
+  return !isZero(quantity) || (account?.newest.get(key)?.changedAt ?? 0) > at;
 }
 
 /** All instruments that settle at one instant are awaited together. */

@@ -118,6 +118,18 @@ describe('funding', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('payment-not-due: nothing is awaited of a leg that was gone before the settlement', async () => {
+    const world = new World();
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.exchanges.beta.setTrading(SOL, false);
+    world.exchanges.alpha.forceReduce(ACCOUNT, SOL, contracts('9.5'), 'liquidation');
+    await world.run(60 * MINUTE_MS, 30_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '-9.5']);
+    expect(text(world.hedge().short.funding)).toBe('0.95');
+    expect(world.alarmed('payment_missing')).toBe(false);
+  });
+
   it('payment-missing: told, and the wallet difference blocks opening until it is explained', async () => {
     const world = new World();
     await world.opened();
