@@ -27,7 +27,7 @@ import { sharesOf } from '../ledger/position-gaps.ts';
 import { bookedChange } from '../ledger/reconcile.ts';
 import { type AccountRecord, accountKey } from '../ledger/state.ts';
 import { hasUnresolved } from './accounts.ts';
-import type { Core } from './core.ts';
+import { type Core, resync } from './core.ts';
 import type { AcceptCommand } from './events.ts';
 import { markOf } from './valuation.ts';
 
@@ -60,6 +60,10 @@ export function acceptanceOf(core: Core, command: AcceptCommand, by: string): Ac
   if (!account?.baseline || watch.agreedAt === undefined || watch.status !== 'ready')
     return no(`${name} has not been compared since the start: ${watch.reason}`);
   if (hasUnresolved(core, watch)) return no(`an order on ${name} has no known end yet; try again when it has`);
+  if (watch.comparedChanges !== watch.changes) {
+    resync(core, name);
+    return no(`something has changed on ${name} since it was compared; it is read again: look, and try again`);
+  }
   const at = core.clock.now();
   const corrected: PositionAdjusted[] = [];
   for (const discrepancy of open) {

@@ -2,7 +2,8 @@
 import { toNumber } from '../kernel/decimal.ts';
 import { type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
-import type { DiscrepancyNoted, Fact } from '../ledger/facts.ts';
+import type { Read } from '../kernel/outcome.ts';
+import type { DiscrepancyNoted } from '../ledger/facts.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
@@ -12,7 +13,7 @@ import type { AccountReads, EngineEvent } from './events.ts';
 import { recordFills } from './fills.ts';
 import { onListedOpen } from './orders.ts';
 import { paymentFacts } from './payments.ts';
-import { CONFIRM_MS, judgePositions, pollAgain } from './positions.ts';
+import { CONFIRM_MS, judgePositions, notePositions, pollAgain } from './positions.ts';
 import { behindFacts } from './restored.ts';
 
 /** A venue that comes back must be read well within the half minute in which its naked legs must end. */
@@ -130,6 +131,9 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   pollAgain(core, watch);
   const now = core.clock.now();
   const { positions, openOrders, balance, fills, payments } = reads;
+  if (positions.ok) notePositions(core, watch, positions.value, positions.at);
+  // Facts, whatever else could not be read.
+  const isBooked = bookTold(core, watch, reads);
   if (!positions.ok || !openOrders.ok || !balance.ok || !fills.ok || !payments.ok) {
     const failed = [positions, openOrders, balance, fills, payments].find((read) => !read.ok);
     watch.failures += 1;
@@ -143,12 +147,8 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   }
   // It answers, whether or not what it says can be compared already.
   watch.failures = 0;
-  const late: Fact[] = [
-    ...behindFacts(core, watch, [...fills.value, ...openOrders.value]),
-    ...paymentFacts(core, payments.value),
-  ];
   // A ledger that cannot be written has its own wake, which reads everything again.
-  if (!record(core, late) || recordFills(core, fills.value) === undefined) return;
+  if (!isBooked) return;
   watch.lastReadAt = now;
   if (changes !== watch.changes || hasUnresolved(core, watch)) {
     // Orders moved while we read: the picture is not one instant's.
@@ -163,17 +163,28 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   watch.status = 'ready';
   watch.reason = '';
   watch.lastReconciledAt = now;
+  watch.comparedChanges = changes;
   watch.agreedAt = agreedAt;
   watch.availableUsd = toNumber(balance.value.available);
   watch.walletUsd = toNumber(balance.value.wallet);
   tellWhatStays(core, watch, now);
   const isNewlyOpen = differences.some((fact) => fact.kind === 'discrepancy' && fact.status === 'open');
   const isYoung = differsLately(core, watch, isNewlyOpen);
-  const isAgain = judgePositions(core, watch, { ...truth, at: positions.at });
+  const isAgain = judgePositions(core, watch, truth);
   const soonMs = isAgain ? CONFIRM_MS : isNewlyOpen ? DIFFERENCE_RETRY_MS : MAX_RETRY_MS;
   const isSoon = isAgain || isNewlyOpen || isYoung;
   const waitMs = isSoon ? soonMs : core.settings.reconcileEveryMs;
   wakeAt(core, `reconcile:${watch.key}`, now + Math.min(waitMs, core.settings.reconcileEveryMs));
+}
+
+/** False when the ledger cannot be written. */
+function bookTold(core: Core, watch: AccountWatch, { fills, openOrders, payments }: AccountReads): boolean {
+  const told = <T>(read: Read<readonly T[]>): readonly T[] => (read.ok ? read.value : []);
+  const late = [
+    ...behindFacts(core, watch, [...told(fills), ...told(openOrders)]),
+    ...paymentFacts(core, told(payments)),
+  ];
+  return record(core, late) && recordFills(core, told(fills)) !== undefined;
 }
 
 /**

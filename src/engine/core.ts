@@ -73,6 +73,8 @@ export interface AccountWatch {
   failures: number;
   /** Orders sent and events booked by this process; a reconciliation that overlaps one proves nothing. */
   changes: number;
+  /** As of the newest comparison. */
+  comparedChanges?: number;
   /** The venue's clock as last read; absent when its venue has none of its own. See `clock-skew.ts`. */
   clock?: ClockReading;
   /** Monotonic ms since when venue and ledger differ, or differ in something more; absent while they agree. */
@@ -113,7 +115,7 @@ export interface Core {
   readonly exitMemory: Map<HedgeId, ExitMemory>;
   readonly forwardApr: Map<HedgeId, number>;
   readonly lookups: Map<ClientOrderId, LookupWatch>;
-  /** Orders called absent that were asked for once more and not found: when, by the venue's clock. */
+  /** Orders called absent, or entries long unknown, that were asked for once more and not found: when, by the venue's clock. */
   readonly absentAgain: Map<ClientOrderId, Instant>;
   readonly cancels: Map<ClientOrderId, CancelWatch>;
   readonly naked: Map<HedgeId, NakedWatch>;

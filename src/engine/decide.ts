@@ -16,7 +16,7 @@ import type { Opportunity } from '../signal/opportunity.ts';
 import { watchMoney } from './breakers.ts';
 import { type Core, record, recordIntent, recordLater } from './core.ts';
 import { watchExposure } from './exposure-watch.ts';
-import { sendAttempts } from './orders.ts';
+import { sendAttempts } from './submit.ts';
 import { riskStateOf } from './valuation.ts';
 
 /** One pass over every asset whose market changed since the last one. */

@@ -27,7 +27,8 @@ import { judgeDistance } from '../risk/margin.ts';
 import { alarm, type Core, recordLater, wakeAt } from './core.ts';
 import { retryLedger } from './ledger-retry.ts';
 import { distanceOf } from './margin.ts';
-import { lookupSoon, sendAttempts } from './orders.ts';
+import { lookupSoon } from './orders.ts';
+import { sendAttempts } from './submit.ts';
 import {
   accountsOf,
   askTruth,
@@ -97,6 +98,7 @@ export const newEmergency = (): EmergencyWatch => ({
 export function watchEmergency(core: Core): void {
   const own = core.emergency;
   if (core.storeFailure === undefined) {
+    own.dropped.length = 0;
     if (own.sinceMs !== undefined) end(core);
     return;
   }
@@ -279,7 +281,6 @@ function end(core: Core): void {
   own.killed = false;
   own.truths.clear();
   own.unbooked.clear();
-  own.dropped.length = 0;
   for (const [name, { inFlight }] of own.assets) {
     if (!inFlight) own.assets.delete(name);
   }

@@ -17,7 +17,7 @@ import { alarm, type Core, record, wakeAt } from './core.ts';
 import { awaitsReading } from './emergency.ts';
 import { contextOf } from './hedges.ts';
 import { leastClosable } from './margin.ts';
-import { sendAttempts } from './orders.ts';
+import { sendAttempts } from './submit.ts';
 import { exposureOn, markOf } from './valuation.ts';
 
 /** From the last change of any hedge of the route to the next step. */

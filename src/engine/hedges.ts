@@ -13,8 +13,8 @@ import { awaitsReading } from './emergency.ts';
 import { entryStop } from './entry.ts';
 import { watchMargin } from './margin.ts';
 import { isReachable, watchNaked } from './naked.ts';
-import { sendAttempts } from './orders.ts';
 import { doubtOf, reducibleOnVenue, standingOnVenue, watchPositions } from './positions.ts';
+import { sendAttempts } from './submit.ts';
 
 /** More moves than any hedge can make in one instant: beyond it the machine would be looping. */
 const MAX_MOVES = 12;

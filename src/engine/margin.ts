@@ -12,8 +12,8 @@ import { MINUTE_MS } from '../kernel/instant.ts';
 import { accountKey, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import { judgeDistance, liquidationDistance, reductionStep } from '../risk/margin.ts';
 import { alarm, type Core, record } from './core.ts';
-import { sendAttempts } from './orders.ts';
 import type { PositionWatch } from './positions.ts';
+import { sendAttempts } from './submit.ts';
 import { markOf } from './valuation.ts';
 
 /** A venue's list older than this many polls says nothing about now. */
@@ -25,7 +25,7 @@ export function distanceOf(core: Core, hedge: HedgeRecord, leg: LegRecord): numb
   const position = read?.positions.get(leg.key);
   if (!read || !position || isZero(position.quantity)) return undefined;
   const validMs = Math.max(MINUTE_MS, POLLS_VALID * core.settings.positionsEveryMs);
-  if (core.clock.now() - read.at > validMs) return undefined;
+  if (core.clock.monotonicMs() - read.heardMs > validMs) return undefined;
   const mark = markOf(core.market.get(leg.key)) ?? (position.mark && toNumber(position.mark));
   const liquidation = position.liquidationPrice && toNumber(position.liquidationPrice);
   return liquidationDistance(position.quantity.s > 0 ? 'long' : 'short', liquidation, mark);
@@ -46,9 +46,10 @@ export function watchMargin(core: Core, hedge: HedgeRecord, contextNow: () => Ad
   return mayReduce(core, hedge, context) && reduce(core, hedge, detail, context);
 }
 
-/** A figure from before the last step says nothing about what it did. */
+/** A figure from before the last step says nothing about what it did. Which came first, a clock that went back hides. */
 function mayReduce(core: Core, hedge: HedgeRecord, { reachable }: AdvanceContext): boolean {
   if (hedge.state !== 'held' || !reachable || legsOf(hedge).some(unresolved)) return false;
+  if (hedge.stateSince > core.clock.now()) return true;
   return legsOf(hedge).every((leg) => (readOf(core, hedge, leg)?.at ?? 0) > hedge.stateSince);
 }
 

@@ -9,7 +9,7 @@ import { describe, unresolved } from '../execution/shape.ts';
 import { abs, add, type Base, gte, sub, sum, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
-import { accountKey, type HedgeRecord, legsOf } from '../ledger/state.ts';
+import { accountKey, type HedgeRecord, isUnresolved, legsOf } from '../ledger/state.ts';
 import { ageMs } from '../market/view.ts';
 import { alarm, type Core, record, resync, wakeAt } from './core.ts';
 import { standingOnVenue } from './positions.ts';
@@ -108,12 +108,18 @@ function mayFlatten(hedge: HedgeRecord): boolean {
   }
 }
 
-/** Market data and account of both venues: otherwise an order of unknown fate may have hedged it long ago. */
+/**
+ * Market data of both venues, and their positions: an order of unknown fate may have hedged it long ago, so they were told
+ * after it had left.
+ */
 function isAnswering(core: Core, hedge: HedgeRecord): boolean {
   if (!isReachable(core, hedge)) return false;
-  return legsOf(hedge).every(({ key }) => {
-    const account = accountKey(hedge.plan.route, splitKey(key).venue);
-    return core.accounts.get(account)?.failures === 0 && core.positions.get(account)?.failures === 0;
+  return legsOf(hedge).every(({ key, attempts }) => {
+    const own = core.positions.get(accountKey(hedge.plan.route, splitKey(key).venue));
+    const leftMs = attempts
+      .filter(isUnresolved)
+      .map(({ intent }) => core.lookups.get(intent.clientOrderId)?.sinceMs ?? Number.POSITIVE_INFINITY);
+    return own?.failures === 0 && leftMs.every((ms) => (own.read?.heardMs ?? Number.NEGATIVE_INFINITY) > ms);
   });
 }
 

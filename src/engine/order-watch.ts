@@ -1,6 +1,7 @@
 /** What a process remembers of an order until its end is known. */
-import { type AbsenceProof, NO_PROOF, type Waited } from '../execution/absence.ts';
+import { type AbsenceProof, NO_PROOF, type VenueTerms, type Waited } from '../execution/absence.ts';
 import type { Instant } from '../kernel/instant.ts';
+import type { Core } from './core.ts';
 
 export interface LookupWatch {
   readonly account: string;
@@ -21,6 +22,11 @@ export interface CancelWatch {
   /** No request before. */
   notBefore: Instant;
 }
+
+/** Of an account that is not traded on any more: nothing it says proves anything. */
+const NO_TERMS: VenueTerms = { orderMemoryMs: 0, requestValidityMs: Number.POSITIVE_INFINITY };
+
+export const termsOf = (core: Core, watch: LookupWatch): VenueTerms => core.accounts.get(watch.account) ?? NO_TERMS;
 
 /** The request was stamped then, monotonic ms: what was looked up before says nothing. */
 export function countFrom(watch: LookupWatch, stampedMs: number): void {

@@ -1,10 +1,9 @@
 /** The fate of order attempts: submit results, lookups with backoff, proof of absence. */
-import { absenceStep, countEmpty, horizonMs, NO_PROOF, type VenueTerms } from '../execution/absence.ts';
+import { absenceStep, countEmpty, horizonMs, NO_PROOF } from '../execution/absence.ts';
 import { afterFound, afterSubmit } from '../execution/resolve.ts';
 import { eq, isPositive, notional, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
-import type { AttemptIntended } from '../ledger/facts.ts';
 import { fillIdentity } from '../ledger/fold.ts';
 import { hasPaidUntold } from '../ledger/reconcile.ts';
 import { type AttemptRecord, accountKey, isUnresolved } from '../ledger/state.ts';
@@ -16,31 +15,16 @@ import { type AccountWatch, alarm, type Core, onVenueBack, record, resync, wakeA
 import type { EngineEvent } from './events.ts';
 import { recordFills } from './fills.ts';
 import { noteLost } from './lost-orders.ts';
-import { countFrom, type LookupWatch, waitedUntil } from './order-watch.ts';
+import { countFrom, type LookupWatch, termsOf, waitedUntil } from './order-watch.ts';
+import { notePositions, pollOften } from './positions.ts';
 
 const FIRST_RETRY_MS = 250;
 /** Short: a leg with an order of unknown fate may be naked. */
 const MAX_RETRY_MS = 5_000;
 /** For so long a wallet alone can keep an order from being called absent. */
 const WALLET_HEARD_MS = 5 * MINUTE_MS;
-/** Of an account that is not traded on any more: nothing it says proves anything. */
-const NO_TERMS: VenueTerms = { orderMemoryMs: 0, requestValidityMs: Number.POSITIVE_INFINITY };
-
-/** Sends attempts whose intents are durable. */
-export function sendAttempts(core: Core, attempts: readonly AttemptIntended[]): void {
-  for (const intent of attempts) {
-    const account = accountKey(intent.route, splitKey(intent.key).venue);
-    const watch = core.accounts.get(account);
-    if (watch) watch.changes += 1;
-    const { clientOrderId, key, side, quantity, limitPrice, style, reduceOnly } = intent;
-    core.send({
-      kind: 'submit',
-      account,
-      order: { clientOrderId, key, side, quantity, limitPrice, style, reduceOnly },
-      urgency: reduceOnly ? 'reduce' : 'open',
-    });
-  }
-}
+/** How long a trade that may be an unknown entry's waits for it; while every lookup finds nothing. */
+const FILLS_WAIT_MS = 10 * MINUTE_MS;
 
 /** Startup: what an earlier process left without a known end may be live at the venue. */
 export function resumeUnresolved(core: Core): void {
@@ -142,7 +126,11 @@ function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): voi
   watch.proof = countEmpty(watch.proof, core.clock.monotonicMs(), settings);
   if (exists(attempt)) return retryLookup(core, attempt, watch);
   // Of when it was asked: what the venue looked at then is all that the answer tells.
-  switch (absenceStep(watch.proof, waitedUntil(watch, watch.askedMs), settings, termsOf(core, watch))) {
+  const waited = waitedUntil(watch, watch.askedMs);
+  const account = core.accounts.get(watch.account);
+  // What has traded by now is not waited with any longer.
+  if (account && waited.watchedMs > FILLS_WAIT_MS) core.absentAgain.set(clientOrderId, venueNow(account, core.clock));
+  switch (absenceStep(watch.proof, waited, settings, termsOf(core, watch))) {
     case 'ask_position':
       watch.inFlight = true;
       core.send({ kind: 'proof', account: watch.account, clientOrderId, opens: !reduceOnly });
@@ -163,6 +151,8 @@ export function onProofRead(
   const watch = core.lookups.get(clientOrderId);
   if (!attempt || !watch) return;
   watch.inFlight = false;
+  const account = core.accounts.get(watch.account);
+  if (account && positions.ok) notePositions(core, account, positions.value, positions.at);
   // A fill may have been told meanwhile.
   if (!positions.ok || exists(attempt)) return retryLookup(core, attempt, watch);
   const { key, route, hedge, quantity, limitPrice } = attempt.intent;
@@ -182,8 +172,9 @@ export function onProofRead(
     return retryLookup(core, attempt, watch);
   }
   const absent = { status: 'proven_absent', code: 'proven_absent', at: core.clock.now() } as const;
-  if (record(core, [{ kind: 'outcome', clientOrderId, ...absent }])) forgetOrder(core, clientOrderId);
-  else retryLookup(core, attempt, watch);
+  if (!record(core, [{ kind: 'outcome', clientOrderId, ...absent }])) return retryLookup(core, attempt, watch);
+  forgetOrder(core, clientOrderId);
+  if (!attempt.intent.reduceOnly) pollOften(core, watch.account);
 }
 
 /** Private stream: fills are booked at once; order news makes a waiting lookup immediate; a gap is read again. */
@@ -296,5 +287,3 @@ function watchOf(core: Core, attempt: AttemptRecord): LookupWatch {
   core.lookups.set(clientOrderId, fresh);
   return fresh;
 }
-
-const termsOf = (core: Core, watch: LookupWatch): VenueTerms => core.accounts.get(watch.account) ?? NO_TERMS;

@@ -12,7 +12,7 @@ import type { Fact } from '../ledger/facts.ts';
 import { coveredOf, marginConfirms, positionDiscrepancies, positionGaps } from '../ledger/position-gaps.ts';
 import { accountKey, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { VenueBalance, VenuePosition } from '../market/order.ts';
-import { hasUnresolved, startReconcile } from './accounts.ts';
+import { backoff, hasUnresolved, startReconcile } from './accounts.ts';
 import { type AccountWatch, alarm, type Core, onVenueBack, wakeAt } from './core.ts';
 import { markOf } from './valuation.ts';
 
@@ -20,6 +20,8 @@ import { markOf } from './valuation.ts';
 export const CONFIRM_MS = 2 * SECOND_MS;
 /** How long a closed hedge's accounts are still looked at, and once more after that. */
 const LATE_MS = 10 * MINUTE_MS;
+/** Between polls for as long after an entry was called absent. */
+const ABSENT_POLL_MS = 15 * SECOND_MS;
 /** Polls in a row without an answer before people are told. */
 const FAILURES_TOLD = 3;
 
@@ -30,8 +32,14 @@ export interface PositionWatch {
   failures: number;
   /** Monotonic: when a hedge was last seen to stand there, by this process. */
   stoodMs: number;
-  /** The newest complete list. */
-  read?: { readonly at: Instant; readonly positions: ReadonlyMap<InstrumentKey, VenuePosition> };
+  /** Monotonic: when an entry was last called absent there. */
+  absentMs: number;
+  /** The newest complete list, and when it came, monotonic. */
+  read?: {
+    readonly at: Instant;
+    readonly heardMs: number;
+    readonly positions: ReadonlyMap<InstrumentKey, VenuePosition>;
+  };
   /** Differences seen once: ledger - venue, and when (monotonic) it was first seen. */
   readonly suspects: Map<InstrumentKey, { readonly missing: Base; readonly sinceMs: number }>;
   /** Differences that may be acted on: ledger - venue. It stays the same while own orders change both. */
@@ -42,6 +50,7 @@ export const newPositionWatch = (): PositionWatch => ({
   polling: false,
   failures: 0,
   stoodMs: Number.NEGATIVE_INFINITY,
+  absentMs: Number.NEGATIVE_INFINITY,
   suspects: new Map(),
   confirmed: new Map(),
 });
@@ -60,7 +69,17 @@ export function watchPositions(core: Core, hedge: HedgeRecord): void {
 
 /** After each reading of an account: the next one, while anything may stand there. */
 export function pollAgain(core: Core, watch: AccountWatch): void {
-  if (stands(core, watch)) wakeAt(core, `positions:${watch.key}`, core.clock.now() + core.settings.positionsEveryMs);
+  const absentMs = core.positions.get(watch.key)?.absentMs ?? Number.NEGATIVE_INFINITY;
+  const everyMs = core.clock.monotonicMs() - absentMs <= LATE_MS ? ABSENT_POLL_MS : Number.POSITIVE_INFINITY;
+  if (stands(core, watch))
+    wakeAt(core, `positions:${watch.key}`, core.clock.now() + Math.min(everyMs, core.settings.positionsEveryMs));
+}
+
+/** An entry was called absent: should every sign of that have been wrong, its position must not stand alone for long. */
+export function pollOften(core: Core, account: string): void {
+  const own = core.positions.get(account);
+  if (own) own.absentMs = core.clock.monotonicMs();
+  wakeAt(core, `positions:${account}`, core.clock.now() + ABSENT_POLL_MS);
 }
 
 export function pollPositions(core: Core, watch: AccountWatch): void {
@@ -98,22 +117,32 @@ export function onPositionsRead(
   pollAgain(core, watch);
   if (!read.ok) {
     own.failures += 1;
+    wakeAt(core, `positions:${watch.key}`, core.clock.now() + backoff(own.failures));
     core.log.debug({ account: watch.key, code: read.code, detail: read.detail }, 'positions could not be read');
     if (own.failures >= FAILURES_TOLD)
       alarm(core, 'warning', 'venue_down', watch.key, `positions cannot be read: ${read.code}: ${read.detail}`);
     return;
   }
-  // Whatever happened while the venue did not answer was not told.
-  const isBack = own.failures >= FAILURES_TOLD;
-  noteRead(own, read.value, read.at);
-  if (isBack) return onVenueBack(core, watch.key);
+  if (notePositions(core, watch, read.value, read.at)) return;
   if (changes !== watch.changes || hasUnresolved(core, watch)) return;
   if (differsFromKnown(core, watch, read.value)) startReconcile(core, watch);
 }
 
-function noteRead(own: PositionWatch, positions: readonly VenuePosition[], at: Instant): void {
+/** A list, for whatever it was asked. True when the venue is back: what happened while it did not answer was not told. */
+export function notePositions(
+  core: Core,
+  watch: AccountWatch,
+  positions: readonly VenuePosition[],
+  at: Instant,
+): boolean {
+  const own = core.positions.get(watch.key);
+  if (!own) return false;
+  const isBack = own.failures >= FAILURES_TOLD;
   own.failures = 0;
-  own.read = { at, positions: new Map(positions.map((position) => [position.key, position])) };
+  const heardMs = core.clock.monotonicMs();
+  own.read = { at, heardMs, positions: new Map(positions.map((position) => [position.key, position])) };
+  if (isBack) onVenueBack(core, watch.key);
+  return isBack;
 }
 
 /** Whether the list says something else than the ledger and its open discrepancies do. */
@@ -138,12 +167,11 @@ function differsFromKnown(core: Core, watch: AccountWatch, positions: readonly V
 export function judgePositions(
   core: Core,
   watch: AccountWatch,
-  reads: { readonly positions: readonly VenuePosition[]; readonly balance: VenueBalance; readonly at: Instant },
+  reads: { readonly positions: readonly VenuePosition[]; readonly balance: VenueBalance },
 ): boolean {
   const own = core.positions.get(watch.key);
   if (!own) return false;
-  const { positions, balance, at } = reads;
-  noteRead(own, positions, at);
+  const { positions, balance } = reads;
   const account = core.ledger.accounts.get(watch.key);
   const gaps = positionGaps(account, positions);
   const isConfirmedByMargin = marginConfirms({

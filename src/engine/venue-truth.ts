@@ -153,9 +153,10 @@ function quantitiesOf(
 
 /** Of our own reducing orders only: whom another trade has made smaller, the positions tell better. */
 export function unwrittenOf({ emergency, ledger, clock }: Core): Unwritten {
-  const told = [...emergency.unbooked.values()].flatMap(({ fill }) => {
-    const intent = ledger.attempts.get(fill.clientOrderId ?? '')?.intent;
-    return intent?.reduceOnly ? [{ leg: ledger.hedges.get(intent.hedge)?.[intent.leg], quantity: fill.quantity }] : [];
+  const told = [...emergency.unbooked].flatMap(([identity, { hedge, leg, fill, legQuantity }]) => {
+    const isOwn = ledger.attempts.get(fill.clientOrderId ?? '')?.intent.reduceOnly === true;
+    if (!isOwn || hedge === undefined || leg === undefined || ledger.fills.has(identity)) return [];
+    return [{ leg: ledger.hedges.get(hedge)?.[leg], quantity: legQuantity ?? fill.quantity }];
   });
   return {
     now: clock.now(),

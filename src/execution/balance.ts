@@ -65,12 +65,14 @@ function complete(
   // Of several, the newest: each was priced when it was sent. The fills of a resting leg were hedged by completions.
   const entry = entriesOf(leg).at(-1) ?? openingsOf(leg).at(-1);
   const last = leg.attempts.at(-1);
-  const from = hedge.plan.entry.style === 'maker_taker' ? hedge.stateSince : 0;
+  // When a clock that went back puts its beginning ahead, all count, and its time is over.
+  const from = hedge.plan.entry.style === 'maker_taker' && hedge.stateSince <= now ? hedge.stateSince : 0;
   const completions = leg.attempts.filter(({ intent }) => intent.purpose === 'complete' && intent.at >= from).length;
   if (context.reduceOnly || !context.reachable || SHRINKING.has(hedge.reason)) return undefined;
   // An entry that is spread over time may have to be balanced long after it was planned.
   const since = hedge.plan.entry.style === 'taker' ? hedge.plan.at : hedge.stateSince;
-  if (!entry || completions >= settings.maxCompletions || now - since > settings.balanceDeadlineMs) return undefined;
+  const isOver = now < since || now - since > settings.balanceDeadlineMs;
+  if (!entry || completions >= settings.maxCompletions || isOver) return undefined;
   // A refusal repeats: margin, permission and limits do not mend within seconds.
   if (last?.status === 'rejected') return undefined;
   const view = freshView(leg, context);

@@ -4,18 +4,28 @@
  */
 import { abs, eq, gt, gte, isNegative, isPositive, sub, sum, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey } from '../kernel/ids.ts';
-import { DAY_MS, type Instant } from '../kernel/instant.ts';
+import { DAY_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptOutcome, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
 import { fillDigest, fillIdentity } from '../ledger/fold.ts';
 import { sharesOf, type TradeShare } from '../ledger/position-gaps.ts';
-import { type AttemptRecord, isUnresolved, type LedgerState, type LegRecord, legsOf } from '../ledger/state.ts';
+import {
+  type AttemptRecord,
+  accountKey,
+  isUnresolved,
+  type LedgerState,
+  type LegRecord,
+  legsOf,
+} from '../ledger/state.ts';
 import type { Fill } from '../market/order.ts';
 import { emergencyOf } from './client-id.ts';
 
 /** How far a fill can lie from an order called absent to be suspected of being its; clocks may differ by hours. */
 const ABSENT_FILLS_MS = DAY_MS;
 
-/** Whether an order that was called absent is so still, asked for again after the fill. */
+/** How long a fill of ours that closed something waits for whatever had opened it. */
+const LATE_FILLS_MS = 15 * MINUTE_MS;
+
+/** Whether an order that was called absent, or an entry long unknown, is not there still, asked for after the fill. */
 export type StillAbsent = (attempt: AttemptRecord, fill: Fill) => boolean;
 
 /**
@@ -114,8 +124,18 @@ function bookStray(
   const { key, clientOrderId } = attempt.intent;
   const owner = ownerOf(sharesOf(state, fill.route, key, fill.side, fill.quantity, fill.at), fill);
   // It may have closed what another hedge's entry has filled, of which nobody has told yet.
-  if (!isWhole(owner) && waitsForEntry(state, fill)) return [];
+  if (!isWhole(owner) && (waitsForEntry(state, fill, isAbsent) || misses(state, fill, now))) return [];
   return [{ kind: 'fill', fill: { ...fill, clientOrderId }, ...owner, bookedAt: now }];
+}
+
+/**
+ * What the account held has not been told yet: a reducing order takes no position through zero, so what it closed had been
+ * opened by a fill that comes late. For a while; a venue may have forgotten it.
+ */
+function misses(state: LedgerState, { route, venue, symbol, side, quantity, at }: Fill, now: Instant): boolean {
+  const held = state.accounts.get(accountKey(route, venue))?.holdings.get(instrumentKey(venue, symbol))?.quantity;
+  const isCovered = held !== undefined && held.s === (side === 'sell' ? 1 : -1) && gte(abs(held), quantity);
+  return !isCovered && now - at < LATE_FILLS_MS;
 }
 
 type Owner = Pick<FillBooked, 'hedge' | 'leg' | 'legQuantity'>;
@@ -140,7 +160,8 @@ function bookForeign(state: LedgerState, fill: Fill, now: Instant, isAbsent: Sti
   const shares = own ? [own] : sharesOf(state, fill.route, key, fill.side, fill.quantity, fill.at);
   const owner = ownerOf(shares, fill);
   // Booked now it would be lost to its hedge, or come before the fill that it closes. Whoever asks again gets it again.
-  const isDoubtful = waitsForEntry(state, fill) || absentOrders(state, fill).some((each) => !isAbsent(each, fill));
+  const isDoubtful =
+    waitsForEntry(state, fill, isAbsent) || absentOrders(state, fill).some((each) => !isAbsent(each, fill));
   if (!isWhole(owner) && isDoubtful) return [];
   const booked: FillBooked = { kind: 'fill', fill, ...owner, bookedAt: now };
   return [booked, foreign(fill, shares, own ? OWN : STRANGE, now)];
@@ -177,11 +198,16 @@ function ownerAttempt(state: LedgerState, fill: Fill): AttemptRecord | undefined
 }
 
 /** An entry order of unknown fate that this fill may belong to, or that must have filled before this one could close. */
-function waitsForEntry(state: LedgerState, fill: Fill): boolean {
+function waitsForEntry(state: LedgerState, fill: Fill, isAbsent: StillAbsent): boolean {
   const key = instrumentKey(fill.venue, fill.symbol);
   return openLegs(state, key, fill.route).some((leg) => {
-    const entries = leg.attempts.filter((attempt) => isUnresolved(attempt) && !attempt.intent.reduceOnly);
-    const own = entries.some((attempt) => attempt.intent.side === fill.side && attempt.venueOrderId === undefined);
+    const entries = leg.attempts.filter(
+      (attempt) => isUnresolved(attempt) && !attempt.intent.reduceOnly && !isAbsent(attempt, fill),
+    );
+    const own = entries.some(
+      ({ intent, filled, venueOrderId }) =>
+        intent.side === fill.side && venueOrderId === undefined && gte(sub(intent.quantity, filled), fill.quantity),
+    );
     if (own) return fill.clientOrderId === undefined;
     const pending = entries.map((attempt) => sub(attempt.intent.quantity, attempt.filled));
     return entries.length > 0 && gte(sum(abs(leg.holding.quantity), pending), fill.quantity);
@@ -190,8 +216,8 @@ function waitsForEntry(state: LedgerState, fill: Fill): boolean {
 
 /**
  * Orders called absent that a fill is news of: every sign of absence can have been wrong. One without a name may be
- * theirs (Binance lists fills without client order ids); one of a reducing order of ours may have closed what an entry
- * of its leg had opened.
+ * theirs (Binance lists fills without client order ids), or have closed what such an entry had opened, as one of a
+ * reducing order of ours may have.
  */
 export function absentOrders(state: LedgerState, fill: Fill): AttemptRecord[] {
   const reduces = reducedLeg(state, fill);
@@ -201,7 +227,8 @@ export function absentOrders(state: LedgerState, fill: Fill): AttemptRecord[] {
   return legs.flatMap((leg) =>
     leg.attempts.filter(({ intent, status }) => {
       if (status !== 'proven_absent' || Math.abs(fill.at - intent.at) >= ABSENT_FILLS_MS) return false;
-      return reduces ? !intent.reduceOnly : intent.side === fill.side && gte(intent.quantity, fill.quantity);
+      if (reduces) return !intent.reduceOnly;
+      return (intent.side === fill.side || !intent.reduceOnly) && gte(intent.quantity, fill.quantity);
     }),
   );
 }

@@ -42,6 +42,8 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
     const detail = `${stuck.key} takes no order as small as ${text(standingOf(stuck, context))}; ${describe(hedge)}`;
     return moveTo(hedge, 'quarantined', 'dust', detail, context);
   }
+  const hidden = wanted.length === 0 ? hiddenLeg(hedge, context) : undefined;
+  if (hidden && hedge.state !== 'quarantined') return quarantineHidden(hedge, hidden, context);
   if (wanted.length === 0) return { facts: [], attempts: [], wakeAt: context.now + idleMs(hedge) };
   const purpose = hedge.state === 'exiting' ? 'exit' : 'unwind';
   const parts = wanted
@@ -60,7 +62,8 @@ const idleMs = (hedge: HedgeRecord): number => (hedge.state === 'quarantined' ? 
 /**
  * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, or the legs stayed
  * unequal, the leg that can be reduced goes no further than its partner: an exit must never make a hedge more naked.
- * The same while an order that opens has no known end and its leg cannot follow. Kill and flatten are forced.
+ * The same while an order that opens has no known end and its leg cannot follow. Of what a human's opposite position
+ * hides, the partner stays too. Kill and flatten are forced.
  */
 function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   const { reachable } = context;
@@ -71,6 +74,8 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   const both = reachable && !isEntering(hedge) && stuckLeg(hedge, context) === undefined;
   const isPlain = both && hedge.state !== 'quarantined' && hedge.reason !== NAKED_TOO_LONG;
   if (forced(hedge)) return ableFirst(standing, context);
+  const hidden = a && b && hiddenLeg(hedge, context);
+  if (isPlain && hidden) return besideHidden(hedge, standing, context);
   if (!a || !b || isPlain) return standing;
   const excess = abs(standingDelta(hedge, context));
   if (gte(excess, hedge.plan.commonLot)) {
@@ -79,7 +84,24 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
     if (both && hedge.reason !== ATTEMPTS_EXHAUSTED && isTooSmall(larger.leg, excess, context)) return standing;
     return [{ leg: larger.leg, quantity: min(excess, larger.quantity) }];
   }
-  return both ? standing : [];
+  return both && !hidden ? standing : [];
+}
+
+/** A leg whose venue's one position covers less than it, because a human holds the opposite. */
+const hiddenLeg = (hedge: HedgeRecord, context: AdvanceContext): LegRecord | undefined =>
+  legsOf(hedge).find((leg) => lt(context.reducible(leg), standingOf(leg, context)));
+
+/** As much of both legs as both venues take. */
+function besideHidden(hedge: HedgeRecord, standing: readonly Reduction[], context: AdvanceContext): Reduction[] {
+  const able = standing.map(({ leg, quantity }) => min(quantity, context.reducible(leg))).reduce((a, b) => min(a, b));
+  const quantity = floorTo(able, hedge.plan.commonLot);
+  const isTaken = !isZero(quantity) && standing.every(({ leg }) => !isTooSmall(leg, quantity, context));
+  return isTaken ? standing.map(({ leg }) => ({ leg, quantity })) : [];
+}
+
+function quarantineHidden(hedge: HedgeRecord, { key }: LegRecord, context: AdvanceContext): Advance {
+  const detail = `a position that is not this bot's hides a part of ours on ${key}: what is left is closed when it is gone`;
+  return moveTo(hedge, 'quarantined', 'hidden', `${detail}; ${describe(hedge)}`, context);
 }
 
 /** It rests, or its fate is unknown: what it fills comes on top. */
@@ -121,8 +143,10 @@ export function reduceLeg(
   const { settings, now } = context;
   const able = min(wanted, context.reducible(leg));
   // The rest can be reduced when the human has closed theirs; until then it would be refused, time and again.
-  if (lt(able, wanted) && (isZero(able) || isTooSmall(leg, able, context)))
-    return { facts: [], attempts: [], wakeAt: now + MAX_PAUSE_MS };
+  if (lt(able, wanted) && (isZero(able) || isTooSmall(leg, able, context))) {
+    const isLeaving = hedge.state === 'exiting' || hedge.state === 'unwinding';
+    return isLeaving ? quarantineHidden(hedge, leg, context) : { facts: [], attempts: [], wakeAt: now + MAX_PAUSE_MS };
+  }
   const view = context.market(leg.key);
   const since = leg.attempts.filter(
     (attempt) => attempt.intent.reduceOnly && attempt.intent.at >= startedAt(hedge, now),

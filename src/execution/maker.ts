@@ -61,8 +61,8 @@ export function enterAsMaker(hedge: HedgeRecord, entry: MakerEntry, context: Adv
   if (unresolved(taker)) return { ...NOTHING, wakeAt };
   const isLonely = gte(lead, hedge.plan.commonLot);
   // The other book may be back in a moment, or not be known yet after a start.
-  if (isLonely && canStillHedge(taker, context) && sinceChange(maker, context.now) < STRANDED_MS)
-    return { ...NOTHING, wakeAt };
+  const mayWait = canStillHedge(taker, context) && sinceChange(maker, context.now) < STRANDED_MS;
+  if (isLonely && mayWait && !isStranded(hedge, legs, context)) return { ...NOTHING, wakeAt };
   if (isLonely || end !== undefined) return finishEntry(hedge, context, end ?? 'unhedged');
   if (context.stop) return { ...NOTHING, wakeAt };
   return rest(hedge, entry, maker, context) ?? { ...NOTHING, wakeAt };
@@ -104,14 +104,18 @@ function isStranded(hedge: HedgeRecord, { maker, taker, lead }: Legs, { market, 
   if (!gte(lead, hedge.plan.commonLot)) return false;
   const view = market(taker.key);
   if (!view || !isTooSmall(view, floorTo(lead, hedge.plan.commonLot))) return false;
-  return sinceChange(maker, now) >= STRANDED_MS;
+  return sinceFill(maker, now) >= STRANDED_MS;
 }
 
-/** Since the newest fill or outcome of a leg's orders; for ever when that lies ahead, because the clock went back. */
-function sinceChange({ attempts }: LegRecord, now: Instant): number {
-  const newest = Math.max(0, ...attempts.map(({ changedAt, filledAt }) => Math.max(changedAt, filledAt ?? 0)));
-  return newest > now ? Number.POSITIVE_INFINITY : now - newest;
-}
+/** For ever when that lies ahead, because the clock went back. */
+const sinceFill = ({ attempts }: LegRecord, now: Instant): number =>
+  since(Math.max(0, ...attempts.map(({ filledAt }) => filledAt ?? 0)), now);
+
+/** As `sinceFill`, or an outcome of the leg's orders. */
+const sinceChange = ({ attempts }: LegRecord, now: Instant): number =>
+  since(Math.max(0, ...attempts.map(({ changedAt, filledAt }) => Math.max(changedAt, filledAt ?? 0))), now);
+
+const since = (at: Instant, now: Instant): number => (at > now ? Number.POSITIVE_INFINITY : now - at);
 
 /** Why the resting order must go for now. */
 function pauseOf({ resting, taker }: Legs, { stop, ids, now }: AdvanceContext): string | undefined {
@@ -228,6 +232,7 @@ function nextLook(
     ...(hedging ? [hedging.intent.at + HEDGE_PATIENCE_MS] : []),
     ...(retryAt === undefined ? [] : [retryAt]),
     now - sinceChange(maker, now) + STRANDED_MS,
+    now - sinceFill(maker, now) + STRANDED_MS,
   ].filter((at) => at > now);
   // Past the deadline nothing but an answer is awaited; it is looked up by its own clock.
   return Math.min(...instants, now + Math.max(settings.retryDelayMs, 30_000));

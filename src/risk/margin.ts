@@ -2,7 +2,7 @@
  * How far a standing leg is from its liquidation, by the venue's own figure, and what follows from it. A missing figure
  * is unknown: it is shown, it is never "safe", and nothing is closed on it.
  */
-import { type Base, floorTo, gte, isZero, lt, max, scale, sub } from '../kernel/decimal.ts';
+import { type Base, ceilTo, floorTo, gte, isZero, lt, max, scale, sub } from '../kernel/decimal.ts';
 import type { Direction } from '../market/order.ts';
 import type { RiskLimits } from './limits.ts';
 
@@ -36,11 +36,12 @@ export function judgeDistance(
 }
 
 /**
- * What to take of both legs: half, in common lots, at least one. `all` when what would be left is less than `least`,
+ * What to take of both legs: half, in common lots, at least what both venues take. `all` when what would be left is less than `least`,
  * the smallest quantity that can be closed on both venues.
  */
 export function reductionStep(quantity: Base, commonLot: Base, least: Base): Base | 'all' {
-  const step = max(floorTo(scale(quantity, STEP_SHARE), commonLot), commonLot);
+  const smallest = ceilTo(max(least, commonLot), commonLot);
+  const step = max(floorTo(scale(quantity, STEP_SHARE), commonLot), smallest);
   const rest = sub(quantity, step);
   return gte(step, quantity) || isZero(rest) || lt(rest, least) ? 'all' : step;
 }

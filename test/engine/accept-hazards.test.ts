@@ -1,7 +1,7 @@
 /** What only a human can end: differences that no late fact explains, accepted with a note, as new rows. */
 import { describe, expect, it } from 'vitest';
 import { base, contracts, quote, text } from '../../src/kernel/decimal.ts';
-import { MINUTE_MS } from '../../src/kernel/instant.ts';
+import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
 import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
@@ -54,6 +54,23 @@ describe('a deposit or withdrawal', () => {
     world.boot();
     await world.run(MINUTE_MS, 1_000);
     expect(open(world)).toEqual([]);
+  });
+
+  it('is refused when something has changed since the account was compared', async () => {
+    const world = new World();
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.exchanges.beta.transfer(ACCOUNT, quote('250'));
+    for (let ms = 0; open(world).length === 0 && ms < HOUR_MS; ms += 1_000) await world.run(1_000, 1_000);
+    await world.run(10_000, 1_000);
+    await world.operator({ action: 'close', hedge: 'h1' });
+    await world.run(100, 100);
+    expect(world.state()).toBe('closed');
+    expect((await accept(world, 'beta')).message).toContain('changed');
+    await world.run(10_000, 1_000);
+    expect((await accept(world, 'beta')).ok).toBe(true);
+    await world.run(MINUTE_MS, 1_000);
+    expect(open(world).filter((id) => id.includes('wallet'))).toEqual([]);
   });
 
   it('stays-and-is-told: a difference that nobody explains is told again and again', async () => {

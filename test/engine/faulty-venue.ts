@@ -72,6 +72,8 @@ export interface Faults {
   anonymousFills: boolean;
   /** Trades that no order of ours made are told by nobody. */
   foreignFillsHidden: boolean;
+  /** Payments cannot be read. */
+  paymentsFailing: boolean;
   /** The list of positions shows this share of each, rounded to a lot: a lie that lasts. */
   positionShare: number;
   /** Positions come without their liquidation price. */
@@ -95,6 +97,7 @@ export const noFaults = (): Faults => ({
   stream: 'ok',
   anonymousFills: false,
   foreignFillsHidden: false,
+  paymentsFailing: false,
   positionShare: 1,
   hiddenPaymentsOf: '',
   fillsRewritten: false,
@@ -226,6 +229,7 @@ export class FaultyVenue implements Venue {
 
   async payments(sinceAt: number): Promise<Read<readonly FundingPayment[]>> {
     const read = await this.#read(this.#options.inner.payments(sinceAt));
+    if (this.#options.faults.paymentsFailing) return failure('timeout', 'no answer');
     const { hiddenPaymentsOf } = this.#options.faults;
     if (read.ok && hiddenPaymentsOf !== '')
       return { ...read, value: read.value.filter(({ symbol }) => symbol !== hiddenPaymentsOf) };

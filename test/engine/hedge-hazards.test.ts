@@ -322,6 +322,29 @@ describe('holding and leaving', () => {
     expect(world.state()).toBe('closed');
   });
 
+  it('fault-23-hidden-exit: of what a human nets away the partner stays too, until they close theirs', async () => {
+    const world = new World();
+    world.boot();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    world.faults.alpha.stream = 'lost';
+    foreignTrade(world, 'alpha', 'sell', '3');
+    await world.run(200);
+    await world.operator({ action: 'resume' });
+    await world.run(60_000, 1_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['6.5', '-9.5']);
+    await world.operator({ action: 'close', hedge: 'h1' });
+    await world.run(120_000, 1_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '-3']);
+    expect(world.hedge()).toMatchObject({ state: 'quarantined', reason: 'hidden' });
+    expect(world.hedge().long.holding.quantity.toFixed()).toBe('3');
+    expect(reduceOnlyOf(world)).toHaveLength(2);
+    foreignTrade(world, 'alpha', 'buy', '3');
+    await world.run(30_000, 1_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
+    expect(world.state()).toBe('closed');
+  });
+
   it('fault-20-minimum-lot-dust: a difference under the common lot is held, not fought over', async () => {
     const world = new World();
     await world.opened();

@@ -1,7 +1,7 @@
 /** A price that runs away: both legs become smaller together before the venue takes one. */
 import { describe, expect, it } from 'vitest';
 import { statusOf } from '../../src/engine/status.ts';
-import { base } from '../../src/kernel/decimal.ts';
+import { base, contracts } from '../../src/kernel/decimal.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
 import { World } from './world.ts';
 import { ACCOUNT, COMMON_LOT, SOL } from './world-setup.ts';
@@ -85,6 +85,21 @@ describe('distance to liquidation', () => {
     world.healAll();
     await world.run(MINUTE_MS, 500);
     expect(both(world)).toEqual(['0', '0']);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-48-clock-goes-back: a hedge that is held since later than now is reduced all the same', async () => {
+    const world = await standing();
+    world.wallShiftMs = 40 * MINUTE_MS;
+    world.exchanges.alpha.forceReduce(ACCOUNT, SOL, contracts('4'), 'adl');
+    await world.run(10_000);
+    expect([world.state(), ...both(world)]).toEqual(['held', '5.5', '-5.5']);
+    world.wallShiftMs = 0;
+    await world.run(10_000);
+    world.move(SOL, 0.36);
+    await world.run(20_000, 500);
+    expect(codes(world)).toContain('margin_critical');
+    expect(Number(both(world)[0])).toBeLessThan(5.5);
     expect(world.wrongs()).toEqual([]);
   });
 

@@ -64,6 +64,31 @@ describe('naked while both venues answer', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('fault-18-payments-unreadable: what is not needed to know the positions keeps nobody naked', async () => {
+    const world = new World({ settings: PRODUCTION });
+    world.boot();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    world.faults.beta.paymentsFailing = true;
+    world.faults.beta.submits.push({ kind: 'request_lost' });
+    await world.operator({ action: 'resume' });
+    expect(await longestNaked(world, 60_000)).toBeLessThanOrEqual(10_000);
+    expect(world.hedge()).toMatchObject({ state: 'closed', reason: 'unwound:naked_too_long' });
+  });
+
+  it('fault-18-positions-fail-once: a list of positions that failed is asked for again soon', async () => {
+    const rarely = { positionsEveryMs: 10 * MINUTE_MS, reconcileEveryMs: 24 * HOUR_MS };
+    const world = new World({ settings: { ...PRODUCTION, ...rarely } });
+    await world.opened();
+    world.faults.beta.reads = 'failing';
+    const failures = () => world.engine.core.positions.get('live|beta')?.failures;
+    for (let ms = 0; failures() === 0 && ms < HOUR_MS; ms += 1_000) await world.run(1_000, 1_000);
+    expect(failures()).toBe(1);
+    world.faults.beta.reads = 'ok';
+    await world.run(20_000, 1_000);
+    expect(failures()).toBe(0);
+  });
+
   it('fault-18-second-leg-unknown: flattened before ten seconds, though the order may still be accepted', async () => {
     const world = new World({ settings: PRODUCTION });
     world.faults.beta.submits.push({ kind: 'request_lost' });

@@ -68,6 +68,19 @@ describe('completing the smaller leg', () => {
   });
 });
 
+describe('a clock that went back', () => {
+  it('fault-48: what began later than now has had its time, and is trimmed', async () => {
+    const { hedge, context } = await partly(99.98);
+    expect(advance(hedge, context).attempts).toMatchObject([{ purpose: 'complete', leg: 'short' }]);
+    const now = hedge.plan.at - 1_000;
+    const market: AdvanceContext['market'] = (key) => {
+      const view = context.market(key);
+      return view?.book ? { ...view, book: { ...view.book, venueAt: now, receivedAt: now } } : view;
+    };
+    expect(advance(hedge, { ...context, now, market }).attempts).toMatchObject([{ purpose: 'trim' }]);
+  });
+});
+
 describe('the cheaper repair', () => {
   const expecting = (hedge: HedgeRecord, grossUsd: number): HedgeRecord => ({
     ...hedge,

@@ -121,6 +121,30 @@ describe('hedging its fills', () => {
     expect(attempt && [text(attempt.quantity), text(attempt.limitPrice)]).toEqual(['3', '99.8']);
   });
 
+  it('fault-20-stranded: a lead that the other venue takes no order for waits from its last fill, not from the cancel', async () => {
+    const { hedge, context } = await scene();
+    const plain = context();
+    const { now } = plain;
+    const market: AdvanceContext['market'] = (key) => {
+      const view = plain.market(key);
+      if (!view || key !== hedge.short.key) return view;
+      return { ...view, instrument: { ...view.instrument, minQuantity: base('5') } };
+    };
+    const stranded = (filledAgoMs: number) => {
+      const attempts = hedge.long.attempts.map((each) => ({
+        ...each,
+        status: 'canceled' as const,
+        filled: base('3'),
+        filledAt: now - filledAgoMs,
+        changedAt: now - 100,
+      }));
+      const long = { ...hedge.long, attempts, holding: { quantity: base('3'), cost: quote('300') } };
+      return advance({ ...hedge, long }, { ...plain, market }).facts;
+    };
+    expect(stranded(4_900)).toEqual([]);
+    expect(stranded(5_100)).toMatchObject([{ kind: 'hedge_moved', from: 'entering', to: 'balancing' }]);
+  });
+
   it('killed: nothing is completed any more', async () => {
     const { hedge, context } = await scene();
     const long = { ...hedge.long, holding: { quantity: base('3'), cost: quote('300') } };

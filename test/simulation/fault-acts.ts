@@ -1,6 +1,19 @@
 /** What each fault does to a world, and what ends it. Entry point: `begin`. */
 import type { OperatorCommand } from '../../src/engine/events.ts';
-import { contracts, contractsToBase, eq, floorTo, isZero, neg, scale, toNumber } from '../../src/kernel/decimal.ts';
+import {
+  abs,
+  contracts,
+  contractsToBase,
+  eq,
+  floorTo,
+  isZero,
+  lt,
+  max,
+  neg,
+  notional,
+  scale,
+  toNumber,
+} from '../../src/kernel/decimal.ts';
 import { ACCOUNT, type Bot } from './bot.ts';
 import type { Conditions } from './conditions.ts';
 import type { Fault } from './faults.ts';
@@ -197,7 +210,7 @@ function shareOf(world: Levers, { venue, asset }: Fault, share: number) {
   const { exchange } = world.rig(venue);
   const held = exchange.positions(ACCOUNT).find((each) => each.symbol === symbol);
   const market = exchange.market(symbol);
-  // A human's position beside the bot's is not taken from the bot.
+  // What only a human holds is not taken.
   if (!held || !market || isZero(world.oracle.own(venue, symbol))) return undefined;
   const { lot } = market.instrument;
   const wanted = floorTo(scale(held.contracts.abs() as typeof held.contracts, share.toFixed(6)), lot);
@@ -221,7 +234,8 @@ function take(world: Levers, fault: Fault, cause: 'adl' | 'liquidation'): End {
 function manualClose(world: Levers, fault: Fault): End {
   const [x, y] = fault.dice;
   const part = shareOf(world, fault, x < 0.4 ? 1 : y);
-  if (!part) return undefined;
+  // Whose share of one position a human closes, when both hold some, is theirs to say.
+  if (!part || !isZero(world.oracle.foreignOf(fault.venue, part.symbol))) return undefined;
   part.exchange.place(ACCOUNT, {
     symbol: part.symbol,
     side: part.side,
@@ -257,11 +271,16 @@ function manualOpen(world: Levers, { venue, asset, dice: [x, y] }: Fault): End {
     const quantity = contractsToBase(placed.order.filled, contractSize);
     world.oracle.foreign(venue, symbol, way === 'buy' ? quantity : neg(quantity));
   };
-  trade(side, scale(lot, String(lots)));
+  const wanted = scale(lot, String(lots));
+  trade(side, wanted);
   const close = (): void => {
     const left = world.oracle.foreignOf(venue, symbol);
     if (isZero(left)) return;
-    trade(left.s > 0 ? 'sell' : 'buy', contracts(left.abs().div(contractSize).toFixed()));
+    const count = contracts(left.abs().div(contractSize).toFixed());
+    const { mark, instrument } = exchange.market(symbol) ?? market;
+    const isTooSmall = lt(count, instrument.minContracts) || lt(notional(abs(left), mark), instrument.minNotional);
+    // A venue that takes no order as small as what is left takes one that makes it larger.
+    trade(left.s > 0 === isTooSmall ? 'buy' : 'sell', isTooSmall ? max(wanted, instrument.minContracts) : count);
     // Halted, or the book was too thin.
     world.scheduler.after(MANUAL_RETRY_MS, close);
   };

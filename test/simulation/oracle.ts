@@ -99,6 +99,8 @@ interface Attempt {
 
 interface Naked {
   readonly since: number;
+  /** What impaired it has ended, as far as it was seen. */
+  until: number;
   alarmed: boolean;
 }
 
@@ -330,7 +332,12 @@ export class Oracle {
 
   alarmed(alarm: Alarm): void {
     if (!NAKED_ALARMS.has(alarm.code)) return;
-    for (const naked of this.#naked.values()) naked.alarmed = true;
+    for (const [symbol, naked] of this.#naked) {
+      const asset = symbol.slice(0, symbol.indexOf('/'));
+      const isOf =
+        this.#symbols.get(alarm.subject) === symbol || [asset, symbol].includes(alarm.subject.split('|')[1] ?? '');
+      if (isOf || alarm.code === 'killed') naked.alarmed = true;
+    }
   }
 
   #onMoved(hedge: string, to: HedgeState): void {
@@ -498,7 +505,8 @@ export class Oracle {
   #judgeAsset(symbol: string): void {
     const { now } = this.#world.scheduler;
     if (!this.isNaked(symbol)) this.#naked.delete(symbol);
-    else if (!this.#naked.has(symbol)) this.#naked.set(symbol, { since: now, alarmed: false });
+    else if (!this.#naked.has(symbol))
+      this.#naked.set(symbol, { since: now, until: Number.NEGATIVE_INFINITY, alarmed: false });
   }
 
   /** Called at every event: bounds of time. */
@@ -516,7 +524,10 @@ export class Oracle {
         continue;
       }
       if (this.#isHidden(symbol)) this.#impairedBy(`hidden ${symbol}`, 1, -1);
-      const { until, sightMs, ledgerMs } = this.#impairedUntil(symbol, naked.since);
+      const { until: lastUntil, sightMs, ledgerMs } = this.#impairedUntil(symbol, naked.since);
+      // An order of unknown fate that has its end lets go of its venue only now.
+      naked.until = Math.max(naked.until, lastUntil);
+      const { until } = naked;
       const clear = now - Math.max(naked.since, until);
       this.worstNakedMs = Math.max(this.worstNakedMs, clear);
       const bound = Math.max(naked.since + NAKED_MS, until + AFTER_IMPAIRMENT_MS) + sightMs + ledgerMs;
@@ -540,23 +551,36 @@ export class Oracle {
       return !state ? Number.NEGATIVE_INFINITY : state.active > 0 ? now : state.until;
     };
     let until = Math.max(untilOf('process'), untilOf(`hidden ${symbol}`));
+    const ledger = this.#impaired.get('ledger');
+    const isFull = ledger !== undefined && ledger.active > 0;
     let sightMs = 0;
     for (const venue of this.#world.rigs.keys()) {
       const key = `${venue}|${symbol}`;
       const isTouched = (this.#touchedAt.get(key) ?? 0) >= since - 60_000;
       if (!isTouched && isZero(this.own(venue, symbol)) && !this.#planned.get(symbol)?.includes(key)) continue;
-      until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
       const { positionsEveryMs } = this.#world.settings();
       // What was told for long is believed until the next poll, and acted on.
       const isMisled = untilOf(`belief ${venue}`) + positionsEveryMs > since;
-      if (isMisled || untilOf(`sight ${venue}`) > since) sightMs = positionsEveryMs + AFTER_IMPAIRMENT_MS;
+      const isUnseen = (this.#impaired.get(`sight ${venue}`)?.active ?? 0) > 0;
+      if (isMisled || isUnseen) sightMs = positionsEveryMs + AFTER_IMPAIRMENT_MS;
+      until = Math.max(until, untilOf(`sight ${venue}`));
+      if (!isMisled && !isFull && !this.#isConcerned(venue, symbol)) continue;
+      until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
     }
-    const ledger = this.#impaired.get('ledger');
-    const isFull = ledger !== undefined && ledger.active > 0;
     // What was never ordered is a stranger's until a ledger can book it: it is told, and left alone.
-    if (isFull && (this.#takenTwiceAt.get(symbol) ?? 0) >= since - 60_000) until = now;
+    const isBeside = [...this.#world.rigs.keys()].some((venue) => !isZero(this.foreignOf(venue, symbol)));
+    if (isFull && (isBeside || (this.#takenTwiceAt.get(symbol) ?? 0) >= since - 60_000)) until = now;
     if (ledger && !isFull) until = Math.max(until, ledger.until);
     return { until, sightMs, ledgerMs: isFull ? EMERGENCY_MS : 0 };
+  }
+
+  /** Whether what makes the legs equal has anything to do with a venue: its excess, an order there, news from there. */
+  #isConcerned(venue: string, symbol: string): boolean {
+    const key = `${venue}|${symbol}`;
+    const net = [...this.#world.rigs.keys()].reduce((total, id) => add(total, this.own(id, symbol)), ZERO_BASE);
+    if (this.own(venue, symbol).s === net.s && !isZero(this.own(venue, symbol))) return true;
+    if (this.#unbookedOn(venue).size > 0) return true;
+    return [...this.attempts.values()].some(({ intent, status }) => intent.key === key && !FINAL.has(status));
   }
 
   #judgeOpening(venue: string, symbol: string, { purpose, number }: AttemptIntended, order: OrderRequest): void {
@@ -617,8 +641,10 @@ export class Oracle {
   #knownMark(venue: string, symbol: string): number {
     const key = `${venue}|${symbol}`;
     const now = toNumber(this.#world.rigs.get(venue)?.exchange.market(symbol)?.mark ?? base('0'));
+    const framed = this.#marks.get(key);
     const isNews = this.#framesAt.get(key) === this.#world.scheduler.now;
-    return isNews ? Math.min(now, this.#marks.get(key)?.before ?? now) : now;
+    // A silent feed tells of no move.
+    return Math.min(now, (isNews ? framed?.before : framed?.mark) ?? now);
   }
 
   /** Everything that stands and everything under way, at the marks. */
@@ -631,6 +657,10 @@ export class Oracle {
     // What a venue has hidden, or its silent stream has not told, cannot be counted.
     if ([...this.#lyingUntil.values()].some((until) => until > this.#world.scheduler.now)) return;
     if (this.#world.scheduler.now - this.#surprisedAt <= NEWS_MS) return;
+    // What trades at a venue that does not answer is told when it does.
+    const isUntold = (id: string): boolean =>
+      this.#unbookedOn(id).size > 0 && (this.#impaired.get(`venue ${id}`)?.active ?? 0) > 0;
+    if ([...this.#world.rigs.keys()].some(isUntold)) return;
     const sight = [...this.#world.rigs.keys()].map((id) => this.#impaired.get(`sight ${id}`));
     if (sight.some((state) => state && (state.active > 0 || state.until > this.#world.scheduler.now - 60_000))) return;
     const byVenue = new Map<string, number>();

@@ -117,6 +117,15 @@ export const REGRESSIONS: readonly Regression[] = [
     found: 'fault-23: what a human’s opposite position hid was tried to be reduced hundreds of times, and refused',
   },
   {
+    seed: 151795,
+    found:
+      'fault-28: an order called absent by empty lists had filled, and was looked for no sooner than with the next poll',
+  },
+  {
+    seed: 155563,
+    found: 'fault-19: what an exit delivered twice had closed was nobody’s, because the second entry was told after it',
+  },
+  {
     seed: 301923,
     found: 'fault-42: what an emergency order had closed belonged to nobody, because its entry had been called absent',
   },

@@ -327,6 +327,8 @@ class World implements Levers {
     this.bot.killInRecovery = undefined;
     if (!this.bot.running) this.bot.boot();
     await drained();
+    // After what the end of a fault gives back.
+    await this.#until(this.scheduler.now + 2);
     this.operator({ action: 'pause' });
     let wrongs: readonly string[] = [];
     const deadline = from + this.bot.settings.reconcileEveryMs + HEAL_MS;

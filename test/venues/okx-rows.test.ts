@@ -35,6 +35,29 @@ describe('funding bills', () => {
   );
 });
 
+describe('fills', () => {
+  const row = {
+    tradeId: '1',
+    ordId: '2',
+    clOrdId: '',
+    instId: 'BTC-USDT-SWAP',
+    side: 'sell',
+    fillPx: '100',
+    fillSz: '3',
+    fee: '-0.1',
+    feeCcy: 'USDT',
+    ts: '1767585600000',
+  };
+  const fillOf = async (execType: string) =>
+    (await okxReads.fills(answering({ ...row, execType }), { ...WINDOW, marketId: undefined })).rows[0];
+
+  it("fault-22-system-order: a liquidation's fill is neither maker nor taker, and is read all the same", async () => {
+    expect(await fillOf('')).toMatchObject({ tradeId: '1', maker: false });
+    expect(await fillOf('M')).toMatchObject({ maker: true });
+    await expect(fillOf('X')).rejects.toThrow();
+  });
+});
+
 describe('the balance', () => {
   const usdt = { ccy: 'USDT', eq: '100', availBal: '60' };
 

@@ -9,6 +9,9 @@ import { decimalText, idText, instant, negate, optionalDecimal, sideText } from 
 const STATUS = {
   New: 'open',
   PartiallyFilled: 'open',
+  // A human's conditional orders; the bot has none.
+  Untriggered: 'open',
+  Triggered: 'open',
   Filled: 'filled',
   Cancelled: 'canceled',
   PartiallyFilledCanceled: 'canceled',
@@ -18,6 +21,8 @@ const STATUS = {
 const statuses = z.enum([
   'New',
   'PartiallyFilled',
+  'Untriggered',
+  'Triggered',
   'Filled',
   'Cancelled',
   'PartiallyFilledCanceled',

@@ -51,7 +51,8 @@ const fillRow = z
     fillSz: decimalText,
     fee: decimalText,
     feeCcy: idText,
-    execType: z.enum(['T', 'M']),
+    // Empty for the venue's own orders: liquidation, deleveraging.
+    execType: z.enum(['T', 'M', '']),
     ts: instant,
   })
   .transform(
