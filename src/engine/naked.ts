@@ -110,7 +110,7 @@ function mayFlatten(hedge: HedgeRecord): boolean {
 
 /**
  * Market data of both venues, and their positions: an order of unknown fate may have hedged it long ago, so they were told
- * after it had left.
+ * after it had left. One that has not been answered for yet may still wait for its turn.
  */
 function isAnswering(core: Core, hedge: HedgeRecord): boolean {
   if (!isReachable(core, hedge)) return false;
@@ -118,8 +118,8 @@ function isAnswering(core: Core, hedge: HedgeRecord): boolean {
     const own = core.positions.get(accountKey(hedge.plan.route, splitKey(key).venue));
     const leftMs = attempts
       .filter(isUnresolved)
-      .map(({ intent }) => core.lookups.get(intent.clientOrderId)?.sinceMs ?? Number.POSITIVE_INFINITY);
-    return own?.failures === 0 && leftMs.every((ms) => (own.read?.heardMs ?? Number.NEGATIVE_INFINITY) > ms);
+      .map(({ intent }) => core.lookups.get(intent.clientOrderId)?.sinceMs ?? Number.NEGATIVE_INFINITY);
+    return own?.failures === 0 && leftMs.every((ms) => (own.read?.heardMs ?? 0) > ms);
   });
 }
 

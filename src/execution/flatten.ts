@@ -144,7 +144,8 @@ export function reduceLeg(
   const able = min(wanted, context.reducible(leg));
   // The rest can be reduced when the human has closed theirs; until then it would be refused, time and again.
   if (lt(able, wanted) && (isZero(able) || isTooSmall(leg, able, context))) {
-    const isLeaving = hedge.state === 'exiting' || hedge.state === 'unwinding';
+    // A kill goes on with the partner.
+    const isLeaving = !forced(hedge) && (hedge.state === 'exiting' || hedge.state === 'unwinding');
     return isLeaving ? quarantineHidden(hedge, leg, context) : { facts: [], attempts: [], wakeAt: now + MAX_PAUSE_MS };
   }
   const view = context.market(leg.key);

@@ -141,12 +141,15 @@ export function ownersOf(
   key: InstrumentKey,
 ): { readonly hedge: HedgeRecord; readonly leg: LegRecord }[] {
   const owners = [];
-  for (const hedge of state.hedges.values()) {
+  // All that hold anything are among the recent ones.
+  for (const hedge of [...state.recent.values()].sort(byNumber)) {
     if (hedge.plan.route !== route || (isFinal(hedge.state) && legsOf(hedge).every(isEmpty))) continue;
     for (const leg of legsOf(hedge)) if (leg.key === key && !isEmpty(leg)) owners.push({ hedge, leg });
   }
   return owners;
 }
+
+const byNumber = (a: HedgeRecord, b: HedgeRecord): number => Number(a.id.slice(1)) - Number(b.id.slice(1));
 
 /** What an account holds beyond its hedges: a human's. Long positive. */
 export function unownedOf(state: LedgerState, route: Route, key: InstrumentKey): Base {

@@ -345,6 +345,26 @@ describe('holding and leaving', () => {
     expect(world.state()).toBe('closed');
   });
 
+  it('fault-23-hidden-kill: a kill closes the partner of a leg that a human nets away, and says what is left', async () => {
+    const world = new World();
+    world.boot();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    world.faults.alpha.stream = 'lost';
+    foreignTrade(world, 'alpha', 'sell', '12');
+    await world.run(200);
+    await world.operator({ action: 'resume' });
+    await world.run(60_000, 1_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['-2.5', '-9.5']);
+    await world.operator({ action: 'kill' });
+    await world.run(60_000, 1_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['-2.5', '0']);
+    foreignTrade(world, 'alpha', 'buy', '12');
+    await world.run(30_000, 1_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
+    expect(world.state()).toBe('closed');
+  });
+
   it('fault-20-minimum-lot-dust: a difference under the common lot is held, not fought over', async () => {
     const world = new World();
     await world.opened();
