@@ -154,7 +154,8 @@ function quantitiesOf(
 /** Of our own reducing orders only: whom another trade has made smaller, the positions tell better. */
 export function unwrittenOf({ emergency, ledger, clock }: Core): Unwritten {
   const told = [...emergency.unbooked].flatMap(([identity, { hedge, leg, fill, legQuantity }]) => {
-    const isOwn = ledger.attempts.get(fill.clientOrderId ?? '')?.intent.reduceOnly === true;
+    const id = fill.clientOrderId ?? '';
+    const isOwn = ledger.attempts.get(id)?.intent.reduceOnly === true || emergency.sent.includes(id);
     if (!isOwn || hedge === undefined || leg === undefined || ledger.fills.has(identity)) return [];
     return [{ leg: ledger.hedges.get(hedge)?.[leg], quantity: legQuantity ?? fill.quantity }];
   });

@@ -3,7 +3,7 @@
  * attempt that did not finish. Attempts exhausted: quarantined, and still retried, because a naked leg is worse than a
  * repeated order that can only reduce.
  */
-import { abs, type Base, floorTo, gte, isZero, lt, min, text } from '../kernel/decimal.ts';
+import { abs, type Base, ceilTo, floorTo, gte, isZero, lt, max, min, sub, text } from '../kernel/decimal.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type AttemptRecord, type HedgeRecord, isUnresolved, type LegRecord, legsOf } from '../ledger/state.ts';
@@ -81,22 +81,30 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   if (gte(excess, hedge.plan.commonLot)) {
     const larger = gte(a.quantity, b.quantity) ? a : b;
     // What no order is as small as can only go with the rest.
-    if (both && hedge.reason !== ATTEMPTS_EXHAUSTED && isTooSmall(larger.leg, excess, context)) return standing;
+    if (both && !hidden && hedge.reason !== ATTEMPTS_EXHAUSTED && isTooSmall(larger.leg, excess, context))
+      return standing;
     return [{ leg: larger.leg, quantity: min(excess, larger.quantity) }];
   }
   return both && !hidden ? standing : [];
 }
 
-/** A leg whose venue's one position covers less than it, because a human holds the opposite. */
-const hiddenLeg = (hedge: HedgeRecord, context: AdvanceContext): LegRecord | undefined =>
-  legsOf(hedge).find((leg) => lt(context.reducible(leg), standingOf(leg, context)));
+/** What of a leg no order can reduce: its venue's one position covers less, because a human holds the opposite. */
+const hiddenOf = (leg: LegRecord, context: AdvanceContext): Base => {
+  const standing = standingOf(leg, context);
+  return sub(standing, min(standing, context.reducible(leg)));
+};
 
-/** As much of both legs as both venues take. */
+const hiddenLeg = (hedge: HedgeRecord, context: AdvanceContext): LegRecord | undefined =>
+  legsOf(hedge).find((leg) => gte(hiddenOf(leg, context), hedge.plan.commonLot));
+
+/** Both legs down to what is hidden of either: it stays hedged, whichever fills first. */
 function besideHidden(hedge: HedgeRecord, standing: readonly Reduction[], context: AdvanceContext): Reduction[] {
-  const able = standing.map(({ leg, quantity }) => min(quantity, context.reducible(leg))).reduce((a, b) => min(a, b));
-  const quantity = floorTo(able, hedge.plan.commonLot);
-  const isTaken = !isZero(quantity) && standing.every(({ leg }) => !isTooSmall(leg, quantity, context));
-  return isTaken ? standing.map(({ leg }) => ({ leg, quantity })) : [];
+  const { commonLot } = hedge.plan;
+  const kept = ceilTo(max(hiddenOf(hedge.long, context), hiddenOf(hedge.short, context)), commonLot);
+  const parts = standing
+    .map(({ leg, quantity }) => ({ leg, quantity: floorTo(sub(quantity, min(quantity, kept)), commonLot) }))
+    .filter(({ quantity }) => !isZero(quantity));
+  return parts.some(({ leg, quantity }) => isTooSmall(leg, quantity, context)) ? [] : parts;
 }
 
 function quarantineHidden(hedge: HedgeRecord, { key }: LegRecord, context: AdvanceContext): Advance {

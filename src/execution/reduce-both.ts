@@ -1,5 +1,5 @@
 /** Both legs of a held hedge smaller by the same quantity, at once: it stays hedged while it shrinks. */
-import type { Base } from '../kernel/decimal.ts';
+import { type Base, floorTo, isZero, min } from '../kernel/decimal.ts';
 import { type HedgeRecord, legsOf } from '../ledger/state.ts';
 import { reduceLeg } from './flatten.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
@@ -12,7 +12,10 @@ export function reduceBoth(
   detail: string,
   context: AdvanceContext,
 ): Advance {
-  const parts = legsOf(hedge).map((leg) => reduceLeg(hedge, leg, 'trim', quantity, context));
+  const able = legsOf(hedge).reduce((least, leg) => min(least, context.reducible(leg)), quantity);
+  const step = floorTo(able, hedge.plan.commonLot);
+  if (isZero(step)) return NOTHING;
+  const parts = legsOf(hedge).map((leg) => reduceLeg(hedge, leg, 'trim', step, context));
   const attempts = parts.flatMap((part) => part.attempts);
   if (attempts.length < parts.length) return NOTHING;
   const move = moveTo(hedge, 'balancing', reason, detail, context);

@@ -9,6 +9,7 @@ import { base, contracts } from '../../src/kernel/decimal.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { AttemptIntended } from '../../src/ledger/facts.ts';
 import type { SubmitFault } from './faulty-venue.ts';
+import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
 import { ACCOUNT, COMMON_LOT, ETH, SETTINGS, SOL } from './world-setup.ts';
 
@@ -235,6 +236,22 @@ describe('nothing is sent on less than two lists that agree', () => {
     await world.run(MINUTE_MS, 500);
     expect(world.state()).toBe('closed');
     expect(both(world)).toEqual(['3', '0']);
+  });
+
+  it('fault-42-own-emergency-first: what a human buys after an emergency order has filled is no leg of ours', async () => {
+    const world = new World({ settings: LIMITED });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    world.store.failing = true;
+    world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('19'), 'liquidation');
+    await world.run(BOUND_MS + 5_000);
+    expect(both(world)).toEqual(['0', '0']);
+    expect(emergencies(world)).toHaveLength(1);
+    foreignTrade(world, 'alpha', 'buy', '5');
+    await world.run(MINUTE_MS);
+    expect(both(world)).toEqual(['5', '0']);
+    expect(emergencies(world)).toHaveLength(1);
   });
 
   it('fault-42-moving: lists that differ confirm nothing', async () => {

@@ -345,6 +345,56 @@ describe('holding and leaving', () => {
     expect(world.state()).toBe('closed');
   });
 
+  it('fault-23-hidden-exit-refused: the partner is not reduced twice while the hidden leg has not followed', async () => {
+    const world = new World();
+    world.boot();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    world.faults.alpha.stream = 'lost';
+    foreignTrade(world, 'alpha', 'sell', '3');
+    await world.run(200);
+    await world.operator({ action: 'resume' });
+    await world.run(60_000, 1_000);
+    await world.operator({ action: 'pause' });
+    world.faults.alpha.submits.push({ kind: 'refused', code: 'busy' }, { kind: 'refused', code: 'busy' });
+    await world.operator({ action: 'close', hedge: 'h1' });
+    await world.run(120_000, 500);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '-3']);
+    expect(world.hedge()).toMatchObject({ state: 'quarantined', reason: 'hidden' });
+  });
+
+  it('fault-23-hidden-dust: an opposite position under the common lot keeps nobody from leaving', async () => {
+    const world = new World();
+    world.boot();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    world.faults.alpha.stream = 'lost';
+    foreignTrade(world, 'alpha', 'sell', '0.4');
+    await world.run(200);
+    await world.operator({ action: 'resume' });
+    await world.run(60_000, 1_000);
+    await world.operator({ action: 'close', hedge: 'h1' });
+    await world.run(60_000, 1_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
+  });
+
+  it('fault-23-hidden-margin: both legs are reduced by what both venues take', async () => {
+    const world = new World();
+    world.boot();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    world.faults.alpha.stream = 'lost';
+    foreignTrade(world, 'alpha', 'sell', '6');
+    await world.run(200);
+    await world.operator({ action: 'resume' });
+    await world.run(60_000, 1_000);
+    await world.operator({ action: 'pause' });
+    world.move(SOL, 0.36);
+    await world.run(3_000, 250);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '-6']);
+    expect(world.hedge().long.holding.quantity.toFixed()).toBe('6');
+  });
+
   it('fault-23-hidden-kill: a kill closes the partner of a leg that a human nets away, and says what is left', async () => {
     const world = new World();
     world.boot();

@@ -563,7 +563,7 @@ export class Oracle {
       const isMisled = untilOf(`belief ${venue}`) + positionsEveryMs > since;
       const isUnseen = (this.#impaired.get(`sight ${venue}`)?.active ?? 0) > 0;
       if (isMisled || isUnseen) sightMs = positionsEveryMs + AFTER_IMPAIRMENT_MS;
-      until = Math.max(until, untilOf(`sight ${venue}`));
+      if (!isUnseen) until = Math.max(until, untilOf(`sight ${venue}`));
       if (!isMisled && !isFull && !this.#isConcerned(venue, symbol)) continue;
       until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
     }
