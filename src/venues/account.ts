@@ -59,10 +59,11 @@ export class Listings {
       return listingsOf(facts, client.markets ?? {}, fees);
     });
     if (!result.ok) return failure(result.code, result.detail);
-    this.#byKey = new Map(result.value.map((listing) => [listing.instrument.key, listing]));
-    this.#byMarketId = new Map(result.value.map((listing) => [listing.marketId, listing]));
+    const listings = [...result.value, ...this.#gone(result.value)];
+    this.#byKey = new Map(listings.map((listing) => [listing.instrument.key, listing]));
+    this.#byMarketId = new Map(listings.map((listing) => [listing.marketId, listing]));
     return success(
-      result.value.filter(({ instrument }) => this.#wants(instrument.asset)),
+      listings.filter(({ instrument }) => this.#wants(instrument.asset)),
       result.at,
     );
   }
@@ -72,6 +73,14 @@ export class Listings {
     if (this.#byKey.size > 0) return undefined;
     const loaded = await this.load();
     return loaded.ok ? undefined : failure(loaded.code, loaded.detail);
+  }
+
+  /** A market that is being delisted leaves the list; what is held there and its last trades must still be read. */
+  #gone(listed: readonly Listing[]): Listing[] {
+    const keys = new Set(listed.map(({ instrument }) => instrument.key));
+    return [...this.#byKey.values()]
+      .filter(({ instrument }) => !keys.has(instrument.key))
+      .map((listing) => ({ ...listing, instrument: { ...listing.instrument, trading: false } }));
   }
 
   #wants(asset: string): boolean {

@@ -60,6 +60,8 @@ export interface Connection {
   onFrame(listener: (frame: unknown, url: string) => void): void;
   /** A stream connection ended. */
   onDrop(listener: (url: string) => void): void;
+  /** Ends every stream connection at once; ccxt opens new ones with the next watch. */
+  cutStreams(): void;
   close(): Promise<void>;
 }
 
@@ -155,7 +157,7 @@ export function isCcxtStreamRejection(reason: unknown): boolean {
   return false;
 }
 
-interface Constructed extends Pick<Connection, 'onOpen' | 'onFrame' | 'onDrop' | 'close'> {
+interface Constructed extends Pick<Connection, 'onOpen' | 'onFrame' | 'onDrop' | 'cutStreams' | 'close'> {
   readonly client: CcxtClient;
   readonly transport: Transport;
   readonly venueClock: VenueClock;
@@ -197,7 +199,7 @@ async function construct(
     },
   });
   redirectStreams(client, hosts);
-  const { liveness, ...taps } = install(hooks, options, transport, venueClock);
+  const taps = install(hooks, options, transport, venueClock);
   await hooks.loadHttpProxyAgent();
   return {
     client,
@@ -206,10 +208,10 @@ async function construct(
     ...taps,
     close: async () => {
       // A peer that is gone answers no closing handshake.
-      const cancel = options.ioClock.after(CLOSING_MS, () => liveness.cut());
+      const cancel = options.ioClock.after(CLOSING_MS, taps.cutStreams);
       await client.close();
       cancel();
-      liveness.cut();
+      taps.cutStreams();
       transport.close();
     },
   };
@@ -275,7 +277,7 @@ function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport
     onOpen: (listener: (url: string) => void) => void openListeners.push(listener),
     onFrame: (listener: (frame: unknown, url: string) => void) => void frameListeners.push(listener),
     onDrop: (listener: (url: string) => void) => void dropListeners.push(listener),
-    liveness,
+    cutStreams: () => liveness.cut(),
   };
 }
 

@@ -112,6 +112,8 @@ export interface AccountStream {
   subscribed(url: string, frame: unknown): boolean;
   /** Events in one frame; none when it is not about orders. Throws zod errors for a frame that should be and is not. */
   parse(frame: unknown): readonly RawAccountEvent[];
+  /** Whether a frame says that nothing more will come over an open connection; ccxt is made to subscribe anew. */
+  ended?(client: CcxtClient, frame: unknown): boolean;
 }
 
 /**

@@ -48,6 +48,7 @@ export function openAccountStream(
   connection.onFrame((frame, url) => {
     if (closed) return;
     noteSubscription(url, frame);
+    if (stream.ended?.(connection.client, frame)) connection.cutStreams();
     for (const event of parse(stream.parse, frame, report)) deliver(account, event, sink);
   });
   const keep = async (watch: () => Promise<unknown>): Promise<void> => {
@@ -57,6 +58,8 @@ export function openAccountStream(
         failures = 0;
       } catch (error) {
         if (closed) return;
+        // A connection that stays open is one that ccxt would never subscribe again.
+        connection.cutStreams();
         subscriptions = 0;
         report('down', error instanceof Error ? error.constructor.name : 'unknown');
         const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10));

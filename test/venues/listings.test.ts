@@ -44,6 +44,31 @@ describe.each(VENUES)('the listings of %s', (name) => {
     expect(await submit('0.01')).toMatchObject({ kind: 'acked' });
   });
 
+  it('fault-32-delisted: a market that leaves the list trades no more, and what is held there is still told', async () => {
+    expect(await submit('0.01')).toMatchObject({ kind: 'acked' });
+    const held = async () => {
+      const read = await venue.positions('poll');
+      return read.ok ? read.value.map(({ key, quantity }) => `${key} ${text(quantity)}`) : [read.code];
+    };
+    const before = await held();
+    expect(before).toHaveLength(1);
+    const [path, query] = {
+      binance: ['/fapi/v1/exchangeInfo', ''],
+      bybit: ['/v5/market/instruments-info', '?category=linear'],
+      okx: ['/api/v5/public/instruments', '?instType=SWAP'],
+    }[name] as [string, string];
+    const whole: unknown = await (await fetch(`${world.server.url}${path}${query}`)).json();
+    const without = JSON.stringify(whole, (key, value) =>
+      ['symbols', 'list', 'data'].includes(key) && Array.isArray(value)
+        ? value.filter((row) => !JSON.stringify(row).includes('BTC'))
+        : value,
+    );
+    world.intercept = (request) => (request.path === path ? { status: 200, body: without } : 'pass');
+    const listed = await venue.instruments();
+    expect(listed.ok && listed.value.find(({ symbol }) => symbol === BTC)?.trading).toBe(false);
+    expect(await held()).toEqual(before);
+  });
+
   it('a flood of refusals reads the listing once', async () => {
     const path = { binance: 'exchangeInfo', bybit: 'instruments-info', okx: 'public/instruments' }[name];
     const loads = () => world.requests.filter((line) => line.endsWith(path)).length;

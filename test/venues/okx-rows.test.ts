@@ -4,7 +4,10 @@ import type { CcxtClient } from '../../src/venues/client.ts';
 import { okxReads } from '../../src/venues/okx/rows.ts';
 
 const answering = (...rows: readonly unknown[]) =>
-  ({ request: async () => ({ code: '0', msg: '', data: rows }) }) as unknown as CcxtClient;
+  ({
+    milliseconds: () => 1_767_585_600_000,
+    request: async () => ({ code: '0', msg: '', data: rows }),
+  }) as unknown as CcxtClient;
 const WINDOW = { from: 1, to: 2_000_000_000_000 };
 
 describe('funding bills', () => {
@@ -56,6 +59,32 @@ describe('fills', () => {
     expect(await fillOf('M')).toMatchObject({ maker: true });
     await expect(fillOf('X')).rejects.toThrow();
   });
+
+  it('a block trade has no order, and makes no list unreadable', async () => {
+    const read = okxReads.fills(answering({ ...row, ordId: '', execType: 'T' }), { ...WINDOW, marketId: undefined });
+    expect((await read).rows).toHaveLength(1);
+  });
+
+  it('of the last three days, and of one order, come from the list that does not lag', async () => {
+    const asked: string[] = [];
+    const now = 1_767_585_600_000;
+    const client = {
+      milliseconds: () => now,
+      request: async (path: string) => {
+        asked.push(path);
+        return { code: '0', msg: '', data: [] };
+      },
+    } as unknown as CcxtClient;
+    const read = async (from: number, venueOrderId?: string): Promise<string[]> => {
+      asked.length = 0;
+      await okxReads.fills(client, { from, to: now, marketId: undefined, ...(venueOrderId && { venueOrderId }) });
+      return [...asked];
+    };
+    expect(await read(now - 60_000)).toEqual(['trade/fills']);
+    expect(await read(now - 4 * 86_400_000)).toEqual(['trade/fills-history']);
+    // An order may be older than what the first list knows.
+    expect(await read(now - 60_000, '7')).toEqual(['trade/fills', 'trade/fills-history']);
+  });
 });
 
 describe('the balance', () => {
@@ -79,6 +108,15 @@ describe('the fees', () => {
     const read = await ratesOf(rates);
     expect(read?.taker).toBe('0.0004');
     expect(Math.abs(Number(read?.maker))).toBe(0);
+  });
+
+  it('are those of the dearest fee group where the account tells no others', async () => {
+    const feeGroup = [
+      { groupId: '1', taker: '-0.0003', maker: '0.0001' },
+      { groupId: '2', taker: '-0.0006', maker: '-0.0002' },
+    ];
+    expect(await ratesOf({ feeGroup })).toEqual({ taker: '0.0006', maker: '0.0002' });
+    await expect(ratesOf({})).rejects.toThrow();
   });
 
   it('are the general ones where none for USDT are told', async () => {

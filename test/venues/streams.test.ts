@@ -2,8 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AccountEvent, Venue } from '../../src/ports/venue.ts';
 import { createSimClock } from '../../src/simulator/clock.ts';
+import { createSeededRandom } from '../../src/simulator/random.ts';
+import { createCcxtVenue } from '../../src/venues/ccxt-venue.ts';
+import { connectAccount } from '../../src/venues/connect.ts';
 import { Liveness } from '../../src/venues/liveness.ts';
-import { orderOf, setUp, startWorld, until, VENUES, type World } from './world.ts';
+import { hostsTo } from '../../src/venues/registry.ts';
+import { CREDENTIALS, orderOf, setUp, startWorld, until, VENUES, type World } from './world.ts';
 
 describe.each(VENUES)('the private stream of %s', (name) => {
   let world: World;
@@ -52,6 +56,101 @@ describe.each(VENUES)('the private stream of %s', (name) => {
     await venue.close();
     expect(performance.now() - at).toBeLessThan(2_500);
   });
+});
+
+describe('frames that are not about perpetuals', () => {
+  let world: World;
+  let venue: Venue;
+  let events: AccountEvent[];
+  const start = async (name: 'bybit' | 'okx' | 'binance') => {
+    world = await startWorld(name);
+    venue = await world.venue();
+    events = [];
+    await setUp(venue);
+    venue.subscribe((event) => events.push(event));
+    await until('stream up', () => isUp());
+  };
+  afterEach(() => world.close());
+
+  const isUp = () => events.findLast((event) => event.kind === 'stream')?.status === 'up';
+  const fills = () => events.filter((event) => event.kind === 'fill').length;
+  const trade = async (id: string) => {
+    await venue.submit(orderOf(world, id), 'open');
+    await until('fill', () => fills() === 1);
+  };
+
+  it('bybit: a spot trade has the name of the perpetual and is not booked', async () => {
+    await start('bybit');
+    const row = { category: 'spot', symbol: 'BTCUSDT', orderId: '9', orderLinkId: '', side: 'Sell' };
+    const execution = {
+      execId: 'e9',
+      execType: 'Trade',
+      execPrice: '100',
+      execQty: '1',
+      execFee: '0.1',
+      isMaker: false,
+    };
+    const data = [{ ...row, ...execution, execTime: '1767585600000' }];
+    world.push(JSON.stringify({ topic: 'execution', id: '1', creationTime: 1, data }));
+    const order = { orderStatus: 'Filled', qty: '1', cumExecQty: '1', updatedTime: '1767585600000' };
+    world.push(JSON.stringify({ topic: 'order', id: '2', creationTime: 1, data: [{ ...row, ...order }] }));
+    await trade('frbybit1');
+    const orders = events.flatMap((event) => (event.kind === 'order' ? [event.order.venueOrderId] : []));
+    expect(orders).not.toContain('9');
+    expect(isUp()).toBe(true);
+  });
+
+  it('okx: an order of a market that is not loaded ends no stream for good', async () => {
+    await start('okx');
+    const order = {
+      instType: 'SPOT',
+      instId: 'DOGE-USDT',
+      ordId: '9',
+      clOrdId: '',
+      side: 'buy',
+      sz: '1',
+      state: 'live',
+    };
+    const none = { tradeId: '', fillPx: '', fillSz: '0', fillFee: '0', fillFeeCcy: '', fillTime: '', execType: '' };
+    const data = [
+      { ...order, ...none, accFillSz: '0', uTime: '1767585600000', cTime: '1767585600000', ordType: 'limit' },
+    ];
+    world.push(JSON.stringify({ arg: { channel: 'orders', instType: 'SWAP', uid: '1' }, data }));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until('stream up again', () => isUp());
+    await trade('frokx1');
+  });
+
+  it.each(['listenKeyExpired', 'a renewal that fails'])(
+    'binance: %s ends the connection, and a new one is told as up',
+    async (what) => {
+      world = await startWorld('binance');
+      const facts = { ...world.facts, options: { ...world.facts.options, listenKeyRefreshRate: 200 } };
+      const { clock, ioClock, activity, budget } = world;
+      const shared = { facts, clock, ioClock, activity, budget, hosts: hostsTo(facts, world.server.url) };
+      const connection = await connectAccount({ ...shared, credentials: CREDENTIALS });
+      venue = createCcxtVenue({ connection, route: 'live', clock, ioClock, random: createSeededRandom(1) });
+      events = [];
+      try {
+        await setUp(venue);
+        venue.subscribe((event) => events.push(event));
+        await until('stream up', () => isUp());
+        const downs = () => events.filter((event) => event.kind === 'stream' && event.status === 'down').length;
+        if (what === 'listenKeyExpired') world.push(JSON.stringify({ e: 'listenKeyExpired', E: 1, listenKey: 'x' }));
+        else
+          world.intercept = ({ method, path }) =>
+            method === 'PUT' && path === '/fapi/v1/listenKey'
+              ? { status: 502, body: 'bad gateway', headers: {} }
+              : 'pass';
+        await until('stream down', () => downs() === 1);
+        world.intercept = () => 'pass';
+        await until('stream up again', () => isUp());
+        await trade('frbin1');
+      } finally {
+        await venue.close();
+      }
+    },
+  );
 });
 
 describe('Liveness', () => {

@@ -198,6 +198,12 @@ export const binanceStream: AccountStream = {
   watches: (client) => [() => client.watchOrders()],
   // The listen key in the address subscribes; the venue says nothing more.
   subscribed: (url, frame) => frame === undefined && url.includes('listenKey='),
+  ended: (client, frame) => {
+    if (!z.object({ e: z.literal('listenKeyExpired') }).safeParse(frame).success) return false;
+    // ccxt would connect with the same key.
+    client.options.future = {};
+    return true;
+  },
   parse: (frame) => {
     if (!z.object({ e: z.literal('ORDER_TRADE_UPDATE') }).safeParse(frame).success) return [];
     const { o } = orderUpdate.parse(frame);

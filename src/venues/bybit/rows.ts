@@ -204,6 +204,12 @@ export const bybitReads: AccountReads = {
 
 const topical = z.object({ topic: z.string(), data: z.array(z.unknown()) });
 
+/** The topics carry every category of the account, and a spot market has the name of the perpetual. */
+const isLinear = (row: unknown): boolean => {
+  const { data } = z.object({ category: z.string() }).safeParse(row);
+  return data === undefined || data.category === 'linear';
+};
+
 export const bybitStream: AccountStream = {
   watches: (client) => [() => client.watchOrders(), () => client.watchMyTrades()],
   subscribed: (_url, frame) =>
@@ -212,11 +218,12 @@ export const bybitStream: AccountStream = {
     const message = topical.safeParse(frame);
     if (!message.success) return [];
     const topic = message.data.topic.split('.')[0];
+    const rows = message.data.data.filter(isLinear);
     if (topic === 'order') {
-      return message.data.data.map((row): RawAccountEvent => ({ kind: 'order', order: orderRow.parse(row) }));
+      return rows.map((row): RawAccountEvent => ({ kind: 'order', order: orderRow.parse(row) }));
     }
     if (topic !== 'execution') return [];
-    return message.data.data
+    return rows
       .map((row) => executionRow.parse(row))
       .filter((row) => !NOT_A_TRADE.has(row.execType))
       .map((row): RawAccountEvent => ({ kind: 'fill', fill: toFill(row) }));

@@ -13,6 +13,7 @@ const LIMIT_OF: Readonly<Record<string, string>> = {
   'POST trade/cancel-order': 'cancel',
   'GET trade/order': 'order_reads',
   'GET trade/orders-pending': 'open_orders',
+  'GET trade/fills': 'recent_fills',
   'GET trade/fills-history': 'fills',
   'GET account/bills-archive': 'bills',
   'GET account/positions': 'positions',
@@ -76,6 +77,8 @@ export const okxFacts: VenueFacts = {
     defaultType: 'swap',
     defaultMarginMode: 'isolated',
     createOrder: 'privatePostTradeOrder',
+    // Else the orders of every kind of instrument come, and one of a market that is not loaded ends every watch.
+    watchOrders: { type: 'SWAP' },
   },
   configure: (client, testnet) => {
     // ccxt tags orders only when it invents their id; an empty broker keeps it from that too.
@@ -88,6 +91,7 @@ export const okxFacts: VenueFacts = {
     { name: 'cancel', limit: 60, windowMs: 2_000 },
     { name: 'order_reads', limit: 60, windowMs: 2_000 },
     { name: 'open_orders', limit: 60, windowMs: 2_000 },
+    { name: 'recent_fills', limit: 60, windowMs: 2_000 },
     { name: 'fills', limit: 10, windowMs: 2_000 },
     { name: 'bills', limit: 5, windowMs: 2_000 },
     { name: 'positions', limit: 10, windowMs: 2_000 },

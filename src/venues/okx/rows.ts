@@ -1,6 +1,7 @@
 /** OKX v5 swap rows: REST reads and the `orders` channel. Quantities are contracts. */
 import * as z from 'zod';
 import { isZero, quote, sub, text } from '../../kernel/decimal.ts';
+import { DAY_MS, HOUR_MS } from '../../kernel/instant.ts';
 import type { OrderStatus } from '../../market/order.ts';
 import type { CcxtClient } from '../client.ts';
 import type { AccountReads, AccountStream, RawAccountEvent, RawFill, RawOrder, RawPayment } from '../facts.ts';
@@ -15,6 +16,8 @@ const STATUS = {
 } as const satisfies Record<string, OrderStatus>;
 const statuses = z.enum(['live', 'partially_filled', 'filled', 'canceled', 'mmp_canceled']);
 const MAX_ROWS = 100;
+/** `trade/fills` reaches back three days; an hour for what clocks differ by. */
+const RECENT_FILLS_MS = 3 * DAY_MS - HOUR_MS;
 
 const orderRow = z
   .object({
@@ -43,7 +46,8 @@ const orderRow = z
 const fillRow = z
   .object({
     tradeId: idText,
-    ordId: idText,
+    // Empty for a block trade.
+    ordId: z.string(),
     clOrdId: z.string(),
     instId: idText,
     side: sideText,
@@ -116,7 +120,11 @@ const feeRow = z.object({
   makerU: emptyOrDecimal,
   taker: emptyOrDecimal,
   maker: emptyOrDecimal,
+  feeGroup: z.array(z.object({ taker: decimalText, maker: decimalText })).optional(),
 });
+
+/** Of rates, which are balance changes, the lowest: what costs most. */
+const dearest = (rates: readonly string[]): string | undefined => [...rates].sort((a, b) => quote(a).cmp(quote(b)))[0];
 
 async function data<T>(
   client: CcxtClient,
@@ -143,7 +151,11 @@ export const okxReads: AccountReads = {
       ...(query.marketId === undefined ? {} : { instId: query.marketId }),
       ...(query.venueOrderId === undefined ? { begin: query.from, end: query.to } : { ordId: query.venueOrderId }),
     };
-    const rows = await data(client, 'trade/fills-history', params, fillRow);
+    const list = (path: string) => data(client, path, params, fillRow);
+    // The history lags; the venue asks to read what is younger than three days from the other list.
+    const isRecent = query.venueOrderId !== undefined || query.from >= client.milliseconds() - RECENT_FILLS_MS;
+    let rows = await list(isRecent ? 'trade/fills' : 'trade/fills-history');
+    if (query.venueOrderId !== undefined && rows.length === 0) rows = await list('trade/fills-history');
     // The venue lists the newest first, here and in bills.
     return { rows: rows.reverse(), full: rows.length >= MAX_ROWS };
   },
@@ -177,9 +189,15 @@ export const okxReads: AccountReads = {
   },
   fees: async (client, marketIds) => {
     const [row] = await data(client, 'account/trade-fee', { instType: 'SWAP' }, feeRow);
-    // Rates are balance changes: negative = charged. The U fields are the USDT-margined ones.
-    const taker = negate(decimalText.parse(row?.takerU ?? row?.taker));
-    const maker = negate(decimalText.parse(row?.makerU ?? row?.maker));
+    // Rates are balance changes: negative = charged. The U fields are the USDT-margined ones. The venue calls them
+    // deprecated; where they are left out, the dearest of the fee groups is nobody's edge overstated.
+    const groups = row?.feeGroup ?? [];
+    const rates = {
+      taker: row?.takerU ?? row?.taker ?? dearest(groups.map((group) => group.taker)),
+      maker: row?.makerU ?? row?.maker ?? dearest(groups.map((group) => group.maker)),
+    };
+    const taker = negate(decimalText.parse(rates.taker));
+    const maker = negate(decimalText.parse(rates.maker));
     return new Map(marketIds.map((marketId) => [marketId, { taker, maker }]));
   },
   serverTime: async (client) => {
