@@ -8,6 +8,8 @@ import { decimalText, instant, optionalDecimal, optionalInstant } from './frame-
 
 /** Markets that `fundingInfo` does not list have never been adjusted. */
 const UNADJUSTED_HOURS = 8;
+/** Of one watch call; ccxt refuses more. */
+const MAX_BOOKS = 200;
 
 const kind = z.object({ e: z.string() });
 const depthUpdate = z.object({ e: z.literal('depthUpdate'), E: instant, s: z.string(), u: z.number(), U: z.number() });
@@ -33,7 +35,13 @@ const adjusted = z.array(z.object({ symbol: z.string(), fundingIntervalHours: z.
 const history = z.array(z.object({ fundingRate: decimalText, fundingTime: instant }));
 
 export const binanceFrames: FeedDialect = {
-  watches: (client, symbols) => [() => client.watchOrderBookForSymbols(symbols), () => client.watchMarkPrices(symbols)],
+  watches: (client, symbols) => [
+    ...Array.from({ length: Math.ceil(symbols().length / MAX_BOOKS) }, (_, part) => () => {
+      const from = part * MAX_BOOKS;
+      return client.watchOrderBookForSymbols(symbols().slice(from, from + MAX_BOOKS));
+    }),
+    () => client.watchMarkPrices(symbols()),
+  ],
   reader: () => ({
     parse: (frame): readonly RawQuote[] => {
       const event = kind.safeParse(frame);

@@ -59,7 +59,10 @@ class TickerReader implements FrameReader {
 }
 
 export const bybitFrames: FeedDialect = {
-  watches: (client, symbols) => [() => client.watchOrderBookForSymbols(symbols), () => client.watchTickers(symbols)],
+  watches: (client, symbols) => [
+    () => client.watchOrderBookForSymbols(symbols()),
+    () => client.watchTickers(symbols()),
+  ],
   reader: () => new TickerReader(),
   intervals: async (_client, listings) =>
     new Map(

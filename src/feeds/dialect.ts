@@ -39,8 +39,8 @@ export interface FrameReader {
 }
 
 export interface FeedDialect {
-  /** Watch calls that keep the subscriptions open. */
-  watches(client: MarketClient, symbols: readonly UnifiedSymbol[]): readonly (() => Promise<unknown>)[];
+  /** Watch calls that keep the subscriptions open; each asks for what is listed when it is made. */
+  watches(client: MarketClient, symbols: () => readonly UnifiedSymbol[]): readonly (() => Promise<unknown>)[];
   /** A reader with the state of one connection's frames (deltas). */
   reader(): FrameReader;
   /** Funding interval in hours by market id, read now; `listings` have just been read. Markets that frames tell about may be absent. */

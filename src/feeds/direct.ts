@@ -6,7 +6,7 @@
  * Whatever cannot be read or cannot be true is counted and dropped, and the venue shows as degraded until a good frame.
  */
 import { invariant } from '../kernel/assert.ts';
-import type { InstrumentKey, VenueId } from '../kernel/ids.ts';
+import type { InstrumentKey, UnifiedSymbol, VenueId } from '../kernel/ids.ts';
 import { HOUR_MS, type Instant } from '../kernel/instant.ts';
 import { failure, type Read, success } from '../kernel/outcome.ts';
 import type { MarketEvent } from '../market/event.ts';
@@ -39,8 +39,10 @@ const LISTING_AGE_MS = HOUR_MS;
 const DOUBT_MS = 3_000;
 /** Between two new connections for that reason. */
 const RESYNC_PAUSE_MS = 10_000;
-/** Between readings that odd settlement times ask for. */
-const ODD_PAUSE_MS = 10_000;
+/** Between readings that odd settlement times, or one that failed, ask for. */
+const DUE_PAUSE_MS = 10_000;
+/** Without any book, or any mark, for so many times as long as without any frame: deaf. */
+const DEAF_TIMES = 2;
 
 /** Throws InvariantError for a venue whose frames are not known. */
 export function createDirectFeed(options: DirectFeedOptions): MarketFeed {
@@ -61,8 +63,14 @@ class DirectFeed implements MarketFeed {
   #sink: (event: MarketEvent) => void = () => undefined;
   #started = false;
   #lastFrameMs = 0;
+  /** When any market last told of each; one kind can be deaf while another speaks. */
+  readonly #toldMs = { book: 0, mark: 0 };
   #listedAtMs = Number.NEGATIVE_INFINITY;
   #refreshing = false;
+  /** Odd settlement times, or a reading that failed: read again before the listing's age is over. */
+  #isDue = false;
+  /** Listed now. */
+  #symbols: readonly UnifiedSymbol[] = [];
   /** The instruments as last told. */
   #told = '';
   #cancelSilence: CancelTimer | undefined;
@@ -76,6 +84,7 @@ class DirectFeed implements MarketFeed {
     this.#dialect = dialect;
     this.#client = connection.client as MarketClient;
     const emit = (event: MarketEvent): void => {
+      if (event.kind === 'book' || event.kind === 'mark') this.#toldMs[event.kind] = options.ioClock.monotonicMs();
       if (!this.#stop.signal.aborted) this.#sink(event);
     };
     this.#health = new HealthReporter(connection.venue, clock, emit);
@@ -86,7 +95,7 @@ class DirectFeed implements MarketFeed {
       emit,
       health: this.#health,
       onOddSchedule: () => {
-        if (clock.monotonicMs() - this.#listedAtMs >= ODD_PAUSE_MS) void this.#refresh();
+        this.#isDue = true;
       },
     });
   }
@@ -139,10 +148,12 @@ class DirectFeed implements MarketFeed {
   async #run(): Promise<void> {
     const listings = await this.#load();
     if (listings === undefined) return;
-    this.#list(listings);
+    this.#desk.list(listings);
     this.#listedAtMs = this.#o.clock.monotonicMs();
-    await this.#readIntervals();
+    // Before anything is told: what is told is asked after, and every market's history would come first.
+    this.#isDue = !(await this.#readIntervals());
     if (this.#stop.signal.aborted) return;
+    this.#list(listings);
     this.#watch(listings);
     const snapshot = await this.#o.connection.read(() => this.#dialect.snapshot(this.#client));
     if (snapshot.ok) this.#desk.accept(snapshot.value);
@@ -167,8 +178,7 @@ class DirectFeed implements MarketFeed {
 
   #watch(listings: readonly MarketListing[]): void {
     const { connection } = this.#o;
-    const symbols = listings.map(({ symbol }) => symbol);
-    if (symbols.length === 0) {
+    if (listings.length === 0) {
       this.#health.set('up', 'none of the assets is listed here');
       return;
     }
@@ -176,7 +186,8 @@ class DirectFeed implements MarketFeed {
       this.#lastFrameMs = this.#o.ioClock.monotonicMs();
       this.#desk.frame(frame);
       if (this.#health.doubtsBooks()) this.#doubt();
-      if (this.#o.clock.monotonicMs() - this.#listedAtMs >= LISTING_AGE_MS) void this.#refresh();
+      const ageMs = this.#o.clock.monotonicMs() - this.#listedAtMs;
+      if (ageMs >= (this.#isDue ? DUE_PAUSE_MS : LISTING_AGE_MS)) void this.#refresh();
     });
     connection.onDrop(() => {
       this.#desk.reset();
@@ -184,8 +195,9 @@ class DirectFeed implements MarketFeed {
       this.#listedAtMs = Number.NEGATIVE_INFINITY;
       this.#health.lost('connection lost');
     });
-    for (const watch of this.#dialect.watches(this.#client, symbols)) void this.#keep(watch);
-    this.#lastFrameMs = this.#o.ioClock.monotonicMs();
+    // A market that is listed no more would fail the watch of all.
+    for (const watch of this.#dialect.watches(this.#client, () => this.#symbols)) void this.#keep(watch);
+    this.#hear();
     this.#guardSilence();
   }
 
@@ -208,10 +220,11 @@ class DirectFeed implements MarketFeed {
   #guardSilence(): void {
     const limitMs = this.#o.silenceMs ?? DEFAULT_SILENCE_MS;
     const check = (): void => {
-      const silentMs = this.#o.ioClock.monotonicMs() - this.#lastFrameMs;
-      if (silentMs >= limitMs) {
-        this.#cut(`no frame for ${Math.round(silentMs)} ms`);
-      }
+      const nowMs = this.#o.ioClock.monotonicMs();
+      const silentMs = nowMs - this.#lastFrameMs;
+      const deaf = (['book', 'mark'] as const).find((kind) => nowMs - this.#toldMs[kind] >= DEAF_TIMES * limitMs);
+      if (silentMs >= limitMs) this.#cut(`no frame for ${Math.round(silentMs)} ms`);
+      else if (deaf) this.#cut(`no ${deaf} for ${Math.round(nowMs - this.#toldMs[deaf])} ms`);
       this.#cancelSilence = this.#o.ioClock.after(silentMs < limitMs ? limitMs - silentMs : limitMs, check);
     };
     this.#cancelSilence = this.#o.ioClock.after(limitMs, check);
@@ -232,27 +245,38 @@ class DirectFeed implements MarketFeed {
 
   #cut(reason: string): void {
     this.#health.lost(reason);
-    this.#lastFrameMs = this.#o.ioClock.monotonicMs();
-    this.#client.close().catch((error: unknown) => this.#health.trouble(nameOf(error)));
+    this.#hear();
+    // Without a closing handshake: what still came over the old connection would mix with the new one's.
+    this.#o.connection.cutStreams();
+  }
+
+  #hear(): void {
+    const nowMs = this.#o.ioClock.monotonicMs();
+    this.#lastFrameMs = nowMs;
+    this.#toldMs.book = nowMs;
+    this.#toldMs.mark = nowMs;
   }
 
   /** Listings and intervals as they are now: steps, sizes, status and schedules change while a bot runs. */
   async #refresh(): Promise<void> {
     if (this.#refreshing || this.#stop.signal.aborted) return;
     this.#refreshing = true;
-    // Stamped first: a failed reading is tried again at the next age, not at the next frame.
+    // Stamped first: a failed reading is tried again after a pause, not at the next frame.
     this.#listedAtMs = this.#o.clock.monotonicMs();
+    this.#isDue = false;
     const fresh = await this.#o.connection.listings();
     if (fresh.ok) this.#list(this.#wanted(fresh.value));
     else this.#health.trouble(`instruments: ${fresh.code}`);
-    await this.#readIntervals();
+    const isRead = await this.#readIntervals();
+    this.#isDue ||= !fresh.ok || !isRead;
     this.#refreshing = false;
   }
 
-  async #readIntervals(): Promise<void> {
+  async #readIntervals(): Promise<boolean> {
     const hours = await this.#o.connection.read(() => this.#dialect.intervals(this.#client, this.#desk.listings()));
     if (hours.ok) this.#desk.intervals(hours.value);
     else this.#health.trouble(`funding intervals: ${hours.code}`);
+    return hours.ok;
   }
 
   /** Tells the instruments when they are not what was told last; what is listed no more does not trade. */
@@ -260,6 +284,7 @@ class DirectFeed implements MarketFeed {
     const listed = new Set(listings.map(({ marketId }) => marketId));
     const gone = this.#desk.listings().filter(({ marketId }) => !listed.has(marketId));
     this.#desk.list(listings);
+    this.#symbols = listings.map(({ symbol }) => symbol);
     const instruments = [
       ...listings.map(({ instrument }) => instrument),
       ...gone.map(({ instrument }) => ({ ...instrument, trading: false })),

@@ -29,6 +29,8 @@ export interface MarketConnection {
   /** Every stream frame (text when it was not JSON), after the client has dealt with it. */
   onFrame(listener: (frame: unknown, url: string) => void): void;
   onDrop(listener: (url: string) => void): void;
+  /** Ends every stream connection at once; pending watch calls reject and the next ones connect anew. */
+  cutStreams(): void;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,4 @@ export interface MarketClient {
   watchMarkPrices(symbols: readonly UnifiedSymbol[]): Promise<unknown>;
   watchTickers(symbols: readonly UnifiedSymbol[]): Promise<unknown>;
   watchFundingRates(symbols: readonly UnifiedSymbol[]): Promise<unknown>;
-  /** Ends every stream connection; pending watch calls reject and the next ones connect anew. */
-  close(): Promise<unknown>;
 }

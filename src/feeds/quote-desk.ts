@@ -24,6 +24,8 @@ interface Row {
   intervalHours: number | undefined;
   /** The newest funding frame, to be told again when the interval changes. */
   funding: FundingRaw | undefined;
+  /** The settlement that comes next, as last told. */
+  settlesAt?: Instant;
 }
 
 export interface QuoteDeskOptions {
@@ -162,15 +164,18 @@ export class QuoteDesk {
 
   #funding(row: Row, quote: FundingRaw): void {
     row.seen.funding = Math.max(row.seen.funding, quote.at);
-    const passed = row.funding?.nextSettlementAt;
     row.funding = quote;
-    if (quote.intervalHours !== undefined) row.intervalHours = quote.intervalHours;
     const { key } = row.listing.instrument;
     const subject = `funding ${key}`;
     const { rate, nextSettlementAt } = quote;
-    const { intervalHours } = row;
-    if (isOdd(passed, nextSettlementAt, intervalHours)) this.#o.onOddSchedule();
+    // An interval that does not fit is not quoted by: what is longer than the true one makes every rate smaller.
     const now = this.#o.clock.now();
+    const odd = isOdd(row.settlesAt, nextSettlementAt, quote.intervalHours ?? row.intervalHours);
+    const comes = nextSettlementAt !== undefined && nextSettlementAt > now;
+    if ((odd && comes) || quote.intervalHours !== undefined) row.intervalHours = quote.intervalHours;
+    if (comes) row.settlesAt = nextSettlementAt;
+    if (odd) this.#o.onOddSchedule();
+    const { intervalHours } = row;
     const predictedRate = Number(rate);
     // Number('') is 0: a rate that the venue did not write is missing, never zero.
     if (rate === undefined || !Number.isFinite(predictedRate)) {

@@ -209,6 +209,37 @@ describe.each(VENUES)('the direct feed over the %s dialect', (name) => {
       return btc?.trading === false;
     });
     expect(newest('instruments')?.instruments.find(({ symbol }) => symbol === ETH)?.trading).toBe(true);
+    // What is listed no more fails no subscription of the next connection.
+    const before = books(ETH).length;
+    world.server.dropStreams();
+    let price = 3_000;
+    await until('books of the others', () => {
+      price += 1;
+      world.clock.advanceTo(world.clock.now() + 1_000);
+      world.book(ETH, [[String(price), '1']], [[String(price + 1), '2']]);
+      return books(ETH).length > before + 2;
+    });
+  });
+
+  it('fault-27-intervals-unread: a reading that failed is tried again after seconds, not after an hour', async () => {
+    await running();
+    const path = LISTING_PATH[name];
+    const reads = () => world.requests.filter((line) => line === `GET ${path}`).length;
+    const before = reads();
+    world.intercept = (request) => (request.path === path ? { status: 503, body: 'busy' } : 'pass');
+    world.clock.advanceTo(world.clock.now() + 1.1 * HOUR_MS);
+    step('49990', '50010');
+    await until('trouble', () => newest('health')?.health.status === 'degraded');
+    world.intercept = () => 'pass';
+    const failed = reads();
+    expect(failed).toBeGreaterThan(before);
+    world.clock.advanceTo(world.clock.now() + 11_000);
+    let price = 49_000;
+    await until('read again', () => {
+      price += 1;
+      world.book(BTC, [[String(price), '1']], [[String(price + 10), '2']]);
+      return reads() > failed;
+    });
   });
 
   it('fault-27-interval-changed: settlement times that do not fit make the venue be asked at once', async () => {

@@ -154,6 +154,17 @@ describe('the quote desk', () => {
     expect(odd).toBe(1);
   });
 
+  it('fault-27-wrong-interval: nothing is quoted by an interval that no longer fits, until it is read anew', () => {
+    desk.intervals(new Map([['BTCUSDT', 8]]));
+    desk.accept([funding({ nextSettlementAt: NOW + 8 * HOUR_MS })]);
+    expect(quotes()).toHaveLength(1);
+    desk.accept([funding({ nextSettlementAt: NOW + HOUR_MS })]);
+    desk.accept([funding({ nextSettlementAt: NOW + HOUR_MS })]);
+    expect([quotes().length, odd]).toEqual([1, 1]);
+    desk.intervals(new Map([['BTCUSDT', 1]]));
+    expect(quotes().at(-1)).toMatchObject({ intervalHours: 1, nextSettlementAt: NOW + HOUR_MS });
+  });
+
   it('fault-21-contract-size-changed: book sizes are counted by the newest listing', () => {
     const [listing] = desk.listings();
     if (listing === undefined) throw new Error('no listing');

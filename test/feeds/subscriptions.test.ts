@@ -1,0 +1,140 @@
+/** What keeps a subscription alive, and what it is cut into, over a client of our own. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dialectOf } from '../../src/feeds/dialect.ts';
+import { createDirectFeed } from '../../src/feeds/direct.ts';
+import type { MarketClient, MarketConnection } from '../../src/feeds/market-connection.ts';
+import { base, px } from '../../src/kernel/decimal.ts';
+import { HOUR_MS } from '../../src/kernel/instant.ts';
+import { success } from '../../src/kernel/outcome.ts';
+import type { MarketFeed } from '../../src/ports/market-feed.ts';
+import { createSimClock, type SimClock } from '../../src/simulator/clock.ts';
+import { createSeededRandom } from '../../src/simulator/random.ts';
+
+const NOW = Date.UTC(2026, 0, 5, 4);
+const SYMBOL = 'BTC/USDT:USDT';
+const never = (): Promise<never> => new Promise(() => undefined);
+
+describe('a connection that is open and deaf to one kind', () => {
+  let clock: SimClock;
+  let feed: MarketFeed;
+  let frame: (frame: unknown) => void;
+  let cuts: number;
+
+  beforeEach(async () => {
+    clock = createSimClock(NOW);
+    cuts = 0;
+    frame = () => undefined;
+    const instrument = {
+      key: `binance|${SYMBOL}`,
+      venue: 'binance',
+      symbol: SYMBOL,
+      asset: 'BTC',
+      kind: 'perpetual' as const,
+      settle: 'USDT',
+      lot: base('0.001'),
+      minQuantity: base('0.001'),
+      tick: px('0.1'),
+      takerFeeRate: 0.0005,
+      makerFeeRate: 0.0002,
+      trading: true,
+    };
+    const bids = [[99, 1]];
+    const client = {
+      orderbooks: { [SYMBOL]: { symbol: SYMBOL, timestamp: NOW, bids, asks: [[101, 1]] } },
+      request: async () => [],
+      watchOrderBookForSymbols: never,
+      watchMarkPrices: never,
+    };
+    const connection: MarketConnection = {
+      venue: 'binance',
+      client,
+      read: async (act) => success(await act(), NOW),
+      listings: async () =>
+        success([{ instrument, symbol: SYMBOL, marketId: 'BTCUSDT', unitSize: base('1'), info: {} }], NOW),
+      onFrame: (listener) => {
+        frame = (each) => listener(each, 'ws://somewhere');
+      },
+      onDrop: () => undefined,
+      cutStreams: () => {
+        cuts += 1;
+      },
+      close: async () => undefined,
+    };
+    feed = createDirectFeed({ connection, clock, ioClock: clock, random: createSeededRandom(1), silenceMs: 30_000 });
+    feed.start(new Set(['BTC']), () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+  afterEach(() => feed.stop());
+
+  const mark = () =>
+    frame({ e: 'markPriceUpdate', E: clock.now(), s: 'BTCUSDT', p: '100', r: '0.0001', T: NOW + HOUR_MS });
+  const book = () => frame({ e: 'depthUpdate', E: clock.now(), s: 'BTCUSDT', u: 1, U: 1 });
+  const pass = (seconds: number, ...speak: (() => void)[]) => {
+    for (let second = 0; second < seconds; second += 5) {
+      clock.advanceTo(clock.now() + 5_000);
+      for (const each of speak) each();
+    }
+  };
+
+  it('fault-24-deaf-to-books: marks alone do not keep it, though frames arrive all the time', () => {
+    pass(55, mark);
+    expect(cuts).toBe(0);
+    pass(40, mark);
+    expect(cuts).toBe(1);
+  });
+
+  it('fault-24-deaf-to-marks: nor do books alone, nor answers to pings', () => {
+    pass(95, book, () => frame('pong'));
+    expect(cuts).toBe(1);
+  });
+
+  it('both together keep it', () => {
+    pass(600, mark, book);
+    expect(cuts).toBe(0);
+  });
+});
+
+describe('what is asked of a venue', () => {
+  it('binance: books are watched in calls of at most 200, of what is listed when a call is made', async () => {
+    const asked: (readonly string[])[] = [];
+    let symbols = Array.from({ length: 450 }, (_, i) => `C${i}/USDT:USDT`);
+    const client = {
+      watchOrderBookForSymbols: async (some: readonly string[]) => asked.push(some),
+      watchMarkPrices: async () => undefined,
+    } as unknown as MarketClient;
+    const watches = dialectOf('binance')?.watches(client, () => symbols) ?? [];
+    for (const watch of watches) await watch();
+    expect(asked.map(({ length }) => length)).toEqual([200, 200, 50]);
+    expect(asked.flat()).toEqual(symbols);
+    symbols = symbols.filter((symbol) => symbol !== 'C7/USDT:USDT');
+    await watches[0]?.();
+    expect(asked.at(-1)).not.toContain('C7/USDT:USDT');
+  });
+});
+
+describe('the period of an OKX rate', () => {
+  const frame = (fundingAt: number, nextAt: number) => ({
+    arg: { channel: 'funding-rate', instId: 'BTC-USDT-SWAP' },
+    data: [
+      {
+        instId: 'BTC-USDT-SWAP',
+        fundingRate: '0.0008',
+        fundingTime: String(NOW + fundingAt * HOUR_MS),
+        nextFundingTime: String(NOW + nextAt * HOUR_MS),
+        ts: String(NOW),
+      },
+    ],
+  });
+
+  it('fault-27-period-changes: is the one that ends with the coming settlement, once that is known', () => {
+    const reader = dialectOf('okx')?.reader();
+    const hours = (fundingAt: number, nextAt: number) =>
+      reader?.parse(frame(fundingAt, nextAt)).map((quote) => (quote.kind === 'funding' ? quote.intervalHours : 'none'));
+    // Of the first frame only the following period is known.
+    expect(hours(0, 8)).toEqual([8]);
+    // Eight hours until the next settlement, and one hour each from then on.
+    expect(hours(8, 9)).toEqual([8]);
+    expect(hours(8, 9)).toEqual([8]);
+    expect(hours(9, 10)).toEqual([1]);
+  });
+});
