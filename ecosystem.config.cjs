@@ -1,11 +1,14 @@
 /**
  * pm2: `npx pm2 start ecosystem.config.cjs` runs the simulation; `--env paper`, `--env testnet` and `--env live` run
- * the others, each with the configuration file named here. Logs: `npx pm2 logs tandem`.
+ * the others beside it, as tandem-paper, tandem-testnet and tandem-live, each with the configuration file named here.
+ * Logs: `npx pm2 logs`. To restart one, name it: `npx pm2 restart tandem-live`.
  */
 module.exports = {
   apps: [
     {
       name: 'tandem',
+      // Else starting one mode would stop another, positions and all, and take its name.
+      append_env_to_name: true,
       cwd: __dirname,
       script: 'dist/cli/main.js',
       args: 'run',

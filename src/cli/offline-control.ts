@@ -60,7 +60,7 @@ function withStore<T>(config: Whereabouts, act: (store: LedgerStore, ledger: Led
   if (!existsSync(path)) {
     throw new CommandFailure(
       EXIT.notRunning,
-      `no bot is running, and there is no ledger at ${path} to record it in: nothing was ever opened`,
+      `no bot is running, and there is no ledger at ${path} to record it in: nothing was done. Is this the bot that you mean (--config)?`,
     );
   }
   const store = openStore(config);

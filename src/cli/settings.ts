@@ -1,4 +1,4 @@
-/** Loads the configuration that a command means. Entry points: `settingsOf`, `whereaboutsOf`. */
+/** Loads the configuration that a command means. Entry points: `settingsOf`, `whereaboutsOf`, `sayWhom`. */
 import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Problem } from '../config/source.ts';
@@ -45,4 +45,9 @@ const counted = ({ length }: readonly Problem[]): string => (length === 1 ? 'a p
 function refusal({ configFile }: Context, problems: readonly Problem[], outcome: string): CommandFailure {
   const lines = problems.map((problem) => `  ${formatProblem(problem)}`);
   return new CommandFailure(EXIT.usage, [`${configFile} has ${counted(problems)}; ${outcome}:`, ...lines].join('\n'));
+}
+
+/** Said before a command acts: a default configuration may name another bot than the one that is meant. */
+export function sayWhom({ io, json }: Context, { mode, account, ledger }: Whereabouts): void {
+  if (!json) io.out(`${mode.toUpperCase()}, account ${account}, ledger ${ledger.path}\n`);
 }

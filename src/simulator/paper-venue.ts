@@ -66,7 +66,7 @@ export interface PaperVenue {
   onMarket(event: MarketEvent): void;
 }
 
-/** A paper trading account for one venue. Throws InvariantError when the restored state names an unknown symbol. */
+/** A paper trading account for one venue. Restored positions of symbols that are not listed are left out. */
 export function createPaperVenue(options: PaperVenueOptions): PaperVenue {
   const { venue, clock, instruments, depositUsd, restored } = options;
   const exchange = createExchange({
@@ -76,11 +76,14 @@ export function createPaperVenue(options: PaperVenueOptions): PaperVenue {
     idPrefix: options.idPrefix ?? String(clock.now()),
     clientIdUniqueness: 'always',
   });
-  const held = (restored?.positions ?? []).map(({ symbol, quantity, entryPrice, leverage }) => {
+  // A market that is listed no more has no price: what the ledger holds there shows as a difference of its position.
+  const listed = new Set(instruments.map(({ symbol }) => symbol));
+  const positions = (restored?.positions ?? []).filter(({ symbol }) => listed.has(symbol));
+  const held = positions.map(({ symbol, quantity, entryPrice, leverage }) => {
     return { symbol, contracts: contracts(text(quantity)), entryPrice, leverage };
   });
   exchange.openAccount(PAPER_ACCOUNT, restored?.wallet ?? depositUsd, held);
-  const source = new LiveSource(exchange, PAPER_ACCOUNT, restored?.positions ?? []);
+  const source = new LiveSource(exchange, PAPER_ACCOUNT, positions);
   for (const { symbol, trading } of instruments) if (!trading) exchange.setTrading(symbol, false);
   return {
     exchange,

@@ -205,7 +205,11 @@ test('pause, resume and kill --reset give the command and repeat the answer; a r
   const bot = fakeBot();
   await listening(where, bot);
   bot.reply = { ok: true, message: 'paused: nothing opens', hedges: [] };
-  expect(await tandem(where, 'pause')).toMatchObject({ exit: 0, out: 'paused: nothing opens\n' });
+  expect(await tandem(where, 'pause')).toMatchObject({
+    exit: 0,
+    // Which bot it was for, before what it answered.
+    out: expect.stringMatching(/^SIM, account main, ledger \S+sim\.db\npaused: nothing opens\n$/),
+  });
   bot.reply = { ok: false, message: 'the kill switch is latched', hedges: [] };
   expect(await tandem(where, 'resume')).toMatchObject({ exit: 4, err: 'tandem: the kill switch is latched\n' });
   expect(await tandem(where, 'close', 'h3')).toMatchObject({ exit: 4 });

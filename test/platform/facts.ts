@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { base, px, quote, text } from '../../src/kernel/decimal.ts';
 import type { Route } from '../../src/kernel/ids.ts';
 import type { EntryPlan } from '../../src/ledger/entry-plan.ts';
-import type { AttemptIntended, Fact, FillBooked, HedgePlanned, PaymentBooked } from '../../src/ledger/facts.ts';
+import type {
+  AttemptIntended,
+  DiscrepancyNoted,
+  Fact,
+  FillBooked,
+  HedgePlanned,
+  PaymentBooked,
+} from '../../src/ledger/facts.ts';
 
 export const AT = 1_700_000_000_000;
 
@@ -107,6 +114,18 @@ const route = fc.constantFrom<Route>('live', 'paper');
 const leg = fc.constantFrom('long' as const, 'short' as const);
 const side = fc.constantFrom('buy' as const, 'sell' as const);
 
+/** Every word that the type knows. */
+const DIFFERENCES: Readonly<Record<DiscrepancyNoted['what'], true>> = {
+  position: true,
+  wallet: true,
+  foreign_fill: true,
+  open_order: true,
+  order_fate: true,
+  fill_conflict: true,
+  payment_conflict: true,
+  ledger_behind: true,
+};
+const differs = fc.constantFrom(...(Object.keys(DIFFERENCES) as DiscrepancyNoted['what'][]));
 const ms = fc.integer({ min: 0, max: 10_000_000 });
 const entry: fc.Arbitrary<EntryPlan> = fc.oneof<fc.Arbitrary<EntryPlan>[]>(
   fc.constant<EntryPlan>({ style: 'taker' }),
@@ -254,12 +273,12 @@ const draws: readonly fc.Arbitrary<Draw>[] = [
     wallet: quote(wallet),
     at: AT,
   })),
-  fc.tuple(word, word).map(([id, detail]) => () => ({
+  fc.tuple(word, word, differs).map(([id, detail, what]) => () => ({
     kind: 'discrepancy',
     id,
     venue: 'okx',
     route: 'live',
-    what: 'wallet',
+    what,
     status: 'open',
     ledger: '1',
     venueSays: '2',

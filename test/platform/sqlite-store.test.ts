@@ -60,6 +60,28 @@ test('every kind of fact has a table', () => {
   expect(TABLES.map(({ kind }) => kind).sort()).toEqual(Object.keys(kinds).sort());
 });
 
+test('fault-03-fate-unknown: an order that nobody tells about any more is read again by the next start', () => {
+  const path = ledgerPath();
+  const store = open(path);
+  const fate: Fact = {
+    kind: 'discrepancy',
+    id: 'live|okx|order_fate|abc1',
+    venue: 'okx',
+    route: 'live',
+    what: 'order_fate',
+    status: 'open',
+    ledger: 'unknown',
+    venueSays: 'nothing',
+    detail: 'not found for 90 minutes',
+    at: 1,
+  };
+  store.commit([fate]);
+  store.close();
+  const again = open(path);
+  expect([...again.load()]).toEqual([fate]);
+  again.close();
+});
+
 test('commits go on while a load is under way, and the load ends where it began', () => {
   const store = open(ledgerPath());
   store.commit(Array.from({ length: 1_200 }, (_, i) => fill(`a${i}`)));

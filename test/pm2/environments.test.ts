@@ -41,12 +41,14 @@ it.each([
 ])(
   '--env %s without what it needs: refused once with the reason, not started again and again',
   async (name, code, reason) => {
-    await pm2('delete', 'tandem').catch(() => undefined);
     await pm2('start', 'ecosystem.config.cjs', '--env', name).catch(() => undefined);
-    expect(await worker((now) => now.exit_code !== undefined)).toMatchObject({ exit_code: code, restart_time: 0 });
+    expect(await worker(name, (now) => now.exit_code !== undefined)).toMatchObject({
+      exit_code: code,
+      restart_time: 0,
+    });
     // Ten times the first backoff: whoever wants to restart it would have. pm2 calls it `waiting restart`, and waits.
     await new Promise((resolve) => setTimeout(resolve, 2_000));
-    const later = await worker(() => true);
+    const later = await worker(name, () => true);
     expect(later.restart_time).toBe(0);
     expect(later.status).not.toBe('online');
     expect(readFileSync(log, 'utf8')).toMatch(reason);
@@ -55,16 +57,19 @@ it.each([
 );
 
 it('--env paper runs with real market data or waits for it, and stops cleanly', async () => {
-  await pm2('delete', 'tandem').catch(() => undefined);
   await pm2('start', 'ecosystem.config.cjs', '--env', 'paper');
-  expect(await worker(({ status }) => status === 'online')).toMatchObject({ restart_time: 0 });
+  expect(await worker('paper', ({ status }) => status === 'online')).toMatchObject({ restart_time: 0 });
   const main = join(ROOT, 'dist/cli/main.js');
   const status = await run(process.execPath, [main, 'status', '--json', '--config', 'config/paper.yaml'], {
     cwd: home,
   });
   expect(JSON.parse(status.stdout)).toMatchObject({ mode: 'paper' });
-  await pm2('stop', 'tandem');
-  expect(await worker((now) => now.status === 'stopped')).toMatchObject({ exit_code: 0 });
+  // Another mode starts beside it, not in its place.
+  await pm2('start', 'ecosystem.config.cjs', '--env', 'testnet').catch(() => undefined);
+  expect(await worker('testnet', (now) => now.exit_code !== undefined)).toMatchObject({ exit_code: 4 });
+  expect(await worker('paper', () => true)).toMatchObject({ status: 'online', restart_time: 0 });
+  await pm2('stop', 'tandem-paper');
+  expect(await worker('paper', (now) => now.status === 'stopped')).toMatchObject({ exit_code: 0 });
 }, 90_000);
 
 interface Worker {
@@ -73,12 +78,13 @@ interface Worker {
   readonly exit_code?: number;
 }
 
-/** The one process, once it is as wanted or ten seconds are over. */
-async function worker(isSo: (now: Worker) => boolean): Promise<Worker> {
+/** The process of one mode, once it is as wanted or ten seconds are over. */
+async function worker(mode: string, isSo: (now: Worker) => boolean): Promise<Worker> {
   for (let tries = 0; ; tries++) {
     const { stdout } = await pm2('jlist');
-    const [only]: { readonly pm2_env: Worker }[] = JSON.parse(stdout.slice(stdout.indexOf('[{')));
-    if (!only) throw new Error('pm2 knows no process');
+    const all: { readonly name: string; readonly pm2_env: Worker }[] = JSON.parse(stdout.slice(stdout.indexOf('[{')));
+    const only = all.find(({ name }) => name === `tandem-${mode}`);
+    if (!only) throw new Error(`pm2 knows no tandem-${mode}`);
     if (isSo(only.pm2_env) || tries >= 20) return only.pm2_env;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

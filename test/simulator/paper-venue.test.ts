@@ -330,6 +330,14 @@ describe('paper restart', () => {
   const reopened = (change: { lastPaymentAt?: number } = {}) =>
     paperWorld({ restored: { wallet: quote('9876.54321'), positions: [{ ...held, ...change }], ended: [] } });
 
+  it('delisted-while-away: a position whose market is listed no more keeps nothing from starting', async () => {
+    const gone = { ...held, symbol: 'GONE/USDT:USDT' };
+    const world = paperWorld({ restored: { wallet: quote('9876.54321'), positions: [gone, held], ended: [] } });
+    expect(world.wallet()).toBe('9876.54321');
+    const read = await world.paper.venue.positions('poll');
+    expect(read.ok && read.value.map(({ key }) => key)).toEqual([instrument.key]);
+  });
+
   it('reopens wallet and positions exactly, and prepares over them', async () => {
     const world = reopened();
     expect(world.wallet()).toBe('9876.54321');

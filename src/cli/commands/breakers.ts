@@ -8,7 +8,7 @@ import { isBreakerName } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { inert, table, when } from '../format.ts';
 import { foldAll, withLedger } from '../ledger-reading.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 import { give } from './pause.ts';
 
 /** Without a bot only what the ledger recorded is known: those that are tripped. */
@@ -39,7 +39,8 @@ export async function resetBreaker(context: Context, breaker: string): Promise<E
   const { io, json } = context;
   const config = whereaboutsOf(context);
   const bot = await findBot(config);
-  if (bot) return give(context, bot, { action: 'breaker_reset', breaker });
+  if (bot) return give(context, config, bot, { action: 'breaker_reset', breaker });
+  sayWhom(context, config);
   const { recordBreakerReset } = await import('../offline-control.ts');
   const reset = recordBreakerReset(config, breaker);
   const message =

@@ -7,7 +7,7 @@ import { type Context, printJson } from '../context.ts';
 import { isHedgeId } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { inert } from '../format.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 
 export async function close(context: Context, hedge: string, waitSeconds: number): Promise<ExitCode> {
   if (!isHedgeId(hedge)) throw new CommandFailure(EXIT.usage, `a hedge id looks like h17, not ${inert(hedge)}`);
@@ -22,7 +22,9 @@ export async function closing(context: Context, command: OperatorCommand, waitSe
   const { io, json } = context;
   const config = whereaboutsOf(context);
   const wait = { seconds: waitSeconds, clock: systemClock(), everything: command.action !== 'close' };
-  const report = await asking(await needBot(context, config), (bot) => closeAndLook(bot, command, wait));
+  const running = await needBot(context, config);
+  sayWhom(context, config);
+  const report = await asking(running, (bot) => closeAndLook(bot, command, wait));
   if (json) printJson(io, report);
   else io.out(closingText(report));
   return closingExit(report);

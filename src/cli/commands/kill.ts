@@ -4,13 +4,14 @@ import { asking, findBot, needBot } from '../bot-address.ts';
 import { closeAndLook, closingExit, closingText } from '../closing.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 import { give } from './pause.ts';
 
 export async function kill(context: Context, waitSeconds: number): Promise<ExitCode> {
   const { io, json } = context;
   const config = whereaboutsOf(context);
   const bot = await findBot(config);
+  sayWhom(context, config);
   if (bot) {
     const wait = { seconds: waitSeconds, clock: systemClock(), everything: true };
     const report = await asking(bot, (client) => closeAndLook(client, { action: 'kill' }, wait));
@@ -34,5 +35,5 @@ export async function kill(context: Context, waitSeconds: number): Promise<ExitC
 
 export async function resetKill(context: Context): Promise<ExitCode> {
   const config = whereaboutsOf(context);
-  return give(context, await needBot(context, config), { action: 'kill_reset' });
+  return give(context, config, await needBot(context, config), { action: 'kill_reset' });
 }

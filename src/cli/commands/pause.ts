@@ -1,17 +1,19 @@
 /** `tandem pause` and `tandem resume` */
+import type { Whereabouts } from '../../config/whereabouts.ts';
 import type { OperatorCommand } from '../../engine/events.ts';
 import { asking, findBot, needBot } from '../bot-address.ts';
 import { type Context, printJson } from '../context.ts';
 import type { ControlClient } from '../control-client.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { inert } from '../format.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 
 export async function pause(context: Context): Promise<ExitCode> {
   const { io, json } = context;
   const config = whereaboutsOf(context);
   const bot = await findBot(config);
-  if (bot) return give(context, bot, { action: 'pause' });
+  if (bot) return give(context, config, bot, { action: 'pause' });
+  sayWhom(context, config);
   const { recordControl } = await import('../offline-control.ts');
   const { changed, openHedges } = recordControl(config, 'pause');
   const message = changed
@@ -24,12 +26,18 @@ export async function pause(context: Context): Promise<ExitCode> {
 
 export async function resume(context: Context): Promise<ExitCode> {
   const config = whereaboutsOf(context);
-  return give(context, await needBot(context, config), { action: 'resume' });
+  return give(context, config, await needBot(context, config), { action: 'resume' });
 }
 
 /** One command whose effect is immediate: what the bot answers is what happened. */
-export async function give(context: Context, bot: ControlClient, command: OperatorCommand): Promise<ExitCode> {
+export async function give(
+  context: Context,
+  config: Whereabouts,
+  bot: ControlClient,
+  command: OperatorCommand,
+): Promise<ExitCode> {
   const { io, json } = context;
+  sayWhom(context, config);
   const reply = await asking(bot, (client) => client.command(command));
   if (json) printJson(io, reply);
   else if (reply.ok) io.out(`${inert(reply.message)}\n`);

@@ -10,9 +10,9 @@ export type Row = Readonly<Record<string, unknown>>;
 
 export interface Column<T> {
   readonly name: string;
-  cell(value: T): Cell;
+  readonly cell: (value: T) => Cell;
   /** Returns `UNREADABLE` for a cell that no write of ours can have made. */
-  read(cell: unknown): T | typeof UNREADABLE;
+  readonly read: (cell: unknown) => T | typeof UNREADABLE;
 }
 
 export const UNREADABLE = Symbol('unreadable');

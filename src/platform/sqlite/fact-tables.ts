@@ -193,6 +193,7 @@ export const TABLES: readonly FactTable[] = [
       wallet: true,
       foreign_fill: true,
       open_order: true,
+      order_fate: true,
       fill_conflict: true,
       payment_conflict: true,
       ledger_behind: true,
