@@ -233,7 +233,7 @@ function sendEmergency(core: Core, state: AssetEmergency, next: EmergencyReducti
   const { hedge, leg, quantity } = next;
   const side = leg.direction === 'long' ? 'sell' : 'buy';
   const view = core.market.get(leg.key);
-  const reference = view && reduceReference(view, side);
+  const reference = view && reduceReference(view, side, core.settings.risk.data.maxBookAgeMs);
   const number = leg.attempts.length + 1 + core.emergency.owed.filter(isOf(hedge, leg.name)).length;
   if (!view || reference === undefined || number > MAX_ATTEMPTS) return;
   // It may work again by now: then this goes the ordinary way.

@@ -147,9 +147,12 @@ class Loop {
   #stopping = false;
   #timer: { at: number; cancel: CancelTimer } | undefined;
   #inFlight = 0;
+  /** Wall time minus monotonic time, when what is in the inbox was stamped. */
+  #queuedAtMs: number;
 
   constructor(deps: EngineDeps & { readonly clock: SteadyClock }, inbox: Inbox) {
     this.#deps = deps;
+    this.#queuedAtMs = deps.clock.wallOffsetMs();
     this.#inbox = inbox;
   }
 
@@ -161,6 +164,7 @@ class Loop {
 
   readonly push = (event: EngineEvent): void => {
     if (isResult(event)) this.#inFlight -= 1;
+    this.#moveQueued();
     this.#inbox.push(event);
     this.#schedule();
   };
@@ -207,6 +211,7 @@ class Loop {
     if (core) {
       this.#guard(() => {
         this.#followJumps(core);
+        this.#moveQueued();
         for (const event of this.#inbox.drain()) if (!this.#stopping || isResult(event)) step(core, event);
         if (this.#deps.decide === 'on_quiet' && !this.#stopping) settle(core);
       });
@@ -214,6 +219,15 @@ class Loop {
     }
     this.#deps.activity.end();
   };
+
+  /** What waits was stamped by the wall clock as it was then. */
+  #moveQueued(): void {
+    const offsetMs = this.#deps.clock.wallOffsetMs();
+    const jumpMs = offsetMs - this.#queuedAtMs;
+    if (Math.abs(jumpMs) < CLOCK_JUMP_MS) return;
+    this.#queuedAtMs = offsetMs;
+    this.#inbox.followJump(jumpMs);
+  }
 
   /** Wakes and the ages of frames stand for durations: when the wall clock jumps, they go with it. */
   #followJumps(core: Core): void {

@@ -15,7 +15,7 @@ export class SteadyClock implements Clock {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#offsetMs = clock.now() - clock.monotonicMs();
+    this.#offsetMs = this.wallOffsetMs();
   }
 
   now(): Instant {
@@ -30,9 +30,14 @@ export class SteadyClock implements Clock {
     return this.#clock.after(delayMs, fire);
   }
 
+  /** Wall time minus monotonic time now, ms: what is stamped by the wall clock now is stamped by that. */
+  wallOffsetMs(): number {
+    return this.#clock.now() - this.#clock.monotonicMs();
+  }
+
   /** Follows the wall clock; returns by how much it has moved against the monotonic one since the last look, ms. */
   look(): number {
-    const offsetMs = this.#clock.now() - this.#clock.monotonicMs();
+    const offsetMs = this.wallOffsetMs();
     const movedMs = offsetMs - this.#offsetMs;
     this.#offsetMs = offsetMs;
     return movedMs;

@@ -174,7 +174,7 @@ export function reduceLeg(
   // A last attempt in the future means that the clock went back: nothing is known of the pause, so it is over.
   if (now < retryAt && now >= (lastAt ?? 0)) return { facts: [], attempts: [], wakeAt: retryAt };
   const side = leg.holding.quantity.s > 0 ? 'sell' : 'buy';
-  const reference = view ? reduceReference(view, side) : undefined;
+  const reference = view ? reduceReference(view, side, context.maxBookAgeMs) : undefined;
   // No instrument or price of any kind yet (start, venue down): hold, the engine alarms; look again soon.
   if (!view || reference === undefined) return { facts: [], attempts: [], wakeAt: now + settings.retryDelayMs };
   // Ids have run out: nothing but the repeating alarm is left.

@@ -21,7 +21,12 @@ export function touch(view: InstrumentView, side: Side): number | undefined {
   return (side === 'buy' ? view.book.asks[0] : view.book.bids[0])?.price;
 }
 
-/** The touch, or the mark when the book is missing, empty or crossed: reductions may use it, entries never. */
-export function reduceReference(view: InstrumentView, side: Side): number | undefined {
-  return touch(view, side) ?? view.mark?.mark;
+/**
+ * The touch, or the mark when the book is missing, empty or crossed, or has been silent for so long while the mark went
+ * on: reductions may use it, entries never.
+ */
+export function reduceReference(view: InstrumentView, side: Side, maxBookAgeMs: number): number | undefined {
+  const { book, mark } = view;
+  if (book && mark && mark.receivedAt - book.receivedAt > maxBookAgeMs) return mark.mark;
+  return touch(view, side) ?? mark?.mark;
 }

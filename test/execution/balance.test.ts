@@ -81,6 +81,25 @@ describe('a clock that went back', () => {
   });
 });
 
+describe('what a reduction is priced from', () => {
+  it('fault-24-silent-book: the mark, when it has gone on for longer than a book may be old', async () => {
+    const { hedge, context } = await partly(99.79);
+    const priced = (markAheadMs: number) => {
+      const market: AdvanceContext['market'] = (key) => {
+        const view = context.market(key);
+        if (!view?.book) return view;
+        const at = view.book.receivedAt + markAheadMs;
+        return { ...view, mark: { key, mark: 90, venueAt: at, receivedAt: at } };
+      };
+      const [attempt] = advance(hedge, { ...context, market, now: context.now + markAheadMs }).attempts;
+      return attempt && Number(text(attempt.limitPrice));
+    };
+    const { maxBookAgeMs } = context;
+    expect(priced(maxBookAgeMs)).toBeGreaterThan(99);
+    expect(priced(maxBookAgeMs + 1)).toBeLessThan(90);
+  });
+});
+
 describe('the cheaper repair', () => {
   const expecting = (hedge: HedgeRecord, grossUsd: number): HedgeRecord => ({
     ...hedge,
