@@ -190,14 +190,7 @@ describe('nothing is sent on less than two lists that agree', () => {
 
   it('fault-42-human-beside-us: what no order of ours can have made is told and left alone', async () => {
     const world = await naked();
-    world.exchanges.alpha.place(ACCOUNT, {
-      symbol: SOL,
-      side: 'buy',
-      type: 'market',
-      tif: 'IOC',
-      contracts: contracts('3'),
-      reduceOnly: false,
-    });
+    foreignTrade(world, 'alpha', 'buy', '3');
     expect(both(world)).toEqual(['12.5', '-5.5']);
     await world.run(BOUND_MS);
     expect(both(world)).toEqual(['8.5', '-5.5']);
@@ -221,14 +214,7 @@ describe('nothing is sent on less than two lists that agree', () => {
     await world.run(1_500, 50);
     expect(both(world)).toEqual(['0', '0']);
     expect(world.hedge().long.holding.quantity.toFixed()).toBe('9.5');
-    world.exchanges.alpha.place(ACCOUNT, {
-      symbol: SOL,
-      side: 'buy',
-      type: 'market',
-      tif: 'IOC',
-      contracts: contracts('3'),
-      reduceOnly: false,
-    });
+    foreignTrade(world, 'alpha', 'buy', '3');
     await world.run(MINUTE_MS);
     expect(emergencies(world)).toEqual([]);
     expect(both(world)).toEqual(['3', '0']);

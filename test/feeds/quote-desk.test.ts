@@ -2,13 +2,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { dialectOf, type RawQuote } from '../../src/feeds/dialect.ts';
 import { HealthReporter } from '../../src/feeds/health.ts';
 import { QuoteDesk } from '../../src/feeds/quote-desk.ts';
-import { base, px } from '../../src/kernel/decimal.ts';
+import { base } from '../../src/kernel/decimal.ts';
 import { HOUR_MS } from '../../src/kernel/instant.ts';
 import type { MarketEvent } from '../../src/market/event.ts';
 import { createSimClock } from '../../src/simulator/clock.ts';
+import { BTC_LISTING } from './listing.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 4);
-const KEY = 'binance|BTC/USDT:USDT';
+const KEY = BTC_LISTING.instrument.key;
 
 describe('the quote desk', () => {
   let events: MarketEvent[];
@@ -34,21 +35,7 @@ describe('the quote desk', () => {
       health,
       onOddSchedule: () => (odd += 1),
     });
-    const instrument = {
-      key: KEY,
-      venue: 'binance',
-      symbol: 'BTC/USDT:USDT',
-      asset: 'BTC',
-      kind: 'perpetual' as const,
-      settle: 'USDT',
-      lot: base('0.001'),
-      minQuantity: base('0.001'),
-      tick: px('0.1'),
-      takerFeeRate: 0.0005,
-      makerFeeRate: 0.0002,
-      trading: true,
-    };
-    desk.list([{ instrument, symbol: instrument.symbol, marketId: 'BTCUSDT', unitSize: base('0.01'), info: {} }]);
+    desk.list([{ ...BTC_LISTING, unitSize: base('0.01') }]);
   });
 
   const funding = (change: Partial<Extract<RawQuote, { kind: 'funding' }>> = {}): RawQuote => ({

@@ -3,15 +3,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dialectOf } from '../../src/feeds/dialect.ts';
 import { createDirectFeed } from '../../src/feeds/direct.ts';
 import type { MarketClient, MarketConnection } from '../../src/feeds/market-connection.ts';
-import { base, px } from '../../src/kernel/decimal.ts';
 import { HOUR_MS } from '../../src/kernel/instant.ts';
 import { success } from '../../src/kernel/outcome.ts';
 import type { MarketFeed } from '../../src/ports/market-feed.ts';
 import { createSimClock, type SimClock } from '../../src/simulator/clock.ts';
 import { createSeededRandom } from '../../src/simulator/random.ts';
+import { BTC_LISTING } from './listing.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 4);
-const SYMBOL = 'BTC/USDT:USDT';
+const SYMBOL = BTC_LISTING.symbol;
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe('a connection that is open and deaf to one kind', () => {
@@ -24,20 +24,6 @@ describe('a connection that is open and deaf to one kind', () => {
     clock = createSimClock(NOW);
     cuts = 0;
     frame = () => undefined;
-    const instrument = {
-      key: `binance|${SYMBOL}`,
-      venue: 'binance',
-      symbol: SYMBOL,
-      asset: 'BTC',
-      kind: 'perpetual' as const,
-      settle: 'USDT',
-      lot: base('0.001'),
-      minQuantity: base('0.001'),
-      tick: px('0.1'),
-      takerFeeRate: 0.0005,
-      makerFeeRate: 0.0002,
-      trading: true,
-    };
     const bids = [[99, 1]];
     const client = {
       orderbooks: { [SYMBOL]: { symbol: SYMBOL, timestamp: NOW, bids, asks: [[101, 1]] } },
@@ -49,8 +35,7 @@ describe('a connection that is open and deaf to one kind', () => {
       venue: 'binance',
       client,
       read: async (act) => success(await act(), NOW),
-      listings: async () =>
-        success([{ instrument, symbol: SYMBOL, marketId: 'BTCUSDT', unitSize: base('1'), info: {} }], NOW),
+      listings: async () => success([BTC_LISTING], NOW),
       onFrame: (listener) => {
         frame = (each) => listener(each, 'ws://somewhere');
       },
