@@ -29,8 +29,9 @@ module.exports = {
       max_restarts: 10,
       min_uptime: 60_000,
       exp_backoff_restart_delay: 200,
-      // Configuration (2), refused (4), ledger (5): starting again would say the same. Never 0, which is what pm2
-      // takes a kill by signal for. pm2 lists it as `waiting restart` then, but does not restart it.
+      // Configuration (2), refused (4), ledger (5): starting again would say the same, while a ledger in use or a full
+      // disk (7) may pass. Never 0, which is what pm2 takes a kill by signal for. pm2 lists it as `waiting restart` then,
+      // but does not restart it.
       stop_exit_codes: [2, 4, 5],
 
       merge_logs: true,

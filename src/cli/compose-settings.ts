@@ -12,6 +12,7 @@ import { DAY_MS, MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
 import type { ConfigChanged } from '../ledger/facts.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { Clock } from '../ports/clock.ts';
+import { unreadAssets } from './compose-standing.ts';
 import type { StartOptions } from './start-options.ts';
 
 export function engineSettings(config: Config): EngineSettings {
@@ -36,8 +37,16 @@ function marketStepMs({ replay, simulator }: Config): number {
   return (simulator?.stepSeconds ?? 0) * SECOND_MS;
 }
 
-/** Every saved version is validated whole; live keys go to the engine, each change logged and stored. */
-export function watchConfig(options: StartOptions, clock: Clock, push: (event: EngineEvent) => void): { stop(): void } {
+/**
+ * Every saved version is validated whole; live keys go to the engine, each change logged and stored. `read` are the
+ * assets whose market data this process reads; empty: all.
+ */
+export function watchConfig(
+  options: StartOptions,
+  clock: Clock,
+  read: ReadonlySet<string>,
+  push: (event: EngineEvent) => void,
+): { stop(): void } {
   const { config, configFile, configText, log } = options;
   const wall = systemClock();
   const effects = {
@@ -60,6 +69,10 @@ export function watchConfig(options: StartOptions, clock: Clock, push: (event: E
     for (const change of report.needsRestart) log.warn({ ...change }, 'this key changes at the next start');
     if (report.applied.length === 0) return;
     log.setLevel(report.config.log.level);
+    const assets = report.applied.some(({ key }) => key === 'risk.allow.assets')
+      ? unreadAssets(report.config.risk.allow.assets, read)
+      : undefined;
+    if (assets) log.warn({ assets }, 'allowed, but market data of these assets is only read from the next start');
     push({ kind: 'settings', settings: engineSettings(report.config), changes: facts(report.applied) });
   });
   watcher.start();

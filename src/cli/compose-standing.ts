@@ -13,6 +13,20 @@ export function assetsToTrade(allowed: readonly string[], ledger: LedgerState): 
   return new Set([...allowed, ...standing(ledger).map((hedge) => hedge.plan.asset)]);
 }
 
+/**
+ * The assets of a changed allow list that this process reads no market data of, because it connected to fewer (`read`;
+ * empty: all). 'others' for an emptied list, which allows every asset. undefined when all of them can open at once.
+ */
+export function unreadAssets(
+  allowed: readonly string[],
+  read: ReadonlySet<string>,
+): readonly string[] | 'others' | undefined {
+  if (read.size === 0) return undefined;
+  if (allowed.length === 0) return 'others';
+  const unread = allowed.filter((asset) => !read.has(asset));
+  return unread.length > 0 ? unread : undefined;
+}
+
 /** Throws StartRefused when a hedge stands on a venue that the configuration leaves out: nobody could reduce it. */
 export function refuseMissingVenues(venues: Config['venues'], ledger: LedgerState): void {
   const configured = new Set(Object.keys(venues));

@@ -95,7 +95,7 @@ function assemble(
     fatal: failed.reject,
   });
   venues.start((event) => engine.push({ kind: 'market', event }));
-  const config$ = watchConfig(options, world.clock, engine.push);
+  const config$ = watchConfig(options, world.clock, venues.assets, engine.push);
   const stopSummary =
     config.mode === 'sim' ? undefined : scheduleSummary(config.summary.schedule, log, () => statusOf(engine.core));
   const run = world.run({ engine, deliveredAt: venues.deliveredAt });

@@ -1,6 +1,15 @@
 /** What the process says to scripts. `docs/cli.md` shows the same table, which a test holds. */
 
-export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3, refused: 4, ledger: 5, unproved: 6 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  notRunning: 3,
+  refused: 4,
+  ledger: 5,
+  unproved: 6,
+  ledgerBusy: 7,
+} as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
@@ -9,8 +18,9 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   2: 'wrong usage, or a configuration that is not valid',
   3: 'no running bot answers, and the command needs one',
   4: 'refused: the bot or a safety rule says no',
-  5: 'the ledger is locked, damaged, edited or belongs elsewhere',
+  5: 'the ledger is damaged, edited or belongs elsewhere',
   6: 'closed as far as is known, but not proved flat: a venue could not be read',
+  7: 'the ledger is in use, or its disk refuses; trying again may help',
 };
 
 /** An expected end of a command, told in words and by exit code. Not a bug. */

@@ -15,13 +15,16 @@ export function explain(error: unknown): Explained | undefined {
   if (error instanceof CommandFailure) return { message: error.message, exitCode: error.exitCode };
   if (error instanceof StartRefused) return { message: error.message, exitCode: EXIT.refused };
   if (error instanceof LedgerWriteError)
-    return { message: `the ledger cannot be written: ${error.message}`, exitCode: EXIT.ledger };
-  if (error instanceof LedgerLockedError) return { message: error.message, exitCode: EXIT.ledger };
+    return { message: `the ledger cannot be written: ${error.message}`, exitCode: EXIT.ledgerBusy };
+  if (error instanceof LedgerLockedError) return { message: error.message, exitCode: EXIT.ledgerBusy };
   // The simulated venues' books lie beside the ledger and are as much a part of the simulation.
-  if (error instanceof WorldJournalError) return { message: error.message, exitCode: EXIT.ledger };
-  if (error instanceof LedgerOpenError) {
-    const exitCode = error.code === 'missing' ? EXIT.failed : EXIT.ledger;
-    return { message: error.message, exitCode };
-  }
+  if (error instanceof WorldJournalError || error instanceof LedgerOpenError)
+    return { message: error.message, exitCode: openExit(error.code) };
   return undefined;
+}
+
+/** What may pass by itself is told apart, so that a supervisor tries again after a full disk and not after damage. */
+function openExit(code: string): ExitCode {
+  if (code === 'missing') return EXIT.failed;
+  return code === 'io' ? EXIT.ledgerBusy : EXIT.ledger;
 }

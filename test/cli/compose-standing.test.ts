@@ -1,6 +1,6 @@
 /** Turning a symbol or a venue off stops entries; what is open must stay within reach over the next start too. */
 import { describe, expect, it } from 'vitest';
-import { assetsToTrade, refuseMissingVenues } from '../../src/cli/compose-standing.ts';
+import { assetsToTrade, refuseMissingVenues, unreadAssets } from '../../src/cli/compose-standing.ts';
 import { StartRefused } from '../../src/cli/start-refused.ts';
 import { base } from '../../src/kernel/decimal.ts';
 import type { HedgeState } from '../../src/ledger/facts.ts';
@@ -38,6 +38,14 @@ describe('assets', () => {
 
   it('an empty allow list is all of them, with or without hedges', () => {
     expect(assetsToTrade([], ledgerWith('held')).size).toBe(0);
+  });
+
+  it('a list widened while running names what only the next start connects to', () => {
+    const read = new Set(['BTC', 'SOL']);
+    expect(unreadAssets(['BTC', 'ETH', 'XRP'], read)).toEqual(['ETH', 'XRP']);
+    expect(unreadAssets([], read)).toBe('others');
+    expect(unreadAssets(['SOL'], read)).toBeUndefined();
+    expect(unreadAssets(['ETH'], new Set())).toBeUndefined();
   });
 });
 
