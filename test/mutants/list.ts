@@ -75,9 +75,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'sync-normal',
     bug: 'a commit returns before it is on the disk',
-    file: 'src/platform/sqlite/connection.ts',
-    find: "  database.pragma('synchronous = FULL');",
-    replace: "  database.pragma('synchronous = NORMAL');",
+    file: 'src/platform/sqlite/durability.ts',
+    find: "'FULL' | 'NORMAL' = 'FULL';",
+    replace: "'FULL' | 'NORMAL' = 'NORMAL';",
     killedBy: ['test/platform/sqlite-store.test.ts', 'test/platform/sqlite-open.test.ts'],
   },
   {

@@ -1,19 +1,46 @@
 /** The last judgement: what durable facts say against the exchanges' books, exactly. Entry point: `wrongsOf`. */
-import { abs, add, eq, gt, isZero, quote, sub, text, ZERO_QUOTE } from '../../src/kernel/decimal.ts';
+import {
+  abs,
+  add,
+  type Base,
+  contractsToBase,
+  eq,
+  gt,
+  isZero,
+  neg,
+  quote,
+  sub,
+  text,
+  ZERO_BASE,
+  ZERO_QUOTE,
+} from '../../src/kernel/decimal.ts';
+import { instrumentKey } from '../../src/kernel/ids.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
+import { accountKey, type LedgerState } from '../../src/ledger/state.ts';
+import type { Fill } from '../../src/market/order.ts';
 import { ACCOUNT } from './bot.ts';
 import type { Oracle } from './oracle.ts';
 import type { Rig } from './sim-venue.ts';
 
 const CENT = quote('0.01');
 
+/** What is durable, and what the running process makes of it. */
+export interface Told {
+  readonly facts: readonly Fact[];
+  readonly ledger: LedgerState | undefined;
+}
+
 /** Everything that is not as it must be once there is peace; empty when all is well. */
-export function wrongsOf(facts: readonly Fact[], rigs: ReadonlyMap<string, Rig>, oracle: Oracle): string[] {
+export function wrongsOf({ facts, ledger }: Told, rigs: ReadonlyMap<string, Rig>, oracle: Oracle): string[] {
   const symbols = new Set([...rigs.values()].flatMap(({ exchange }) => exchange.symbols()));
   const restless = [...symbols].filter((symbol) => !oracle.isAtRest(symbol));
   return [
     ...restless.map((symbol) => `${symbol} is neither hedged nor flat: ${oracle.describe(symbol)}`),
-    ...[...rigs.values()].flatMap((rig) => venueWrongs(facts, rig)),
+    ...[...rigs.values()].flatMap((rig) => [
+      ...venueWrongs(facts, rig),
+      ...positionWrongs(facts, rig, oracle),
+      ...walletWrongs(ledger, rig),
+    ]),
     ...openDiscrepancies(facts),
     ...unfinished(facts),
     ...unresolved(oracle),
@@ -31,7 +58,7 @@ function venueWrongs(facts: readonly Fact[], { plan: { id }, exchange }: Rig): s
   for (const fact of facts) {
     if (fact.kind === 'fill' && fact.fill.venue === id) {
       const { fill } = fact;
-      const row = `${fill.symbol} ${fill.side} ${text(fill.price)} fee ${text(fill.fee)}`;
+      const row = tradeText(fill, fill.quantity);
       if (fills.has(fill.tradeId)) found.push(`${id} trade ${fill.tradeId} is booked twice`);
       fills.set(fill.tradeId, row);
       fees = add(fees, fill.fee);
@@ -44,7 +71,7 @@ function venueWrongs(facts: readonly Fact[], { plan: { id }, exchange }: Rig): s
     }
   }
   for (const trade of exchange.trades(ACCOUNT)) {
-    const row = `${trade.symbol} ${trade.side} ${text(trade.price)} fee ${text(trade.fee)}`;
+    const row = tradeText(trade, contractsToBase(trade.contracts, sizeOf(exchange, trade.symbol)));
     if (fills.get(trade.tradeId) !== row)
       found.push(`${id} trade ${trade.tradeId}: ${row}; booked: ${fills.get(trade.tradeId) ?? 'nothing'}`);
     fills.delete(trade.tradeId);
@@ -64,6 +91,58 @@ function venueWrongs(facts: readonly Fact[], { plan: { id }, exchange }: Rig): s
   if (gt(abs(sub(audit.payments, funding)), CENT))
     found.push(`${id} funding ${text(audit.payments)}, booked ${text(funding)}`);
   return found.slice(0, 6);
+}
+
+type Trade = Pick<Fill, 'symbol' | 'side' | 'price' | 'fee'>;
+
+const tradeText = ({ symbol, side, price, fee }: Trade, quantity: Base): string =>
+  `${symbol} ${side} ${text(quantity)} at ${text(price)} fee ${text(fee)}`;
+
+const sizeOf = (exchange: Rig['exchange'], symbol: string): Base =>
+  exchange.market(symbol)?.instrument.contractSize ?? ZERO_BASE;
+
+/** To the contract: all fills together are the venue's positions, those of hedges are the bot's own part of them. */
+function positionWrongs(facts: readonly Fact[], { plan: { id }, exchange }: Rig, oracle: Oracle): string[] {
+  const all = new Map<string, Base>();
+  const own = new Map<string, Base>();
+  for (const fact of facts) {
+    if (fact.kind !== 'fill' || fact.fill.venue !== id) continue;
+    const { symbol, side, quantity } = fact.fill;
+    const note = (sums: Map<string, Base>, size: Base): void =>
+      void sums.set(symbol, add(sums.get(symbol) ?? ZERO_BASE, side === 'buy' ? size : neg(size)));
+    note(all, quantity);
+    if (fact.hedge !== undefined) note(own, fact.legQuantity ?? quantity);
+  }
+  const held = new Map(exchange.positions(ACCOUNT).map(({ symbol, contracts }) => [symbol, contracts]));
+  return exchange.symbols().flatMap((symbol) => {
+    const contracts = held.get(symbol);
+    const there = contracts ? contractsToBase(contracts, sizeOf(exchange, symbol)) : ZERO_BASE;
+    const booked = all.get(symbol) ?? ZERO_BASE;
+    const hedged = own.get(symbol) ?? ZERO_BASE;
+    const ours = oracle.own(id, symbol);
+    return [
+      ...(eq(there, booked) ? [] : [`${id} ${symbol} is ${text(there)}, booked ${text(booked)}`]),
+      ...(eq(ours, hedged) ? [] : [`of ${id} ${symbol} ${text(ours)} is the bot's, its hedges say ${text(hedged)}`]),
+    ];
+  });
+}
+
+/** The ledger's own account of the money and of the positions. */
+function walletWrongs(ledger: LedgerState | undefined, { plan: { id }, exchange }: Rig): string[] {
+  const account = ledger?.accounts.get(accountKey('live', id));
+  if (!account?.baseline) return [`${id} was never reconciled`];
+  const { baseline, realised, funding, fees } = account;
+  const expected = baseline.wallet.plus(realised).plus(funding).minus(fees);
+  const { wallet } = exchange.balance(ACCOUNT);
+  const found = expected.minus(wallet).abs().gt(CENT)
+    ? [`${id} wallet ${text(wallet)}, the ledger says ${expected.toFixed()}`]
+    : [];
+  for (const { symbol, contracts } of exchange.positions(ACCOUNT)) {
+    const there = contractsToBase(contracts, sizeOf(exchange, symbol));
+    const ours = account.holdings.get(instrumentKey(id, symbol))?.quantity ?? ZERO_BASE;
+    if (!eq(there, ours)) found.push(`${id} ${symbol} is ${text(there)}, the ledger says ${text(ours)}`);
+  }
+  return found;
 }
 
 function openDiscrepancies(facts: readonly Fact[]): string[] {

@@ -1,6 +1,7 @@
 /** What a campaign has reached: every class of faults and every move of hedges and orders, counted. */
 import { MOVES } from '../../src/cli/ledger-checks.ts';
 import type { HedgeState } from '../../src/ledger/facts.ts';
+import { BREAKERS } from '../../src/risk/breakers.ts';
 import { FAULT_KINDS } from './faults.ts';
 
 /** Counts by name; what crosses from a worker to its campaign. */
@@ -23,10 +24,11 @@ const ORDER_MOVES: Readonly<Record<string, readonly string[]>> = {
   proven_absent: ['open', 'filled', 'canceled', 'expired'],
 };
 
-/** Moves that the ledger allows. */
+/** Moves that the ledger allows, and every breaker both ways. */
 export const TRANSITIONS: readonly string[] = [
   ...(Object.keys(MOVES) as HedgeState[]).flatMap((from) => MOVES[from].map((to) => `hedge ${from} -> ${to}`)),
   ...Object.entries(ORDER_MOVES).flatMap(([from, tos]) => tos.map((to) => `order ${from} -> ${to}`)),
+  ...Object.keys(BREAKERS).flatMap((name) => ['tripped', 'reset'].map((state) => `breaker ${name} ${state}`)),
 ];
 
 export const newTally = (): Tally => ({ faults: {}, transitions: {}, counters: {} });

@@ -31,11 +31,13 @@ import type {
   AttemptIntended,
   AttemptOutcome,
   AttemptStatus,
+  BreakerSwitched,
   DifferenceAccepted,
   DiscrepancyNoted,
   Fact,
   HedgeState,
 } from '../../src/ledger/facts.ts';
+import { breakerId } from '../../src/ledger/state.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
 import type { Alarm } from '../../src/ports/notifier.ts';
 import type { SubmitOutcome, Venue } from '../../src/ports/venue.ts';
@@ -99,6 +101,8 @@ interface Attempt {
 
 interface Naked {
   readonly since: number;
+  /** From then on every trade of it is booked and the process runs: the bot knows, whatever its venues do. */
+  knownAt: number | undefined;
   /** What impaired it has ended, as far as it was seen. */
   until: number;
   alarmed: boolean;
@@ -153,8 +157,10 @@ export class Oracle {
   readonly #activeLies = new Map<string, number>();
   /** Orders that only a human can still tell about, by venue. */
   readonly #lostOrders = new Map<string, Set<string>>();
-  /** Trades that no durable fact tells yet, by venue. */
-  readonly #unbooked = new Map<string, Set<string>>();
+  /** Trades that no durable fact tells yet, by venue; each with its symbol. */
+  readonly #unbooked = new Map<string, Map<string, string>>();
+  /** Tripped breakers, with the place of the fact that says so. */
+  readonly #tripped = new Map<string, { fact: BreakerSwitched; factAt: number; since: number }>();
   #paused = false;
   #killed = false;
   #aliveSince = 0;
@@ -321,6 +327,9 @@ export class Oracle {
           this.#onMoved(fact.hedge, fact.to);
           this.#count(`hedge ${fact.from} -> ${fact.to}`);
           break;
+        case 'breaker':
+          this.#onBreaker(fact, first + at);
+          break;
         case 'control':
           if (fact.action === 'pause') this.#paused = true;
           if (fact.action === 'resume') this.#paused = false;
@@ -336,7 +345,7 @@ export class Oracle {
       const asset = symbol.slice(0, symbol.indexOf('/'));
       const isOf =
         this.#symbols.get(alarm.subject) === symbol || [asset, symbol].includes(alarm.subject.split('|')[1] ?? '');
-      if (isOf || alarm.code === 'killed') naked.alarmed = true;
+      if (isOf) naked.alarmed = true;
     }
   }
 
@@ -347,6 +356,19 @@ export class Oracle {
 
   hasLostOrder(venue: string): boolean {
     return (this.#lostOrders.get(venue)?.size ?? 0) > 0;
+  }
+
+  #onBreaker(fact: BreakerSwitched, factAt: number): void {
+    this.#count(`breaker ${fact.name} ${fact.state}`);
+    if (fact.state === 'tripped')
+      this.#tripped.set(breakerId(fact), { fact, factAt, since: this.#world.scheduler.now });
+    else this.#tripped.delete(breakerId(fact));
+  }
+
+  /** Breakers that have stood tripped for longer. */
+  trippedFor(ms: number): string[] {
+    const { now } = this.#world.scheduler;
+    return [...this.#tripped].filter(([, { since }]) => now - since > ms).map(([id]) => id);
   }
 
   #onLostOrder(fact: DiscrepancyNoted | DifferenceAccepted): void {
@@ -406,15 +428,17 @@ export class Oracle {
     if (event.kind !== 'order' || !event.trade || event.account !== ACCOUNT) return;
     const { trade } = event;
     const key = `${venue}|${trade.symbol}`;
-    this.#unbookedOn(venue).add(trade.tradeId);
+    this.#unbookedOn(venue).set(trade.tradeId, trade.symbol);
     const before = this.#positions.get(key) ?? ZERO_BASE;
     const signed = this.#signed(venue, trade);
     const after = add(before, signed);
     this.#positions.set(key, after);
     const held = this.#foreign.get(key) ?? ZERO_BASE;
-    // What is forced takes what a human holds first.
-    if (trade.cause !== 'order' && !isZero(held) && held.s !== signed.s)
-      this.foreign(venue, trade.symbol, lt(abs(signed), abs(held)) ? signed : neg(held));
+    // What is forced takes what a human holds first; a reduction that was proven absent, and came all the same, last.
+    const isLate = this.attempts.get(trade.clientOrderId)?.status === 'proven_absent';
+    const taken = trade.cause !== 'order' ? signed : isLate ? beyond(sub(before, held), signed) : ZERO_BASE;
+    if (!isZero(taken) && !isZero(held) && held.s !== taken.s)
+      this.foreign(venue, trade.symbol, lt(abs(taken), abs(held)) ? taken : neg(held));
     this.#touchedAt.set(key, this.#world.scheduler.now);
     this.#movedAt.set(key, this.#world.scheduler.now);
     this.#noteExecuted(trade.clientOrderId, abs(signed), trade.symbol);
@@ -424,8 +448,8 @@ export class Oracle {
     this.#judgeAsset(trade.symbol);
   }
 
-  #unbookedOn(venue: string): Set<string> {
-    const trades = this.#unbooked.get(venue) ?? new Set<string>();
+  #unbookedOn(venue: string): Map<string, string> {
+    const trades = this.#unbooked.get(venue) ?? new Map<string, string>();
     this.#unbooked.set(venue, trades);
     return trades;
   }
@@ -506,7 +530,7 @@ export class Oracle {
     const { now } = this.#world.scheduler;
     if (!this.isNaked(symbol)) this.#naked.delete(symbol);
     else if (!this.#naked.has(symbol))
-      this.#naked.set(symbol, { since: now, until: Number.NEGATIVE_INFINITY, alarmed: false });
+      this.#naked.set(symbol, { since: now, knownAt: undefined, until: Number.NEGATIVE_INFINITY, alarmed: false });
   }
 
   /** Called at every event: bounds of time. */
@@ -536,7 +560,17 @@ export class Oracle {
       const knows = Math.max(naked.since, until + AFTER_IMPAIRMENT_MS - ALARM_MS, this.#aliveSince);
       if (!naked.alarmed && now > knows + ALARM_MS + NEWS_MS + sightMs + ledgerMs)
         this.fail('alarm', `no alarm while ${told}`);
+      if (this.#isUntold(symbol)) naked.knownAt = undefined;
+      else naked.knownAt ??= now;
+      if (!naked.alarmed && now > (naked.knownAt ?? now) + ALARM_MS + NEWS_MS)
+        this.fail('alarm', `no alarm though all is booked, while ${told}`);
     }
+  }
+
+  /** Some trade of it is not booked, or the process cannot act. */
+  #isUntold(symbol: string): boolean {
+    if (['process', 'ledger'].some((name) => (this.#impaired.get(name)?.active ?? 0) > 0)) return true;
+    return [...this.#unbooked.values()].some((trades) => [...trades.values()].includes(symbol));
   }
 
   describe(symbol: string): string {
@@ -600,6 +634,11 @@ export class Oracle {
     if (purpose === 'complete' || this.#hedges(symbol, order)) return;
     if (this.#paused || settings.paused) no('opens_paused', 'openings are paused');
     if (this.#knowsOfForeign(venue)) no('opens_beside_human', `a human holds something on ${venue}`);
+    const factAt = this.attempts.get(order.clientOrderId)?.factAt ?? 0;
+    for (const { fact, factAt: trippedAt } of this.#tripped.values()) {
+      const isOf = ['', venue, symbol.slice(0, symbol.indexOf('/'))].includes(fact.subject);
+      if (isOf && trippedAt < factAt) no('opens_tripped', `${fact.name} ${fact.subject} has tripped`);
+    }
     if (!settings.enabledVenues.has(venue)) no('opens_disabled', `${venue} is turned off`);
     const unread = READS.filter((read) => !this.#reads.get(venue)?.has(read));
     if (unread.length > 0) no('opens_unreconciled', `${venue} was not read since the start: ${unread.join(', ')}`);
@@ -708,4 +747,10 @@ export class Oracle {
   #count(name: string): void {
     this.transitions.set(name, (this.transitions.get(name) ?? 0) + 1);
   }
+}
+
+/** What of a signed trade goes on when it has closed `held`. */
+function beyond(held: Base, signed: Base): Base {
+  if (isZero(held) || held.s === signed.s) return signed;
+  return gt(abs(signed), abs(held)) ? add(held, signed) : ZERO_BASE;
 }

@@ -10,7 +10,7 @@ import type { ExchangeInstrument } from '../../src/simulator/exchange/api.ts';
 import { createSeededRandom } from '../../src/simulator/random.ts';
 import { Dice } from './dice.ts';
 import { FAULT_KINDS, type Fault, type FaultKind, schedules } from './faults.ts';
-import { settingsOf } from './settings.ts';
+import { settingsOf, watchOf } from './settings.ts';
 
 export const START = Date.UTC(2026, 0, 5, 10, 20);
 
@@ -70,7 +70,8 @@ export function planOf(seed: number | string, { hours = 24, faults }: PlanOption
   });
   const ids = VENUES.slice(0, dice.pick([3, 3, 3, 3, 3, 4, 4, 5, 6]));
   const kinds = chooseKinds(new Dice(random.fork('faults')));
-  const settings = settingsOf(new Dice(random.fork('settings')), ids, kinds.includes('clock_jump'));
+  const watch = watchOf(new Dice(random.fork('watch')));
+  const settings = settingsOf(new Dice(random.fork('settings')), ids, kinds.includes('clock_jump'), watch);
   // An order that is filled twice under one id, and lists without ids: nobody could tell whose the second fill is.
   const reuse = !(kinds.includes('anonymous_fills') && kinds.includes('delivered_twice'));
   const venues = ids.map((id, at) => venueOf(id, at, assets, reuse, new Dice(random.fork(`venue ${id}`))));

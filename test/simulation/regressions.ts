@@ -134,4 +134,9 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 301923,
     found: 'fault-42: what an emergency order had closed belonged to nobody, because its entry had been called absent',
   },
+  {
+    seed: 272269,
+    found:
+      'fault-03: a reduction that came long after its proof of absence closed a human’s position, and was called the bot’s own',
+  },
 ];

@@ -1,14 +1,51 @@
 /** The engine's settings in a simulated world: the one place that must follow when settings grow. */
 import type { EngineSettings } from '../../src/engine/settings.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
-import { NEVER_TRIPPING } from '../risk/breaker-limits.ts';
+import type { RiskLimits } from '../../src/risk/limits.ts';
+import { BREAKER_DEFAULTS, NEVER_TRIPPING } from '../risk/breaker-limits.ts';
 import type { Dice } from './dice.ts';
 
 /** No answer by then: the sender gives up, and cannot know. */
 export const REQUEST_TIMEOUT_MS = 1_500;
 
+/** Venues and assets must be watched anyway; what they are watched by, and how closely, differs. */
+export interface Watch {
+  readonly limits: Pick<RiskLimits, 'breakers' | 'loss'>;
+  /** Between two readings of all positions. Costly: few worlds read them as often as the default configuration. */
+  readonly positionsEveryMs: number | undefined;
+}
+
+const CLOSE_WATCH_MS = 5_000;
+
+/** In most worlds no breaker trips, so that there is more to break; in the others they are as configured, or tighter. */
+export function watchOf(dice: Dice): Watch {
+  const positionsEveryMs = dice.chance(0.02) ? CLOSE_WATCH_MS : undefined;
+  const loss = { maxDailyLossUsd: dice.pick([10, 50, 500]) };
+  const lossUsd = dice.pick([20, 100, 1_000]);
+  const reset = dice.pick(['cooldown', 'human'] as const);
+  const cooldownMinutes = dice.pick([5, 30, 180]);
+  if (dice.chance(0.75))
+    return { positionsEveryMs, limits: { breakers: NEVER_TRIPPING, loss: { maxDailyLossUsd: 100_000 } } };
+  const policy = { reset, cooldownMinutes };
+  const defaults = BREAKER_DEFAULTS;
+  const breakers = {
+    errorRate: { ...defaults.errorRate, ...policy },
+    latency: { ...defaults.latency, ...policy, p90Ms: 1_000 },
+    rejectedOrders: { ...defaults.rejectedOrders, ...policy, rejected: 2, ofLast: 3, windowMinutes: 60 },
+    clockSkew: defaults.clockSkew,
+    staleStreams: { ...defaults.staleStreams, cooldownMinutes },
+    consecutiveFailures: { ...defaults.consecutiveFailures, ...policy },
+    churn: { ...defaults.churn, ...policy },
+    dailyLoss: { reset },
+    drawdown: { ...defaults.drawdown, ...policy, lossUsd },
+    orderRate: { ...defaults.orderRate, ...policy, orders: 12 },
+    restarts: { ...defaults.restarts, ...policy, starts: 3 },
+  };
+  return { positionsEveryMs, limits: { breakers, loss } };
+}
+
 /** `clockJumps`: the clock may be wrong by an hour. */
-export function settingsOf(dice: Dice, venues: readonly string[], clockJumps: boolean): EngineSettings {
+export function settingsOf(dice: Dice, venues: readonly string[], clockJumps: boolean, watch: Watch): EngineSettings {
   const hedgeNotionalUsd = dice.whole(3, 15) * 100;
   const settings: EngineSettings = {
     mode: 'sim',
@@ -29,10 +66,9 @@ export function settingsOf(dice: Dice, venues: readonly string[], clockJumps: bo
       },
       data: { maxBookAgeMs: 5_000, maxFundingAgeMs: 120_000 },
       cooldown: { afterExitMinutes: dice.pick([1, 30, 90]), afterFailureMinutes: dice.pick([1, 15, 120]) },
-      loss: { maxDailyLossUsd: 100_000 },
       // Leverage goes up to 8, which leaves an eighth at the start.
       margin: { warnDistanceRate: 0.05, reduceDistanceRate: 0.03 },
-      breakers: NEVER_TRIPPING,
+      ...watch.limits,
       allow: { assets: [], venues: [] },
       deny: { assets: [], venues: [] },
     },
@@ -60,7 +96,8 @@ export function settingsOf(dice: Dice, venues: readonly string[], clockJumps: bo
   // In some worlds silence about an order soon proves nothing any more; never as soon as a wrong clock makes it old.
   const horizonMs = (clockJumps ? 90 : dice.pick([10, 90, 90])) * MINUTE_MS;
   const lookup = { ...settings.execution.lookup, horizonMs };
-  return { ...settings, execution: { ...settings.execution, lookup } };
+  const positionsEveryMs = watch.positionsEveryMs ?? settings.positionsEveryMs;
+  return { ...settings, positionsEveryMs, execution: { ...settings.execution, lookup } };
 }
 
 /** What an operator may save into the configuration while the bot runs. */

@@ -12,14 +12,14 @@ export interface Shrunk {
 }
 
 /** Takes classes away first, then halves, quarters and single faults. Undefined when the seed does not fail. */
-export async function shrink(seed: number | string, hours: number): Promise<Shrunk | undefined> {
-  const first = await runWorld(seed, { hours });
+export async function shrink(seed: number | string, hours: number, run = runWorld): Promise<Shrunk | undefined> {
+  const first = await run(seed, { hours });
   if (!first.violation) return undefined;
   const { rule, atMs } = first.violation;
   let runs = 1;
   const breaks = async (faults: readonly Fault[]): Promise<boolean> => {
     runs += 1;
-    return (await runWorld(seed, { hours, faults })).violation?.rule === rule;
+    return (await run(seed, { hours, faults })).violation?.rule === rule;
   };
   // What was planned for later cannot matter.
   const before = first.plan.faults.filter((fault) => fault.atMs <= atMs);
@@ -40,5 +40,5 @@ export async function shrink(seed: number | string, hours: number): Promise<Shru
       else at += size;
     }
   }
-  return { faults, result: await runWorld(seed, { hours, faults, trace: true }), runs };
+  return { faults, result: await run(seed, { hours, faults, trace: true }), runs };
 }

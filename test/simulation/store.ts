@@ -3,12 +3,11 @@
  * replaced by an older copy. What is on it outlives the process.
  */
 import type { Fact } from '../../src/ledger/facts.ts';
+import { SYNCHRONOUS } from '../../src/platform/sqlite/durability.ts';
 import { type LedgerStamp, type LedgerStore, LedgerWriteError } from '../../src/ports/ledger-store.ts';
 import { Killed } from '../engine/memory-store.ts';
 
-/** SQLite's `synchronous`: FULL syncs at every commit, NORMAL only when the log is folded into the database. */
-const SYNCHRONOUS: 'full' | 'normal' = 'full';
-/** Commits between two such moments. */
+/** With NORMAL: commits between two moments at which the log is folded into the database. */
 const CHECKPOINT_COMMITS = 200;
 
 export interface Disk {
@@ -49,7 +48,7 @@ export function openStore(disk: Disk, isDead: () => boolean, onCommit: (facts: r
     if (isDue && kill.when === 'before') throw new Killed('killed before a commit');
     disk.facts.push(...facts);
     disk.commits += 1;
-    if (SYNCHRONOUS === 'full' || disk.commits % CHECKPOINT_COMMITS === 0) disk.durable = disk.facts.length;
+    if (SYNCHRONOUS === 'FULL' || disk.commits % CHECKPOINT_COMMITS === 0) disk.durable = disk.facts.length;
     onCommit(facts);
     if (isDue) throw new Killed('killed after a commit');
   };

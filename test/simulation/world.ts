@@ -31,8 +31,9 @@ const NEXT_FRAME_MS = SECOND_MS;
 const FIRST_FRAME_MS = 2.5 * SECOND_MS;
 const OPERATOR_RETRY_MS = 5 * SECOND_MS;
 const LEAVING: ReadonlySet<HedgeState> = new Set(['exiting', 'unwinding']);
-/** So often somebody looks at what only people can end. */
+/** So often somebody looks at what only people can end; breakers they let be for a while. */
 const WATCH_MS = 10 * MINUTE_MS;
+const TRIPPED_MS = HOUR_MS;
 
 export interface WorldResult {
   readonly seed: string;
@@ -165,13 +166,14 @@ class World implements Levers {
     if (!given && mustCome) this.scheduler.after(OPERATOR_RETRY_MS, () => this.operator(command));
   }
 
-  /** An order that nothing tells about any more: a human has looked, and says that it was never placed. */
+  /** An order that nothing tells about any more: a human has looked, and says that it was never placed; or a breaker. */
   #watch(): void {
     for (const [venue] of this.rigs) {
       const seenAt = this.scheduler.now + this.bot.wallShiftMs;
       if (this.oracle.hasLostOrder(venue))
         this.operator({ action: 'accept', venue, route: 'live', note: 'looked at', seenAt });
     }
+    for (const breaker of this.oracle.trippedFor(TRIPPED_MS)) this.operator({ action: 'breaker_reset', breaker });
     this.scheduler.after(WATCH_MS, () => this.#watch(), 1);
   }
 
@@ -334,7 +336,8 @@ class World implements Levers {
     const deadline = from + this.bot.settings.reconcileEveryMs + HEAL_MS;
     for (let at = from + HEAL_CHECK_MS; at <= deadline && !this.oracle.violation; at += HEAL_CHECK_MS) {
       await this.#until(at);
-      wrongs = wrongsOf(this.bot.disk.facts, this.rigs, this.oracle);
+      const { disk, running } = this.bot;
+      wrongs = wrongsOf({ facts: disk.facts, ledger: running?.core.ledger }, this.rigs, this.oracle);
       if (wrongs.length === 0) return;
     }
     if (wrongs.length > 0) this.oracle.fail('peace', wrongs.slice(0, 8).join('; '));

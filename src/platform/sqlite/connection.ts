@@ -19,6 +19,7 @@ import Database from 'better-sqlite3';
 import type { Mode } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/instant.ts';
 import { type LedgerStamp, LedgerWriteError } from '../../ports/ledger-store.ts';
+import { SYNCHRONOUS } from './durability.ts';
 import { asOpenError, LedgerOpenError } from './errors.ts';
 import { TABLES } from './fact-tables.ts';
 import { MIGRATIONS, migrate, newerSchema, SCHEMA_VERSION, schemaVersion } from './migrate.ts';
@@ -145,7 +146,7 @@ export function keepDurable(database: Connection): boolean {
   const isFull = (): boolean => database.pragma('synchronous', { simple: true }) === SYNCHRONOUS_FULL;
   // A value of 2 may be the default seen before the first write; only an explicit setting survives it.
   if (explicitlySet.has(database) && isFull()) return true;
-  database.pragma('synchronous = FULL');
+  database.pragma(`synchronous = ${SYNCHRONOUS}`);
   explicitlySet.add(database);
   if (!isFull()) throw new LedgerWriteError('io', 'SQLite refuses synchronous=FULL, so commits would not be durable');
   return false;
