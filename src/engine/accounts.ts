@@ -37,6 +37,11 @@ export function bootAccounts(core: Core): void {
   for (const watch of core.accounts.values()) core.send({ kind: 'boot', account: watch.key });
 }
 
+export function onListed(core: Core, { venue, route, read }: EngineEvent & { kind: 'listed' }): void {
+  if (!read.ok) return;
+  core.market.apply({ kind: 'instruments', venue, instruments: withAccountFees(core, venue, read.value, route) });
+}
+
 export function onBooted(core: Core, watch: AccountWatch, event: EngineEvent & { kind: 'booted' }): void {
   if (!event.result.ok) {
     watch.failures += 1;

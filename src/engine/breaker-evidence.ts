@@ -171,7 +171,7 @@ export function due({ due: all }: BreakerEvidence, name: BreakerName, route: Rou
 /** What the venue did answer, though not with what was asked for, and what this process itself held back. */
 const NO_TROUBLE: ReadonlySet<string> = new Set([
   ...['fills_lag', 'order_lag', 'id_mismatch', 'incomplete', 'horizon', 'unknown_instrument', 'position_mode'],
-  ...['budget_full', 'budget_wait'],
+  ...['margin_mode', 'duplicate_position', 'budget_full', 'budget_wait'],
 ]);
 const isTrouble = (code: string): boolean => !NO_TROUBLE.has(code);
 const isFailed = (read: Read<unknown>): boolean => !read.ok && isTrouble(read.code);

@@ -22,6 +22,7 @@ import type { Ranking } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
 import { type BreakerEvidence, noteFact } from './breaker-evidence.ts';
 import type { EmergencyWatch } from './emergency.ts';
+import type { HaltWatch } from './halts.ts';
 import type { NakedWatch } from './naked.ts';
 import type { CancelWatch, LookupWatch } from './order-watch.ts';
 import type { PositionWatch } from './positions.ts';
@@ -29,7 +30,7 @@ import type { EngineSettings } from './settings.ts';
 
 /** Effects that `perform.ts` carries out; results come back through the inbox. */
 export type Command =
-  | { readonly kind: 'boot'; readonly account: string }
+  | { readonly kind: 'boot' | 'list'; readonly account: string }
   | { readonly kind: 'submit'; readonly account: string; readonly order: OrderRequest; readonly urgency: Urgency }
   | { readonly kind: 'cancel'; readonly account: string; readonly ref: OrderRef }
   | { readonly kind: 'lookup'; readonly account: string; readonly ref: OrderRef; readonly urgency: Urgency }
@@ -64,6 +65,8 @@ export interface AccountWatch {
   /** `booting` until instruments, modes and leverage are set; `unreconciled` until venue and ledger agree. */
   status: 'booting' | 'unreconciled' | 'ready';
   reason: string;
+  /** See the account event of this name. */
+  closed: ReadonlyMap<InstrumentKey, string>;
   reconciling: boolean;
   lastReconciledAt?: Instant;
   /** The same by the venue's clock, which stamps what it lists. */
@@ -119,6 +122,7 @@ export interface Core {
   readonly absentAgain: Map<ClientOrderId, Instant>;
   readonly cancels: Map<ClientOrderId, CancelWatch>;
   readonly naked: Map<HedgeId, NakedWatch>;
+  readonly halts: Map<HedgeId, HaltWatch>;
   readonly breakers: BreakerEvidence;
   readonly emergency: EmergencyWatch;
   /** Monotonic ms: when the limits were last held against what stands. */

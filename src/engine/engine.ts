@@ -97,6 +97,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
         requestValidityMs,
         status: 'booting',
         reason: 'starting',
+        closed: new Map(),
         reconciling: false,
         failures: 0,
         changes: 0,
@@ -124,6 +125,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     absentAgain: new Map(),
     cancels: new Map(),
     naked: new Map(),
+    halts: new Map(),
     breakers: newBreakerEvidence(deps.clock, ledger, deps.venues),
     emergency: newEmergency(),
     exposureSeenMs: Number.NEGATIVE_INFINITY,
@@ -267,6 +269,7 @@ class Loop {
 
 const RESULTS: ReadonlySet<EngineEvent['kind']> = new Set([
   'booted',
+  'listed',
   'submitted',
   'cancel_answered',
   'looked_up',

@@ -21,7 +21,8 @@ export function entryStop(core: Core, hedge: HedgeRecord, reachable: boolean): E
   if (trip) return { kind: 'end', reason: `breaker_${trip.name}` };
   if (!reachable) return { kind: 'wait', reason: 'venue_unreachable' };
   const blocked = blockedVenues(core, route);
-  if (venues.some((venue) => blocked.has(venue))) return { kind: 'wait', reason: 'venue_blocked' };
+  if ([...venues, longKey, shortKey].some((each) => blocked.has(each)))
+    return { kind: 'wait', reason: 'venue_blocked' };
   const over = overLimit(exposureOn(core, route), core.settings.risk.exposure, asset, venues);
   if (over !== undefined) return { kind: 'wait', reason: over };
   const long = core.market.get(longKey);

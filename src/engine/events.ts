@@ -53,6 +53,12 @@ export type EngineEvent =
       readonly venue: VenueId;
       readonly result: Read<readonly Instrument[]>;
     }
+  | {
+      readonly kind: 'listed';
+      readonly route: Route;
+      readonly venue: VenueId;
+      readonly read: Read<readonly Instrument[]>;
+    }
   | { readonly kind: 'cancel_answered'; readonly clientOrderId: ClientOrderId; readonly outcome: CancelOutcome }
   | {
       readonly kind: 'submitted';

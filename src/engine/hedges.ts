@@ -11,6 +11,7 @@ import { cancelAttempt } from './cancels.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
 import { awaitsReading } from './emergency.ts';
 import { entryStop } from './entry.ts';
+import { watchHalt } from './halts.ts';
 import { watchMargin } from './margin.ts';
 import { isReachable, watchNaked } from './naked.ts';
 import { doubtOf, reducibleOnVenue, standingOnVenue, watchPositions } from './positions.ts';
@@ -27,6 +28,7 @@ export function advanceHedges(core: Core): void {
     advanceHedge(core, hedge);
     if (watchNaked(core, hedge)) advanceHedge(core, hedge);
     if (watchMargin(core, hedge, () => contextOf(core, hedge))) advanceHedge(core, hedge);
+    if (watchHalt(core, hedge)) advanceHedge(core, hedge);
     watchWaiting(core, hedge);
     watchPositions(core, hedge);
     if (isFinal(hedge.state)) forget(core, hedge.id);
@@ -48,6 +50,7 @@ function forget(core: Core, hedge: HedgeId): void {
   core.exitMemory.delete(hedge);
   core.forwardApr.delete(hedge);
   core.naked.delete(hedge);
+  core.halts.delete(hedge);
 }
 
 function advanceHedge(core: Core, hedge: HedgeRecord): void {

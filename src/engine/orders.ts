@@ -196,6 +196,10 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
     case 'clock':
       watch.clock = event.reading;
       return;
+    case 'closed':
+      watch.closed = event.closed;
+      for (const [key, why] of event.closed) core.log.warn({ key, why }, 'nothing opens on this instrument');
+      return;
     case 'instruments':
       core.market.apply({
         kind: 'instruments',

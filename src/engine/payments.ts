@@ -103,12 +103,20 @@ export function paymentFacts(core: Core, payments: readonly FundingPayment[]): (
   return [...facts.values()];
 }
 
+/** Settlements are on whole hours; a venue stamps its payments then or, like OKX, some seconds later. */
+function settlementOf({ at }: FundingPayment): Instant {
+  const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
+  return at - hour <= LATE_LISTING_MS ? hour : at;
+}
+
+/** Who held the instrument when it settled: a hedge that ended between that and the stamp, never one that began then. */
 function ownerOf(core: Core, payment: FundingPayment): Pick<PaymentBooked, 'hedge' | 'leg'> | undefined {
   const key = instrumentKey(payment.venue, payment.symbol);
+  const settledAt = settlementOf(payment);
   for (const hedge of core.ledger.hedges.values()) {
     const from = hedge.openedAt ?? Number.POSITIVE_INFINITY;
     const to = hedge.endedAt ?? Number.POSITIVE_INFINITY;
-    if (hedge.plan.route !== payment.route || payment.at < from || payment.at > to) continue;
+    if (hedge.plan.route !== payment.route || settledAt < from || settledAt > to) continue;
     const leg = legsOf(hedge).find((candidate) => candidate.key === key);
     if (leg) return { hedge: hedge.id, leg: leg.name };
   }

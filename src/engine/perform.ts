@@ -73,6 +73,8 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
       const [positions, balance] = await Promise.all([venue.positions('reduce'), venue.balance('reduce')]);
       return { kind: 'truth_read', route, venue: id, askedMs: command.askedMs, positions, balance };
     }
+    case 'list':
+      return { kind: 'listed', route, venue: id, read: await venue.instruments() };
     case 'boot':
       return boot(deps, venue, route, id);
     case 'reconcile':

@@ -5,7 +5,7 @@
  */
 import { accountKey } from '../ledger/state.ts';
 import type { MarketEvent } from '../market/event.ts';
-import { bootAccounts, onBooted, onReconciled, startReconcile, withAccountFees } from './accounts.ts';
+import { bootAccounts, onBooted, onListed, onReconciled, startReconcile, withAccountFees } from './accounts.ts';
 import { noteEvent } from './breaker-evidence.ts';
 import { recheckBreakers, watchBreakers } from './breakers.ts';
 import { onCancelAnswered } from './cancels.ts';
@@ -36,6 +36,9 @@ export function step(core: Core, event: EngineEvent): void {
       return onMarket(core, event.event);
     case 'account':
       withAccount(core, event.route, event.venue, (watch) => onAccountEvent(core, watch, event.event));
+      break;
+    case 'listed':
+      onListed(core, event);
       break;
     case 'booted':
       withAccount(core, event.route, event.venue, (watch) => onBooted(core, watch, event));

@@ -179,12 +179,13 @@ function cooldowns(core: Core, route: Route, now: Instant): Map<string, { until:
   return result;
 }
 
-/** Venue -> why nothing opens there on this route. */
+/** Venue or instrument -> why nothing opens there on this route. */
 export function blockedVenues(core: Core, route: Route): Map<string, string> {
   const blocked = new Map<string, string>();
   for (const watch of accountsOf(core, route)) {
     if (!core.settings.enabledVenues.has(watch.venue)) blocked.set(watch.venue, 'disabled in the configuration');
     else if (watch.status !== 'ready') blocked.set(watch.venue, watch.reason);
+    for (const [key, why] of watch.closed) blocked.set(key, why);
   }
   for (const discrepancy of core.ledger.discrepancies.values()) {
     if (discrepancy.route === route) blocked.set(discrepancy.venue, `discrepancy: ${discrepancy.detail}`);

@@ -14,12 +14,14 @@ import {
   min,
   notional,
   px,
+  scale,
   sub,
   text,
   toNumber,
 } from '../kernel/decimal.ts';
-import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
+import { type AttemptRecord, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
+import { INSUFFICIENT_MARGIN } from '../market/order.ts';
 import type { InstrumentView } from '../market/view.ts';
 import { entriesOf, freshView, keepOrUnwind, openingsOf } from './entering.ts';
 import { reduceLeg } from './flatten.ts';
@@ -73,8 +75,9 @@ function complete(
   const since = hedge.plan.entry.style === 'taker' ? hedge.plan.at : hedge.stateSince;
   const isOver = now < since || now - since > settings.balanceDeadlineMs;
   if (!entry || completions >= settings.maxCompletions || isOver) return undefined;
-  // A refusal repeats: margin, permission and limits do not mend within seconds.
-  if (last?.status === 'rejected') return undefined;
+  // A refusal repeats: margin, permission and limits do not mend within seconds. Half the size may still fit, once.
+  const isShort = leg.attempts.some(isRefusedForMargin);
+  if (isShort ? completions > 0 : last?.status === 'rejected') return undefined;
   const view = freshView(leg, context);
   const side = leg.name === 'long' ? 'buy' : 'sell';
   const price = view && touch(view, side);
@@ -85,7 +88,11 @@ function complete(
   if (side === 'buy' ? price > toNumber(limitPrice) : price < toNumber(limitPrice)) return undefined;
   // A leg that holds more than was planned is not followed there.
   const room = sub(hedge.plan.quantity, abs(leg.holding.quantity));
-  const quantity = floorTo(min(abs(imbalance(hedge)), room), view.instrument.lot);
+  const missing = min(abs(imbalance(hedge)), room);
+  // Of half, no more than what the other leg can be trimmed to.
+  const quantity = isShort
+    ? floorTo(scale(missing, '0.5'), hedge.plan.commonLot)
+    : floorTo(missing, view.instrument.lot);
   if (!tradable(view, quantity)) return undefined;
   if (isTrimmable && completionPays(hedge.plan, view, quantity) === false) return undefined;
   const attempt = intend(hedge.plan, {
@@ -101,6 +108,9 @@ function complete(
   });
   return { facts: [attempt], attempts: [attempt] };
 }
+
+const isRefusedForMargin = ({ status, code }: AttemptRecord): boolean =>
+  status === 'rejected' && code === INSUFFICIENT_MARGIN;
 
 /** Not dust: the larger leg's venue takes an order of the excess. */
 function isTrimmable(hedge: HedgeRecord, leg: LegRecord, context: AdvanceContext): boolean {

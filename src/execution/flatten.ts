@@ -63,7 +63,7 @@ const idleMs = (hedge: HedgeRecord): number => (hedge.state === 'quarantined' ? 
  * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, or the legs stayed
  * unequal, the leg that can be reduced goes no further than its partner: an exit must never make a hedge more naked.
  * The same while an order that opens has no known end and its leg cannot follow. Of what a human's opposite position
- * hides, the partner stays too. Kill and flatten are forced.
+ * hides, the partner stays too; and while one of the markets does not trade. Kill and flatten are forced.
  */
 function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   const { reachable } = context;
@@ -71,7 +71,11 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
     .map((leg) => ({ leg, quantity: standingOf(leg, context) }))
     .filter(({ quantity }) => !isZero(quantity));
   const [a, b] = standing;
-  const both = reachable && !isEntering(hedge) && stuckLeg(hedge, context) === undefined;
+  const both =
+    reachable &&
+    !isEntering(hedge) &&
+    haltedLeg(hedge, context) === undefined &&
+    stuckLeg(hedge, context) === undefined;
   const isPlain = both && hedge.state !== 'quarantined' && hedge.reason !== NAKED_TOO_LONG;
   if (forced(hedge)) return ableFirst(standing, context);
   const hidden = a && b && hiddenLeg(hedge, context);
@@ -87,6 +91,12 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   }
   return both && !hidden ? standing : [];
 }
+
+/** A leg whose venue lists its market as not trading: halted, or delisted and not settled yet. */
+export const haltedLeg = (hedge: HedgeRecord, context: Pick<AdvanceContext, 'market'>): LegRecord | undefined =>
+  legsOf(hedge).find(({ key, holding }) => {
+    return !isZero(holding.quantity) && context.market(key)?.instrument.trading === false;
+  });
 
 /** What of a leg no order can reduce: its venue's one position covers less, because a human holds the opposite. */
 const hiddenOf = (leg: LegRecord, context: AdvanceContext): Base => {

@@ -1,7 +1,7 @@
 /** Both legs of a held hedge smaller by the same quantity, at once: it stays hedged while it shrinks. */
 import { type Base, floorTo, isZero, min } from '../kernel/decimal.ts';
 import { type HedgeRecord, legsOf } from '../ledger/state.ts';
-import { reduceLeg } from './flatten.ts';
+import { haltedLeg, reduceLeg } from './flatten.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 
 /** Into `balancing`, which mends whatever one leg did not fill. Nothing while one leg cannot be ordered. */
@@ -12,6 +12,8 @@ export function reduceBoth(
   detail: string,
   context: AdvanceContext,
 ): Advance {
+  // The other leg would go alone.
+  if (haltedLeg(hedge, context)) return NOTHING;
   const able = legsOf(hedge).reduce((least, leg) => min(least, context.reducible(leg)), quantity);
   const step = floorTo(able, hedge.plan.commonLot);
   if (isZero(step)) return NOTHING;

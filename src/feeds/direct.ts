@@ -282,13 +282,14 @@ class DirectFeed implements MarketFeed {
   /** Tells the instruments when they are not what was told last; what is listed no more does not trade. */
   #list(listings: readonly MarketListing[]): void {
     const listed = new Set(listings.map(({ marketId }) => marketId));
-    const gone = this.#desk.listings().filter(({ marketId }) => !listed.has(marketId));
-    this.#desk.list(listings);
+    const gone = this.#desk
+      .listings()
+      .filter(({ marketId }) => !listed.has(marketId))
+      .map((listing) => ({ ...listing, instrument: { ...listing.instrument, trading: false } }));
+    const all = [...listings, ...gone];
+    this.#desk.list(all);
     this.#symbols = listings.map(({ symbol }) => symbol);
-    const instruments = [
-      ...listings.map(({ instrument }) => instrument),
-      ...gone.map(({ instrument }) => ({ ...instrument, trading: false })),
-    ];
+    const instruments = all.map(({ instrument }) => instrument);
     const text = JSON.stringify(instruments);
     if (text === this.#told) return;
     this.#told = text;

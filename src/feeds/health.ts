@@ -38,6 +38,11 @@ export class HealthReporter {
     else this.set('degraded', [...this.#defects.values()][0] ?? '');
   }
 
+  /** What was wrong with `subject` is no trouble after all; whether all is well, the next good frame says. */
+  excuse(subject: string): void {
+    this.#defects.delete(subject);
+  }
+
   /** A frame about `subject` was dropped; without one it could not even be read. */
   malformed(reason: string, subject = WIRE): void {
     this.#malformed += 1;

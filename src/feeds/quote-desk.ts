@@ -56,6 +56,8 @@ export class QuoteDesk {
   /** Adds or refreshes listings; what was seen of an instrument stays. */
   list(listings: readonly MarketListing[]): void {
     for (const listing of listings) {
+      const { key, trading } = listing.instrument;
+      if (!trading) this.#o.health.excuse(bookOf(key));
       const known = this.#byMarketId.get(listing.marketId);
       if (known !== undefined) {
         known.listing = listing;
@@ -139,10 +141,12 @@ export class QuoteDesk {
     };
     const defect = bookDefect(book);
     if (defect !== undefined) {
-      this.#o.health.malformed(`${book.key}: ${defect} book`, `book ${book.key}`);
+      // A market that does not trade has no book, or what is left of one: no change of it was missed.
+      if (!row.listing.instrument.trading) return;
+      this.#o.health.malformed(`${book.key}: ${defect} book`, bookOf(book.key));
       return;
     }
-    this.#o.health.good(`book ${book.key}`);
+    this.#o.health.good(bookOf(book.key));
     this.#o.emit({ kind: 'book', book });
   }
 
@@ -204,6 +208,8 @@ export class QuoteDesk {
     }
   }
 }
+
+const bookOf = (key: InstrumentKey): string => `book ${key}`;
 
 /** Whether the next settlement is neither the known one nor whole intervals after it. */
 function isOdd(known: Instant | undefined, next: Instant | undefined, intervalHours: number | undefined): boolean {

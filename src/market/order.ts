@@ -16,6 +16,9 @@ export type EntryStyle = 'taker' | 'maker_taker' | 'sliced';
 /** A venue's refusal of a post-only order that would have traded at once: not wrong, only too late at its price. */
 export const WOULD_CROSS = 'post_only_would_cross';
 
+/** A venue's refusal for want of margin: a smaller order may still be taken. */
+export const INSUFFICIENT_MARGIN = 'insufficient_margin';
+
 /** One order as the executor wants it. The limit caps the price: a buy never pays more, a sell never takes less. */
 export interface OrderRequest {
   readonly clientOrderId: ClientOrderId;

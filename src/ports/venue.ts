@@ -2,7 +2,7 @@
  * A trading account on one venue. Implementations: the ccxt adapter (sim, testnet, live), the paper venue, the
  * exchange model. All pass one contract suite (test/ports/venue-contract.ts). No method throws for expected failures.
  */
-import type { Route, VenueId } from '../kernel/ids.ts';
+import type { InstrumentKey, Route, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { Instrument } from '../market/instrument.ts';
@@ -60,6 +60,8 @@ export type AccountEvent =
   | { readonly kind: 'clock'; readonly reading: ClockReading }
   /** Read again, because the venue refused what its listing allowed. */
   | { readonly kind: 'instruments'; readonly instruments: readonly Instrument[] }
+  /** Told when it changes: what `prepare` could not prepare, and why. Openings there are refused, reductions never. */
+  | { readonly kind: 'closed'; readonly closed: ReadonlyMap<InstrumentKey, string> }
   | { readonly kind: 'fill'; readonly fill: Fill }
   | { readonly kind: 'order'; readonly order: OrderState }
   | { readonly kind: 'stream'; readonly status: 'up' | 'down'; readonly reason: string };
@@ -83,7 +85,8 @@ export interface Venue {
   instruments(): Promise<Read<readonly Instrument[]>>;
   /**
    * One-way position mode, isolated margin and leverage, read back. Fails with `position_mode` when the account
-   * cannot be brought to one-way mode.
+   * cannot be brought to one-way mode. An instrument that does not trade, or whose margin mode or leverage the venue
+   * does not change, fails nothing: it is told as `closed`, before this resolves, and tried again now and then.
    */
   prepare(setup: AccountSetup): Promise<Read<true>>;
   /** The intent must already be durable. Never retried inside. */

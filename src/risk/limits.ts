@@ -99,7 +99,7 @@ export interface RiskState {
   readonly busyAssets: ReadonlySet<string>;
   /** Asset -> instant until which nothing opens, with the reason. */
   readonly cooldowns: ReadonlyMap<string, { readonly until: number; readonly reason: string }>;
-  /** Venue -> why nothing opens there: unreconciled, down, skewed clock, setup refused. */
+  /** Venue or instrument key -> why nothing opens there: unreconciled, down, skewed clock, setup refused. */
   readonly blockedVenues: ReadonlyMap<string, string>;
   /** Realised and unrealised change since the UTC day began, this route; undefined when unknown, which blocks opening. */
   readonly dayPnlUsd: number | undefined;

@@ -111,8 +111,10 @@ const feedUp: Rule = (input) =>
 
 const venueBlocked: Rule = (input) =>
   perLeg(input, (leg) => {
-    const reason = input.state.blockedVenues.get(leg.venue);
-    return not('venue_blocked', reason !== undefined, 'open', 'blocked', `${leg.venue}: ${reason}`);
+    const { blockedVenues } = input.state;
+    const where = blockedVenues.has(leg.venue) ? leg.venue : leg.key;
+    const reason = blockedVenues.get(where);
+    return not('venue_blocked', reason !== undefined, 'open', 'blocked', `${where}: ${reason}`);
   });
 
 const assetDenied: Rule = ({ opportunity: { asset }, limits }) =>

@@ -1,15 +1,17 @@
 /**
- * Live market data as the world of an exchange model: books, marks, trading status, and settlements at the rates that
- * the real venue settled. Entry points: `onMarket`, and `noticeSettlements` before anything that changes a position.
+ * Live market data as the world of an exchange model: books, marks, trading status, order steps, and settlements at the
+ * rates that the real venue settled. Entry points: `onMarket`, and `noticeSettlements` before anything that changes a
+ * position.
  */
-import { contracts, px } from '../kernel/decimal.ts';
+import { contracts, eq, px, text, ZERO_QUOTE } from '../kernel/decimal.ts';
 import { type InstrumentKey, splitKey, type UnifiedSymbol } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import { type Book, bookDefect, type Level } from '../market/book.ts';
 import type { MarketEvent } from '../market/event.ts';
 import type { FundingQuote, SettledRate } from '../market/funding.ts';
+import type { Instrument } from '../market/instrument.ts';
 import type { MarkQuote } from '../market/mark.ts';
-import type { BookLevel, Exchange } from './exchange/api.ts';
+import type { BookLevel, Exchange, ExchangeInstrument } from './exchange/api.ts';
 
 /** A position that was reopened from the ledger. */
 export interface ReopenedPosition {
@@ -62,7 +64,7 @@ export class LiveSource {
         for (const rate of event.rates) this.#onSettled(rate);
         break;
       case 'instruments':
-        for (const { key, trading } of event.instruments) this.#onTrading(key, trading);
+        for (const instrument of event.instruments) this.#onListed(instrument);
         break;
       case 'health':
         // Without live data there is nothing honest to fill against.
@@ -152,10 +154,13 @@ export class LiveSource {
     this.#exchange.payFunding(symbol, rate.settledAt, String(rate.settledRate));
   }
 
-  #onTrading(key: InstrumentKey, trading: boolean): void {
-    const symbol = this.#symbolOf(key);
-    if (symbol === undefined || this.#exchange.market(symbol)?.trading === trading) return;
-    this.#exchange.setTrading(symbol, trading);
+  #onListed(instrument: Instrument): void {
+    const symbol = this.#symbolOf(instrument.key);
+    const market = symbol === undefined ? undefined : this.#exchange.market(symbol);
+    if (symbol === undefined || market === undefined) return;
+    const steps = stepsOf(instrument);
+    if (!isSameSteps(steps, market.instrument)) this.#exchange.changeSteps(symbol, steps);
+    if (market.trading !== instrument.trading) this.#exchange.setTrading(symbol, instrument.trading);
   }
 
   #clearBooks(): void {
@@ -179,6 +184,19 @@ export class LiveSource {
     return venue === this.#exchange.venue && this.#exchange.market(symbol) ? symbol : undefined;
   }
 }
+
+type Steps = Pick<ExchangeInstrument, 'lot' | 'minContracts' | 'tick' | 'minNotional'>;
+
+/** What venues change while they run. One contract is one base unit. */
+export const stepsOf = ({ lot, minQuantity, tick, minNotional }: Instrument): Steps => ({
+  lot: contracts(text(lot)),
+  minContracts: contracts(text(minQuantity)),
+  tick,
+  minNotional: minNotional ?? ZERO_QUOTE,
+});
+
+const isSameSteps = (a: Steps, b: Steps): boolean =>
+  eq(a.lot, b.lot) && eq(a.minContracts, b.minContracts) && eq(a.tick, b.tick) && eq(a.minNotional, b.minNotional);
 
 const near = (a: Instant, b: Instant): boolean => Math.abs(a - b) <= SETTLEMENT_TOLERANCE_MS;
 

@@ -8,7 +8,7 @@
  * settled, on what was held at the settlement instant: the holding is remembered when the instant passes, and paid
  * when the settled rate arrives. Predicted rates are never paid.
  */
-import { type Base, base, contracts, type Px, type Quote, quote, text } from '../kernel/decimal.ts';
+import { type Base, base, contracts, type Px, type Quote, text } from '../kernel/decimal.ts';
 import type { UnifiedSymbol, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { MarketEvent } from '../market/event.ts';
@@ -18,7 +18,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Venue } from '../ports/venue.ts';
 import type { Exchange, ExchangeInstrument } from './exchange/api.ts';
 import { createExchange } from './exchange/exchange.ts';
-import { LiveSource } from './live-source.ts';
+import { LiveSource, stepsOf } from './live-source.ts';
 import { createModelVenue } from './model-venue.ts';
 
 /** The one account of a paper venue. */
@@ -108,17 +108,14 @@ const NO_MAXIMUM = contracts('1000000000000');
 
 /** One contract is one base unit. */
 function paperInstrument(instrument: Instrument): ExchangeInstrument {
-  const { symbol, asset, settle, lot, minQuantity, maxQuantity, minNotional, tick } = instrument;
+  const { symbol, asset, settle, maxQuantity } = instrument;
   return {
     symbol,
     asset,
     settle,
     contractSize: base('1'),
-    lot: contracts(text(lot)),
-    minContracts: contracts(text(minQuantity)),
+    ...stepsOf(instrument),
     maxContracts: maxQuantity ? contracts(text(maxQuantity)) : NO_MAXIMUM,
-    minNotional: minNotional ?? quote('0'),
-    tick,
     takerFeeRate: String(instrument.takerFeeRate),
     makerFeeRate: String(instrument.makerFeeRate),
     ...TERMS,

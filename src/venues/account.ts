@@ -8,7 +8,7 @@ import type { Instant } from '../kernel/instant.ts';
 import { failure, type Read, success } from '../kernel/outcome.ts';
 import type { Fill, FundingPayment, OrderState, VenuePosition } from '../market/order.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Urgency } from '../ports/venue.ts';
+import type { AccountEvent, Urgency } from '../ports/venue.ts';
 import type { CcxtClient } from './client.ts';
 import type { AccountConnection } from './connect.ts';
 import type { RawFill, RawOrder, RawPayment, RawPosition } from './facts.ts';
@@ -22,6 +22,12 @@ export interface Account {
   readonly listings: Listings;
   /** Market ids that `prepare` was given: the scope of fills. */
   readonly prepared: Set<string>;
+  /** Of those, the instruments that nothing is opened on, and why. */
+  closed: ReadonlyMap<InstrumentKey, string>;
+  /** That `prepare` was given; undefined before. */
+  leverage: number | undefined;
+  /** To the subscriber, if there is one already. */
+  tell(event: AccountEvent): void;
   /** Reads the listings again in the background; once in a while, however often it is asked for. */
   relist(): void;
 }
@@ -46,12 +52,15 @@ export class Listings {
     return this.#byMarketId.get(marketId);
   }
 
-  /** Loads markets and, for the configured assets (default all), this account's fees. */
+  /** Loads markets and, for those of the configured assets (default all) that trade, this account's fees. */
   async load(): Promise<Read<readonly Listing[]>> {
     const { facts } = this.#connection;
     const result = await this.#connection.call('poll', async (client) => {
       await client.loadMarkets(true);
-      const wanted = listingsOf(facts, client.markets ?? {}).filter(({ instrument }) => this.#wants(instrument.asset));
+      // A market that does not trade may have none to tell, and one refusal would fail them all.
+      const wanted = listingsOf(facts, client.markets ?? {}).filter(
+        ({ instrument: { asset, trading } }) => trading && this.#wants(asset),
+      );
       const fees = await facts.reads.fees(
         client,
         wanted.map(({ marketId }) => marketId),

@@ -5,13 +5,14 @@
 import type { Exchanged } from './transport.ts';
 
 /**
- * Why a venue did not take an order. `rule`: margin, position, price and size limits. `would_cross`: post-only, and it
+ * Why a venue did not take an order. `rule`: position, price and size limits. `margin`: not enough of it for this size. `would_cross`: post-only, and it
  * would have traded at once; Bybit and OKX accept such an order and cancel it. `instrument`: the listing has changed or the market does not trade. `request`: parameters. `key`: keys, signature, permissions. `clock`: outside the
  * receive window. `throttled`: too many requests. `banned`: this address is shut out for a while. `overload`: the venue
  * sheds load; reductions are exempt or cheap to repeat. `maintenance`: closed with a code.
  */
 export type Refusal =
   | 'rule'
+  | 'margin'
   | 'would_cross'
   | 'instrument'
   | 'request'

@@ -23,8 +23,13 @@ import { Bucket, Claims, type Cost, type PublishedLimit } from './bucket.ts';
 export type Grant = { readonly ok: true } | ({ readonly ok: false } & Failure);
 
 export interface RequestBudget {
-  /** Spends `cost`, waiting for it if need be. Fails with `budget_full` (never for `reduce`) or `budget_wait`. */
-  acquire(cost: Cost, urgency: Urgency): Promise<Grant>;
+  /**
+   * Spends `cost`, waiting for it if need be. Fails with `budget_full` (never for `reduce`) or `budget_wait`. `sinceMs`:
+   * the monotonic instant from which the wait counts, when it began before.
+   */
+  acquire(cost: Cost, urgency: Urgency, sinceMs?: number): Promise<Grant>;
+  /** The longest that a request waits, ms. */
+  readonly waitLimitMs: Readonly<Record<Urgency, number>>;
   /** Too many requests: opens and polls stop for `retryAfterMs` or an exponential, jittered delay; reductions have their reserve. */
   throttled(retryAfterMs?: number): void;
   /** The venue shuts this address out: nothing leaves before that is over, it would only make it longer. */
@@ -85,6 +90,7 @@ export function createBudget(options: BudgetOptions): RequestBudget {
 }
 
 class Budget implements RequestBudget {
+  readonly waitLimitMs: Readonly<Record<Urgency, number>>;
   readonly #buckets: ReadonlyMap<string, Bucket>;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -92,7 +98,6 @@ class Budget implements RequestBudget {
   /** In order of urgency; a bounded number, one per urgency and set of limits. */
   readonly #lanes = new Map<string, Lane>();
   readonly #maxQueued: number;
-  readonly #maxWaitMs: Readonly<Record<Urgency, number>>;
   /** Monotonic instants before which an urgency may not send. */
   readonly #pausedUntil: Record<Urgency, number> = { reduce: -1, open: -1, poll: -1 };
   #waiting = 0;
@@ -108,14 +113,14 @@ class Budget implements RequestBudget {
     this.#activity = options.activity;
     this.#buckets = new Map(options.limits.map((limit) => [limit.name, new Bucket(limit, share, reserve, now)]));
     this.#maxQueued = maxQueued;
-    this.#maxWaitMs = {
+    this.waitLimitMs = {
       reduce: MAX_REDUCE_WAIT_MS,
       open: options.maxOpenWaitMs ?? 5_000,
       poll: options.maxPollWaitMs ?? 60_000,
     };
   }
 
-  async acquire(cost: Cost, urgency: Urgency): Promise<Grant> {
+  async acquire(cost: Cost, urgency: Urgency, sinceMs = this.#clock.monotonicMs()): Promise<Grant> {
     for (const [name, weight] of Object.entries(cost)) {
       const bucket = this.#buckets.get(name);
       const kept = urgency === 'reduce' ? 0 : (bucket?.reserved ?? 0);
@@ -127,7 +132,7 @@ class Budget implements RequestBudget {
       this.#spend(cost);
       return { ok: true };
     }
-    return this.#park(cost, lane, now);
+    return this.#park(cost, lane, sinceMs);
   }
 
   throttled(retryAfterMs = 0): void {
@@ -187,7 +192,7 @@ class Budget implements RequestBudget {
     return this.#waitMs(cost, lane.urgency, now, claims, lane.urgency !== 'reduce') === 0;
   }
 
-  async #park(cost: Cost, lane: Lane, now: number): Promise<Grant> {
+  async #park(cost: Cost, lane: Lane, since: number): Promise<Grant> {
     if (lane.urgency !== 'reduce' && lane.parked >= this.#maxQueued) {
       return failure('budget_full', `${lane.urgency} lane of the request budget is full`);
     }
@@ -196,7 +201,7 @@ class Budget implements RequestBudget {
     this.#waiting += 1;
     // A follower waits behind a head that has its timer armed; the first one ends its activity once it is the head.
     if (follows) this.#activity.end();
-    return lane.queue.schedule(() => this.#wait(cost, lane, now));
+    return lane.queue.schedule(() => this.#wait(cost, lane, since));
   }
 
   /** Runs as the head of its lane. */
@@ -211,7 +216,7 @@ class Budget implements RequestBudget {
         if (lane.parked > 0) this.#activity.begin();
         resolve(grant);
       };
-      lane.head = { cost, since, until: since + this.#maxWaitMs[lane.urgency], settle };
+      lane.head = { cost, since, until: since + this.waitLimitMs[lane.urgency], settle };
       this.#serve();
       // Ended last: whoever advances simulated time finds the timer armed.
       this.#activity.end();
@@ -240,7 +245,7 @@ class Budget implements RequestBudget {
       const waitMs = this.#waitMs(head.cost, lane.urgency, now, claims, keepsReserve);
       if (waitMs > 0) {
         if (now >= head.until) {
-          head.settle(failure('budget_wait', `no request budget within ${this.#maxWaitMs[lane.urgency]} ms`));
+          head.settle(failure('budget_wait', `no request budget within ${this.waitLimitMs[lane.urgency]} ms`));
           continue;
         }
         soonest = Math.min(soonest, waitMs, head.until - now);

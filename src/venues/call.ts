@@ -6,10 +6,11 @@ import * as z from 'zod';
 import { InvariantError } from '../kernel/assert.ts';
 import { DecimalError } from '../kernel/decimal.ts';
 import type { Instant } from '../kernel/instant.ts';
+import type { Clock } from '../ports/clock.ts';
 import { judge, type Refusal, type Verdict } from './answers.ts';
 import { SetupError, type VenueFacts } from './facts.ts';
 import { IncompleteRead } from './pages.ts';
-import { type CallNotes, type Exchanged, TransportError } from './transport.ts';
+import { type CallNotes, type Exchanged, type Transport, TransportError } from './transport.ts';
 
 export type CallResult<T> =
   | { readonly ok: true; readonly value: T; readonly at: number; readonly notes: CallNotes }
@@ -29,8 +30,27 @@ const MAX_DETAIL = 300;
 /** Error answers are short; market lists are not worth parsing twice. */
 const MAX_ERROR_BODY = 10_000;
 
+/** Runs ccxt code with notes of what goes over the wire; expected failures come back as values. */
+export async function run<T>(
+  facts: VenueFacts,
+  transport: Transport,
+  clock: Clock,
+  terms: Pick<CallNotes, 'urgency' | 'askedMs' | 'timeoutMs'>,
+  act: () => Promise<T>,
+): Promise<CallResult<T>> {
+  const notes: CallNotes = { ...terms, requests: [] };
+  try {
+    const value = await transport.noting(notes, act);
+    return { ok: true, value, at: clock.now(), notes };
+  } catch (error) {
+    return failed(facts, error, notes);
+  } finally {
+    notes.endedMs = clock.monotonicMs();
+  }
+}
+
 /** A failure value; rethrows bugs of this project. */
-export function failed(facts: VenueFacts, error: unknown, notes: CallNotes): CallResult<never> {
+function failed(facts: VenueFacts, error: unknown, notes: CallNotes): CallResult<never> {
   if (error instanceof InvariantError) throw error;
   const { code, detail } = explain(facts, error, notes);
   return { ok: false, code, detail: detail.slice(0, MAX_DETAIL), notes };

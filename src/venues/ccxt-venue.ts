@@ -5,7 +5,9 @@
 
 import { invariant } from '../kernel/assert.ts';
 import type { Route } from '../kernel/ids.ts';
-import { success } from '../kernel/outcome.ts';
+import { MINUTE_MS } from '../kernel/instant.ts';
+import { type Read, success } from '../kernel/outcome.ts';
+import type { Instrument } from '../market/instrument.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { AccountEvent, Venue } from '../ports/venue.ts';
@@ -13,15 +15,8 @@ import { type Account, Listings } from './account.ts';
 import type { AccountConnection } from './connect.ts';
 import { CLOCK_AHEAD_MS, RECV_WINDOW_MS } from './facts.ts';
 import { cancelOrder, lookupOrder, submitOrder } from './orders.ts';
-import {
-  prepareAccount,
-  readBalance,
-  readFills,
-  readOpenOrders,
-  readPayments,
-  readPositions,
-  readServerTime,
-} from './reads.ts';
+import { closeNew, openClosed, prepareAccount } from './prepare.ts';
+import { readBalance, readFills, readOpenOrders, readPayments, readPositions, readServerTime } from './reads.ts';
 import { type AccountStreamHandle, openAccountStream } from './stream.ts';
 
 export interface CcxtVenueOptions {
@@ -37,19 +32,30 @@ export interface CcxtVenueOptions {
 }
 
 const RELIST_PAUSE_MS = 30_000;
+/** Between two looks at what is closed to openings. */
+const CLOSED_PAUSE_MS = 5 * MINUTE_MS;
 
 export function createCcxtVenue(options: CcxtVenueOptions): Venue {
   const { connection, route, assets, clock } = options;
   const listings = new Listings(connection, assets);
   let stream: AccountStreamHandle | undefined;
   let tell: (event: AccountEvent) => void = () => undefined;
+  const load = async (): Promise<Read<readonly Instrument[]>> => {
+    const loaded = await listings.load();
+    if (!loaded.ok) return loaded;
+    closeNew(account, loaded.value);
+    return success(
+      loaded.value.map(({ instrument }) => instrument),
+      loaded.at,
+    );
+  };
   let relistedAtMs = Number.NEGATIVE_INFINITY;
   const relist = async (): Promise<void> => {
     const nowMs = clock.monotonicMs();
     if (nowMs - relistedAtMs < RELIST_PAUSE_MS) return;
     relistedAtMs = nowMs;
-    const loaded = await listings.load();
-    if (loaded.ok) tell({ kind: 'instruments', instruments: loaded.value.map(({ instrument }) => instrument) });
+    const loaded = await load();
+    if (loaded.ok) tell({ kind: 'instruments', instruments: loaded.value });
   };
   const account: Account = {
     connection,
@@ -57,28 +63,34 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
     clock: connection.venueClock,
     listings,
     prepared: new Set(),
+    closed: new Map(),
+    leverage: undefined,
+    tell: (event) => tell(event),
     relist: () => void relist(),
+  };
+  let closedSeenMs = Number.NEGATIVE_INFINITY;
+  /** Beside the readings of the account, so that it needs no timer. */
+  const lookAtClosed = (): void => {
+    const nowMs = clock.monotonicMs();
+    if (account.closed.size === 0 || nowMs - closedSeenMs < CLOSED_PAUSE_MS) return;
+    closedSeenMs = nowMs;
+    void openClosed(account);
   };
   return {
     id: connection.venue,
     route,
     orderMemoryMs: connection.facts.orderMemoryMs,
     requestValidityMs: RECV_WINDOW_MS + CLOCK_AHEAD_MS,
-    instruments: async () => {
-      const loaded = await listings.load();
-      return loaded.ok
-        ? success(
-            loaded.value.map(({ instrument }) => instrument),
-            loaded.at,
-          )
-        : loaded;
-    },
+    instruments: load,
     prepare: (setup) => prepareAccount(account, setup),
     submit: (order, urgency) => submitOrder(account, order, urgency),
     cancel: (ref) => cancelOrder(account, ref),
     lookup: (ref, urgency) => lookupOrder(account, ref, urgency),
     openOrders: () => readOpenOrders(account),
-    fills: (sinceAt) => readFills(account, sinceAt),
+    fills: (sinceAt) => {
+      lookAtClosed();
+      return readFills(account, sinceAt);
+    },
     positions: (urgency) => readPositions(account, urgency),
     balance: (urgency) => readBalance(account, urgency),
     payments: (sinceAt) => readPayments(account, sinceAt),
@@ -88,6 +100,7 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
       tell = sink;
       stream = openAccountStream(account, options.ioClock, options.random, sink);
       connection.venueClock.listen((reading) => sink({ kind: 'clock', reading }));
+      if (account.closed.size > 0) sink({ kind: 'closed', closed: account.closed });
     },
     close: async () => {
       stream?.close();

@@ -11,7 +11,7 @@ import type { Activity } from '../ports/activity.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Urgency } from '../ports/venue.ts';
 import type { RequestBudget } from './budget.ts';
-import { BudgetRefusal, type CallResult, failed, lastCode } from './call.ts';
+import { BudgetRefusal, type CallResult, lastCode, run } from './call.ts';
 import type { CcxtClient, CcxtHooks, CcxtSocket } from './client.ts';
 import { type Attempt, deadlineOf, type VenueFacts } from './facts.ts';
 import { publicOnly } from './guard.ts';
@@ -104,15 +104,21 @@ export async function connectAccount(
   const { apiKey, secret, passphrase } = options.credentials;
   const keys = { apiKey, secret, ...(passphrase === undefined ? {} : { password: passphrase }) };
   const { client, transport, venueClock, ...taps } = await construct(options, keys, undefined);
-  const { facts, clock } = options;
+  const { facts, clock, budget } = options;
   const askTime = async () => {
     const answer = await run(facts, transport, clock, { urgency: 'reduce' }, () => facts.reads.serverTime(client));
     const sentMs = answer.notes.grantedMs;
     return answer.ok && sentMs !== undefined ? { serverAt: answer.value, sentMs } : undefined;
   };
-  const call: AccountConnection['call'] = async (urgency, act, limits) => {
-    await venueClock.ready(askTime);
-    return run(facts, transport, clock, { urgency, ...limits }, () => act(client));
+  const call: AccountConnection['call'] = (urgency, act, limits) => {
+    const askedMs = clock.monotonicMs();
+    return run(facts, transport, clock, { urgency, askedMs, ...limits }, async () => {
+      const limitMs = budget.waitLimitMs[urgency];
+      if (!(await venueClock.ready(askTime, limitMs))) {
+        throw new BudgetRefusal('budget_wait', `the venue's clock was not read within ${limitMs} ms`);
+      }
+      return act(client);
+    });
   };
   const attempt: Attempt = async (act) => {
     const notes: CallNotes = { urgency: transport.notes()?.urgency ?? 'poll', requests: [] };
@@ -235,9 +241,10 @@ function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport
   hooks.fetch2 = async (path, access, method, params, ...rest) => {
     activity.begin();
     try {
-      const grant = await budget.acquire(facts.cost(method, path, params), transport.notes()?.urgency ?? 'poll');
-      if (!grant.ok) throw new BudgetRefusal(grant.code, grant.detail);
       const notes = transport.notes();
+      const sinceMs = notes?.grantedMs === undefined ? notes?.askedMs : undefined;
+      const grant = await budget.acquire(facts.cost(method, path, params), notes?.urgency ?? 'poll', sinceMs);
+      if (!grant.ok) throw new BudgetRefusal(grant.code, grant.detail);
       if (notes !== undefined) notes.grantedMs = clock.monotonicMs();
       return await fetch2(path, access, method, params, ...rest);
     } finally {
@@ -279,22 +286,4 @@ function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport
     onDrop: (listener: (url: string) => void) => void dropListeners.push(listener),
     cutStreams: () => liveness.cut(),
   };
-}
-
-async function run<T>(
-  facts: VenueFacts,
-  transport: Transport,
-  clock: Clock,
-  terms: Pick<CallNotes, 'urgency' | 'timeoutMs'>,
-  act: () => Promise<T>,
-): Promise<CallResult<T>> {
-  const notes: CallNotes = { ...terms, requests: [] };
-  try {
-    const value = await transport.noting(notes, act);
-    return { ok: true, value, at: clock.now(), notes };
-  } catch (error) {
-    return failed(facts, error, notes);
-  } finally {
-    notes.endedMs = clock.monotonicMs();
-  }
 }

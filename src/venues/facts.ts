@@ -55,6 +55,8 @@ export interface RawPosition {
   readonly leverage: string | undefined;
   /** A position of hedge mode, which this bot never holds. */
   readonly hedged: boolean;
+  /** In cross margin, which this bot never holds; told where one market can be held in both modes at once. */
+  readonly cross?: boolean;
 }
 
 export interface RawBalance {
@@ -135,13 +137,20 @@ export interface AccountSettings {
   permissions(client: CcxtClient): Promise<KeyPermissions>;
   /** Brings the account to one-way mode, isolated margin; throws SetupError when the venue says otherwise afterwards. */
   prepareAccount(client: CcxtClient, attempt: Attempt): Promise<void>;
-  /** Sets isolated leverage of one instrument and returns what the venue says it now is. */
-  setLeverage(client: CcxtClient, attempt: Attempt, marketId: string, leverage: number): Promise<number>;
+  /**
+   * Sets isolated margin and leverage of one instrument where they differ. Undefined when the venue says so afterwards,
+   * else what is wrong with this one.
+   */
+  setLeverage(client: CcxtClient, attempt: Attempt, marketId: string, leverage: number): Promise<string | undefined>;
 }
 
+/** What is wrong with a leverage that was read back; `code`: what the venue said when asked to change it. */
+export const leverageDefect = (wanted: number, actual: number, code: string | undefined): string | undefined =>
+  actual === wanted ? undefined : `leverage: wanted ${wanted}, the venue says ${actual} (${code})`;
+
 /**
- * The venue answered and it is not as it must be. Codes: `position_mode`, `margin_mode`, `leverage`, `fee_currency`,
- * `key_permissions`, `nothing_listed`.
+ * The venue answered and it is not as it must be. Codes: `position_mode`, `margin_mode`, `unknown_instrument`,
+ * `fee_currency`, `key_permissions`, `nothing_listed`.
  */
 export class SetupError extends Error {
   override readonly name = 'SetupError';

@@ -2,7 +2,14 @@
 import * as z from 'zod';
 import { add, eq, gt, isMultipleOf, isPositive, text } from '../kernel/decimal.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
-import { type Fill, type OrderRef, type OrderRequest, type OrderState, WOULD_CROSS } from '../market/order.ts';
+import {
+  type Fill,
+  INSUFFICIENT_MARGIN,
+  type OrderRef,
+  type OrderRequest,
+  type OrderState,
+  WOULD_CROSS,
+} from '../market/order.ts';
 import {
   type CancelOutcome,
   DUPLICATE_ID,
@@ -29,6 +36,8 @@ export async function submitOrder(account: Account, order: OrderRequest, urgency
     if (defect !== undefined) return { kind: 'rejected', code: 'bad_step', detail: defect };
     return { kind: 'rejected', code: 'unknown_instrument', detail: order.key };
   }
+  const closed = order.reduceOnly ? undefined : account.closed.get(order.key);
+  if (closed !== undefined) return { kind: 'rejected', code: 'not_prepared', detail: closed };
   const quantity = toVenueUnits(order.quantity, listing);
   const result = await connection.call(
     urgency,
@@ -68,7 +77,7 @@ function stepDefect(order: OrderRequest, { instrument }: Listing): string | unde
 }
 
 /** Refusals that mean the same on every venue; the others go by the venue's own code. */
-const REFUSED_AS: typeof PAUSES = { ...PAUSES, would_cross: WOULD_CROSS };
+const REFUSED_AS: typeof PAUSES = { ...PAUSES, would_cross: WOULD_CROSS, margin: INSUFFICIENT_MARGIN };
 
 const acknowledgement = z.object({ id: z.string().min(1), clientOrderId: z.string().nullish() });
 

@@ -3,9 +3,9 @@ import { quote } from '../kernel/decimal.ts';
 import { DAY_MS, type Instant, iso } from '../kernel/instant.ts';
 import { failure, type Read, success } from '../kernel/outcome.ts';
 import type { Fill, FundingPayment, OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
-import type { AccountSetup, Urgency } from '../ports/venue.ts';
+import type { Urgency } from '../ports/venue.ts';
 import { type Account, fillOf, orderState, paymentOf, positionOf, read, windowEnd } from './account.ts';
-import { type KeyPermissions, SetupError, type Window } from './facts.ts';
+import type { Window } from './facts.ts';
 import { fillsWithin } from './orders.ts';
 import { readWindow } from './pages.ts';
 
@@ -51,6 +51,10 @@ export async function readPositions(account: Account, urgency: Urgency): Promise
   const held = page.value.rows.filter((row) => positionOf(account, row) !== undefined);
   const hedged = held.find((row) => row.hedged);
   if (hedged !== undefined) return failure('position_mode', `${hedged.marketId} is held in hedge mode`);
+  const cross = held.find((row) => row.cross === true);
+  if (cross !== undefined) return failure('margin_mode', `${cross.marketId} is held in cross margin`);
+  const twice = held.find(({ marketId }, i) => held.findIndex((row) => row.marketId === marketId) !== i);
+  if (twice !== undefined) return failure('duplicate_position', `${twice.marketId} is listed more than once`);
   return success(present(held.map((row) => positionOf(account, row))), page.at);
 }
 
@@ -66,41 +70,6 @@ export const readServerTime = async (account: Account): Promise<Read<Instant>> =
   const result = await account.connection.call('poll', (client) => account.connection.facts.reads.serverTime(client));
   return result.ok ? success(result.value, result.at) : failure(result.code, result.detail);
 };
-
-/** A key for real money trades, cannot move money out, and works from known addresses only. */
-function refuseExcess({ trade, withdraw, bound }: KeyPermissions): void {
-  const wrong = [
-    ...(withdraw ? ['may withdraw'] : []),
-    ...(bound ? [] : ['works from every address: restrict it to this machine']),
-    ...(trade ? [] : ['may not trade']),
-  ];
-  if (wrong.length > 0) throw new SetupError('key_permissions', `the API key ${wrong.join(' and ')}`);
-}
-
-/** One-way mode, isolated margin, leverage, each read back. */
-export async function prepareAccount(account: Account, setup: AccountSetup): Promise<Read<true>> {
-  const { connection } = account;
-  const { settings } = connection.facts;
-  const result = await read(account, 'open', async (client) => {
-    if (connection.strictKeys) refuseExcess(await settings.permissions(client));
-    await settings.prepareAccount(client, connection.attempt);
-    for (const { key } of setup.instruments) {
-      const listing = account.listings.get(key);
-      if (listing === undefined) throw new SetupError('unknown_instrument', key);
-      const actual = await settings.setLeverage(client, connection.attempt, listing.marketId, setup.leverage);
-      if (actual !== setup.leverage) {
-        throw new SetupError('leverage', `${key}: wanted ${setup.leverage}, the venue says ${actual}`);
-      }
-    }
-    return true as const;
-  });
-  if (!result.ok) return result;
-  for (const { key } of setup.instruments) {
-    const listing = account.listings.get(key);
-    if (listing !== undefined) account.prepared.add(listing.marketId);
-  }
-  return result;
-}
 
 /** What instant 0 ("whatever there is") asks for: every venue keeps this much. */
 const RECENT_HISTORY_MS = 90 * DAY_MS;

@@ -26,6 +26,8 @@ export interface Exchanged {
 /** One adapter call: its urgency, and notes of the requests it made, in order. */
 export interface CallNotes {
   readonly urgency: Urgency;
+  /** Monotonic ms when the call was made: the wait of its first request began then. */
+  readonly askedMs?: number;
   /** A shorter deadline than the transport's. */
   readonly timeoutMs?: number;
   /** Monotonic ms when the budget let the newest request go: it is stamped then. */

@@ -11,6 +11,8 @@ const READING_AGE_MS = 10 * MINUTE_MS;
 /** After a reading failed or did not help, before the next one. */
 const RETRY_MS = 5_000;
 
+type Ask = () => Promise<{ readonly serverAt: Instant; readonly sentMs: number } | undefined>;
+
 export class VenueClock {
   readonly #clock: Clock;
   readonly #listeners: ((reading: ClockReading) => void)[] = [];
@@ -47,9 +49,23 @@ export class VenueClock {
 
   /**
    * Keeps the reading fresh beside the calls of an account. Resolves when a request may be stamped: at once, unless
-   * nothing is known yet or the venue has refused a stamp. `ask` never rejects.
+   * nothing is known yet or the venue has refused a stamp; false when that takes longer than `limitMs`, while the asking
+   * goes on. `ask` never rejects.
    */
-  async ready(ask: () => Promise<{ readonly serverAt: Instant; readonly sentMs: number } | undefined>): Promise<void> {
+  async ready(ask: Ask, limitMs: number): Promise<boolean> {
+    const awaited = this.#ask(ask);
+    if (awaited === undefined) return true;
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(limitMs, () => resolve(false));
+      void awaited.then(() => {
+        cancel();
+        resolve(true);
+      });
+    });
+  }
+
+  /** What a request must wait for, if anything. */
+  #ask(ask: Ask): Promise<void> | undefined {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs < this.#dueAtMs || nowMs - this.#triedAtMs < RETRY_MS) return this.#awaited();
     const urgent = this.#dueAtMs === Number.NEGATIVE_INFINITY;

@@ -20,6 +20,7 @@ describe('fees', () => {
     if (!known) throw new Error('not listed');
     expect(known.takerFeeRate).toBe(0.0005);
     const listed = { ...known, takerFeeRate: 0.0001, makerFeeRate: 0, trading: false };
+    world.exchanges.alpha.setTrading(SOL, false);
     world.engine.push({ kind: 'market', event: { kind: 'instruments', venue: 'alpha', instruments: [listed] } });
     await world.run(1);
     // Everything else of the listing is news.
@@ -38,6 +39,7 @@ describe('fees', () => {
       venue: 'alpha',
       status,
       reason: '',
+      closed: new Map(),
       orderMemoryMs: Number.POSITIVE_INFINITY,
       requestValidityMs: 0,
       reconciling: false,

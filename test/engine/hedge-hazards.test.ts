@@ -19,9 +19,35 @@ describe('entering', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
-  it('second-leg-rejected: the first leg is not left alone', async () => {
+  it('fault-17-second-leg-short-of-margin: half of it still fits, and the first leg is trimmed to that', async () => {
     const world = new World();
     world.faults.beta.submits.push({ kind: 'refused', code: 'insufficient_margin' });
+    world.boot();
+    await world.run(5_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['4.5', '-4.5']);
+    expect(world.state()).toBe('held');
+    const sizes = world.submitted.map(
+      ({ key, reduceOnly, quantity }) => `${key[0]} ${reduceOnly} ${quantity.toFixed()}`,
+    );
+    expect(sizes).toEqual(['a false 9.5', 'b false 9.5', 'b false 4.5', 'a true 5']);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-17-second-leg-refused-again: nor half of it fits, and the first leg is not left alone', async () => {
+    const world = new World();
+    world.faults.beta.submits.push(
+      { kind: 'refused', code: 'insufficient_margin' },
+      { kind: 'refused', code: 'insufficient_margin' },
+    );
+    world.boot();
+    await world.run(5_000);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
+    expect(world.hedge()).toMatchObject({ state: 'closed', reason: 'unwound:cannot_complete' });
+  });
+
+  it('second-leg-rejected: any other refusal is not tried again', async () => {
+    const world = new World();
+    world.faults.beta.submits.push({ kind: 'refused', code: 'reduce_only_rejected' });
     world.boot();
     await world.run(1_000);
     expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);

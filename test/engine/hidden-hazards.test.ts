@@ -25,7 +25,7 @@ async function entered(contracts: string, ...onBeta: readonly SubmitFault[]): Pr
 
 describe('what a human hides', () => {
   it('fault-23-hidden-by-a-human: what their opposite position nets away is not asked for again and again', async () => {
-    const world = await entered('3', { kind: 'refused', code: 'insufficient_margin' });
+    const world = await entered('3', { kind: 'refused', code: 'price_out_of_band' });
     await world.run(60_000, 1_000);
     expect([world.position('alpha'), world.position('beta')]).toEqual(['0', '0']);
     expect(world.hedge().long.holding.quantity.toFixed()).toBe('3');

@@ -84,10 +84,19 @@ describe('slices', () => {
 
   it('slice-on-one-leg-rejected: that slice alone is taken back, no other follows', async () => {
     const world = await begun();
-    world.faults.beta.submits.push({ kind: 'refused', code: 'insufficient_margin' });
+    world.faults.beta.submits.push({ kind: 'refused', code: 'price_out_of_band' });
     await world.run(10_000, 250);
     expect(world.state()).toBe('held');
     expect(positions(world)).toEqual(['2.5', '-2.5']);
+    expect(entries(world, 'alpha')).toHaveLength(2);
+  });
+
+  it('fault-17-slice-short-of-margin: half of it still fits, then no other follows', async () => {
+    const world = await begun();
+    world.faults.beta.submits.push({ kind: 'refused', code: 'insufficient_margin' });
+    await world.run(10_000, 250);
+    expect(world.state()).toBe('held');
+    expect(positions(world)).toEqual(['3.5', '-3.5']);
     expect(entries(world, 'alpha')).toHaveLength(2);
   });
 

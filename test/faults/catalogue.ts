@@ -65,7 +65,7 @@ const EXCHANGE: readonly Row[] = [
   [
     'second-leg-refused',
     'The second leg is refused for margin.',
-    'It is tried again within its deadline, else the first leg is unwound.',
+    'Half of it is tried once within its deadline and the first leg trimmed to that; else the first leg is unwound.',
   ],
   [
     'second-leg-unknown',
@@ -116,7 +116,7 @@ const EXCHANGE: readonly Row[] = [
   [
     'halted',
     'A market is halted or delisted.',
-    'Nothing opens there; an open hedge keeps both legs or is balanced, and people are told.',
+    'Nothing opens there. An open hedge keeps both legs and people are told every minute; after half an hour it is left as soon as both trade again. A position that the venue settles takes its partner along.',
   ],
 ];
 
@@ -156,7 +156,11 @@ const DISK: readonly Row[] = [
   ],
   ['database-busy', 'The ledger is locked by another program.', 'A bounded wait, then the commit fails.'],
   ['torn-log', 'The end of the log is torn.', 'The last whole commit counts.'],
-  ['corrupt-file', 'The ledger is damaged.', 'The start is refused and says what to do.'],
+  [
+    'corrupt-file',
+    'The ledger is damaged.',
+    'The start is refused and says what to do: a backup, or a new ledger beside the accounts.',
+  ],
   [
     'old-backup',
     'An old copy of the ledger is put back.',
@@ -186,12 +190,16 @@ const OPERATOR: readonly Row[] = [
     'A configuration key is unknown, not a number or negative.',
     'The start is refused with every problem at its line.',
   ],
-  ['wrong-mode', 'A live account in another mode, or the reverse.', 'The start is refused.'],
+  [
+    'wrong-mode',
+    'A live ledger or key in another mode, or the reverse.',
+    'The ledger is refused at the start, the key by its venue: nothing is sent.',
+  ],
   ['key-permissions', 'The API key may withdraw, or is not bound to an address.', 'Refused in mode live.'],
   [
     'limits-lowered',
     'A limit is lowered below what is open.',
-    'Nothing more opens; what is open leaves by its ordinary exit and is not dumped.',
+    'Nothing more opens; what is open becomes smaller in steps, both legs together, and is not dumped.',
   ],
   ['key-revoked', 'The API key is revoked while a hedge is open.', 'Held and alarmed; never taken for flat.'],
   ['clean-install', 'An empty ledger meets open positions.', 'Nothing is adopted silently, and nothing opens there.'],

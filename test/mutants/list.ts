@@ -16,6 +16,30 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: 'exit-beside-a-halt',
+    bug: 'an exit closes one leg while the market of the other does not trade',
+    file: 'src/execution/flatten.ts',
+    find: '    haltedLeg(hedge, context) === undefined &&\n',
+    replace: '',
+    killedBy: ['test/engine/halt-hazards.test.ts'],
+  },
+  {
+    name: 'refused-for-margin-again-and-again',
+    bug: 'a leg for which there is no margin is asked for in full, time and again',
+    file: 'src/execution/balance.ts',
+    find: "  if (isShort ? completions > 0 : last?.status === 'rejected') return undefined;",
+    replace: '',
+    killedBy: ['test/engine/hedge-hazards.test.ts'],
+  },
+  {
+    name: 'payment-to-whoever-holds-now',
+    bug: 'funding goes to the hedge that stands when the venue stamps the payment',
+    file: 'src/engine/payments.ts',
+    find: '  return at - hour <= LATE_LISTING_MS ? hour : at;',
+    replace: '  return hour > at ? hour : at;',
+    killedBy: ['test/engine/payment-owner-hazards.test.ts'],
+  },
+  {
     name: 'timeout-is-rejected',
     bug: 'an order without an answer counts as refused',
     file: 'src/execution/resolve.ts',

@@ -76,6 +76,7 @@ describe('each rule refuses on its own', () => {
     ['not_trading', { high: { instrument: { trading: false } } }],
     ['feed_down', { low: { without: ['health'] } }],
     ['venue_blocked', { state: { blockedVenues: new Map([['high', 'not reconciled']]) } }],
+    ['venue_blocked', { state: { blockedVenues: new Map([['high|BTC/USDT:USDT', 'leverage refused']]) } }],
     ['book_stale', { low: { receivedAt: staleAt } }],
     ['book_stale', { low: { receivedAt: NOW + 1 } }],
     // fault-24 and fault-49: told just now about a market of long ago, or a clock that is not the venue's.

@@ -65,7 +65,6 @@ export const FAULTS = {
   thin_book: { perDay: [1, 6], lastsMs: windowOf(5 * SECOND_MS, 10 * MINUTE_MS), impairs: 'market', atOrder: 'half' },
   /** fault-32 */
   halt: { perDay: [1, 3], lastsMs: windowOf(10 * SECOND_MS, 30 * MINUTE_MS), impairs: 'market', atOrder: 'half' },
-  /** fault-26 */
   price_shock: { perDay: [1, 4], impairs: 'nothing', atOrder: 'half' },
   /** fault-22 */
   adl: { perDay: [1, 5], impairs: 'nothing', atOrder: 'never' },

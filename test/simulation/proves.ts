@@ -15,7 +15,7 @@ export const PROVES = {
   lagging_lists: 'fault-10',
   rate_limit: 'fault-07',
   maintenance: 'fault-05 fault-30',
-  thin_book: 'fault-16 fault-26',
+  thin_book: 'fault-16',
   halt: 'fault-32',
   adl: 'fault-22',
   liquidation: 'fault-22',

@@ -19,7 +19,7 @@ const CLOSE_WATCH_MS = 5_000;
 
 /** In most worlds no breaker trips, so that there is more to break; in the others they are as configured, or tighter. */
 export function watchOf(dice: Dice): Watch {
-  const positionsEveryMs = dice.chance(0.02) ? CLOSE_WATCH_MS : undefined;
+  const positionsEveryMs = dice.chance(0.01) ? CLOSE_WATCH_MS : undefined;
   const loss = { maxDailyLossUsd: dice.pick([10, 50, 500]) };
   const lossUsd = dice.pick([20, 100, 1_000]);
   const reset = dice.pick(['cooldown', 'human'] as const);

@@ -42,6 +42,20 @@ function world(limits: readonly PublishedLimit[], options: { maxQueued?: number 
 }
 
 describe('the request budget', () => {
+  it('counts what a request has waited for before: an opening waits five seconds in all', async () => {
+    const it = world([{ name: 'weight', limit: 10, windowMs: 60_000 }]);
+    it.clock.advanceTo(10_000);
+    it.budget.banned(60_000);
+    it.activity.begin();
+    const asked = it.budget.acquire({ weight: 1 }, 'open', 6_000).then((grant) => {
+      it.activity.end();
+      return [grant, it.clock.now()];
+    });
+    await it.advanceTo(20_000);
+    expect(await asked).toMatchObject([{ ok: false, code: 'budget_wait' }, 11_000]);
+    expect(it.budget.waitLimitMs.open).toBe(5_000);
+  });
+
   it('never exceeds a published limit in any sliding window, whatever arrives when', async () => {
     const arrival = fc.record({
       gapMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 5_000 })),

@@ -69,6 +69,27 @@ describe.each(VENUES)('the clock of %s', (name) => {
     expect(timeRequests()).toBe(asked + 1);
   });
 
+  it('fault-07-clock-read-in-a-ban: an opening that waits for the clock is refused in time, a reduction is not', async () => {
+    await start();
+    const bodies = {
+      binance: { status: 400, body: '{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}' },
+      bybit: { status: 200, body: '{"retCode":10002,"retMsg":"invalid request","result":{},"time":1}' },
+      okx: { status: 401, body: '{"code":"50102","msg":"Timestamp request expired.","data":[]}' },
+    };
+    world.clock.advanceTo(world.clock.now() + 10_000);
+    world.intercept = ({ method }) => (method === 'POST' ? bodies[name] : 'pass');
+    expect(await reduce('late1')).toMatchObject({ kind: 'rejected' });
+    world.intercept = () => 'pass';
+    world.budget.banned(8 * MINUTE_MS);
+    const from = world.clock.now();
+    const reduction = reduce('late2');
+    const outcome = await venue.submit(orderOf(world, 'late3'), 'open');
+    expect(outcome).toMatchObject({ kind: 'rejected', code: 'budget_wait' });
+    expect(world.clock.now() - from).toBeLessThanOrEqual(5_000);
+    expect(await reduction).toMatchObject({ kind: 'acked' });
+    expect(world.clock.now() - from).toBeGreaterThanOrEqual(8 * MINUTE_MS);
+  });
+
   it('is read again every ten minutes, and an account whose venue does not tell the time goes on', async () => {
     await setUp(venue);
     const asked = timeRequests();
@@ -94,12 +115,29 @@ describe('VenueClock', () => {
       clock.advanceTo(1_000_300);
       // The venue is 5 s ahead and looked at its clock on half the way.
       return { serverAt: 1_005_150, sentMs };
-    });
+    }, 5_000);
     await asking;
     expect(told[0]?.roundTripMs).toBe(300);
     expect(venueClock.now()).toBe(1_005_300);
     clock.advanceTo(1_001_300);
     expect(venueClock.now()).toBe(1_006_300);
+  });
+
+  it('waits no longer than it is told to, while the asking goes on', async () => {
+    const clock = createSimClock(1_000_000);
+    const venueClock = new VenueClock(clock);
+    let answer: (told: { serverAt: number; sentMs: number }) => void = () => undefined;
+    const ask = () =>
+      new Promise<{ serverAt: number; sentMs: number }>((resolve) => {
+        answer = resolve;
+      });
+    const [short, long] = [venueClock.ready(ask, 5_000), venueClock.ready(ask, 60_000)];
+    clock.advanceTo(1_005_000);
+    expect(await short).toBe(false);
+    answer({ serverAt: 2_000_000, sentMs: clock.monotonicMs() });
+    expect(await long).toBe(true);
+    expect(venueClock.now()).toBe(2_000_000);
+    expect(clock.nextTimerAt()).toBeUndefined();
   });
 
   it('asks once for all who wait for the first reading', async () => {
@@ -111,7 +149,7 @@ describe('VenueClock', () => {
       await new Promise<void>((resolve) => setTimeout(resolve, 1));
       return { serverAt: 2_000_000, sentMs: clock.monotonicMs() };
     };
-    const stamps = await Promise.all([1, 2, 3].map(() => venueClock.ready(ask).then(() => venueClock.now())));
+    const stamps = await Promise.all([1, 2, 3].map(() => venueClock.ready(ask, 5_000).then(() => venueClock.now())));
     expect(stamps).toEqual([2_000_000, 2_000_000, 2_000_000]);
     expect(asked).toBe(1);
   });

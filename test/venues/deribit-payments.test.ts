@@ -193,7 +193,7 @@ describe('funding payments of Deribit', () => {
     ['a venue error', { status: 400, body: '{"error":{"message":"Invalid params","code":-32602}}' }, 'venue_-32602'],
     ['a lost connection', 'lost', 'network_ECONNRESET'],
   ])(
-    'fault-16-deribit-page: %s on the second page is unknown, never a part of the payments',
+    'fault-29-deribit-page: %s on the second page is unknown, never a part of the payments',
     async (_what, second, code) => {
       world.answer = ({ params }) => (params.continuation === undefined ? result(first) : second);
       expect(await world.read(WINDOW)).toMatchObject({ ok: false, code });
@@ -201,7 +201,7 @@ describe('funding payments of Deribit', () => {
     },
   );
 
-  it('fault-16-deribit-endless: a log without an end is unknown', async () => {
+  it('fault-29-deribit-endless: a log without an end is unknown', async () => {
     let id = 1_000_000;
     world.answer = () => {
       id -= 1;

@@ -81,7 +81,7 @@ describe('rows of the transaction log', () => {
 });
 
 describe('pages of the transaction log', () => {
-  it('fault-16-deribit-pages: of any size, overlapping or not, every row counts once, oldest first', async () => {
+  it('fault-29-deribit-pages: of any size, overlapping or not, every row counts once, oldest first', async () => {
     await fc.assert(
       fc.asyncProperty(
         log,

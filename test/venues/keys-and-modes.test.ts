@@ -1,7 +1,7 @@
 /** What a key may do and which modes an account is in, read from the venue before anything trades. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Venue } from '../../src/ports/venue.ts';
-import { BTC, startWorld, VENUES, type World } from './world.ts';
+import { BTC, orderOf, startWorld, VENUES, type World } from './world.ts';
 
 let world: World;
 afterEach(() => world.close());
@@ -54,9 +54,10 @@ describe.each(VENUES)('on %s', (name) => {
     expect(world.exchange.positionMode(world.account)).toBe('one_way');
   });
 
-  it('settings-not-kept: a leverage that the venue took and does not have is refused', async () => {
+  it('settings-not-kept: nothing opens at a leverage that the venue took and does not have', async () => {
     world = await startWorld(name);
     const venue = await world.venue();
+    const open = () => venue.submit(orderOf(world, 'kept1'), 'open');
     const path = {
       binance: '/fapi/v1/leverage',
       bybit: '/v5/position/set-leverage',
@@ -68,8 +69,10 @@ describe.each(VENUES)('on %s', (name) => {
       okx: '{"code":"0","msg":"","data":[{"instId":"BTC-USDT-SWAP","lever":"3","mgnMode":"isolated","posSide":"net"}]}',
     };
     world.intercept = (request) => (request.path === path[name] ? { status: 200, body: taken[name] } : 'pass');
-    expect(await prepare(venue)).toMatchObject({ ok: false, code: 'leverage' });
+    expect(await prepare(venue)).toMatchObject({ ok: true });
+    expect(await open()).toMatchObject({ kind: 'rejected', code: 'not_prepared' });
     world.intercept = () => 'pass';
     expect(await prepare(venue)).toMatchObject({ ok: true });
+    expect(await open()).toMatchObject({ kind: 'acked' });
   });
 });

@@ -39,6 +39,25 @@ describe.each(VENUES)('the account on %s', { timeout: 90_000 }, (name) => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('fault-17-second-leg-refused-for-margin-once: half of it is tried, and the other leg trimmed to that', async () => {
+    world = await WireWorld.open(name);
+    const isOrder = isOrderOf(name);
+    world.under.proxy.onRequests({
+      matches: (request) => isOrder(request) && !isReduceOnly(request),
+      fault: said('insufficient_margin'),
+      times: 1,
+    });
+    await world.until('the entry is over', () => ['held', 'closed'].includes(world.hedges[0]?.state ?? ''), 90_000);
+    await world.operator({ action: 'pause' });
+    await world.settled();
+    const [hedge] = world.hedges;
+    expect(hedge?.state).toBe('held');
+    const planned = hedge?.plan.quantity.toNumber() ?? 0;
+    expect(hedge?.long.holding.quantity.toNumber()).toBeLessThanOrEqual(planned / 2);
+    expect(hedge?.long.holding.quantity.toNumber()).toBe(-(hedge?.short.holding.quantity.toNumber() ?? 0));
+    expect(world.wrongs()).toEqual([]);
+  });
+
   it('fault-18-second-leg-unknown-and-its-venue-unreachable: held and alarmed, resolved once it answers', async () => {
     world = await WireWorld.open(name);
     const { proxy, arrived } = world.under;
@@ -182,5 +201,17 @@ describe.each(VENUES)('the account on %s', { timeout: 90_000 }, (name) => {
     world.under.proxy.heal();
     await world.settled();
     expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-53-key-of-another-environment: the account is refused, told about, and nothing is ever sent', async () => {
+    world = await WireWorld.open(name);
+    world.under.proxy.onRequests({ matches: isSigned, fault: said('wrong_environment') });
+    await world.run(60_000);
+    expect(ordersSoFar()).toEqual([0, 0]);
+    expect(positions()).toEqual(['0', '0']);
+    const account = world.core.accounts.get(`live|${name}`);
+    expect(account?.status).toBe('booting');
+    expect(account?.reason).toMatch(/-2015|10003|50101/);
+    expect(world.alarms.some(({ subject }) => subject === `live|${name}`)).toBe(true);
   });
 });

@@ -25,6 +25,8 @@ export type Trouble =
   | 'duplicate_id'
   | 'insufficient_margin'
   | 'key_revoked'
+  /** A key of the testnet at the live venue, or the reverse. */
+  | 'wrong_environment'
   /** A lookup by client order id finds nothing. */
   | 'order_not_found';
 
@@ -66,6 +68,7 @@ const TROUBLES: Readonly<Record<VenueId, Readonly<Record<Trouble, WireResponse>>
     duplicate_id: binance(400, -4116, 'ClientOrderId is duplicated.'),
     insufficient_margin: binance(400, -2019, 'Margin is insufficient.'),
     key_revoked: binance(401, -2015, 'Invalid API-key, IP, or permissions for action.'),
+    wrong_environment: binance(401, -2015, 'Invalid API-key, IP, or permissions for action.'),
     order_not_found: binance(400, -2013, 'Order does not exist.'),
   },
   bybit: {
@@ -80,6 +83,7 @@ const TROUBLES: Readonly<Record<VenueId, Readonly<Record<Trouble, WireResponse>>
     duplicate_id: bybit(110072, 'OrderLinkedID is duplicate'),
     insufficient_margin: bybit(110007, 'ab not enough for new order'),
     key_revoked: bybit(10003, 'API key is invalid.'),
+    wrong_environment: bybit(10003, 'API key is invalid.'),
     order_not_found: json(200, { retCode: 0, retMsg: 'OK', result: { category: 'linear', list: [] }, time: 1 }),
   },
   okx: {
@@ -98,6 +102,7 @@ const TROUBLES: Readonly<Record<VenueId, Readonly<Record<Trouble, WireResponse>>
     duplicate_id: okxRow('51016', 'Client order ID already exists'),
     insufficient_margin: okxRow('51008', 'Order failed. Insufficient USDT margin in account'),
     key_revoked: okx(401, '50111', 'Invalid OK-ACCESS-KEY'),
+    wrong_environment: okx(401, '50101', 'APIKey does not match current environment.'),
     order_not_found: okx(200, '51603', 'Order does not exist'),
   },
 };

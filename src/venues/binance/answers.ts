@@ -14,8 +14,9 @@ const BANNED_UNTIL = /IP banned until (\d{13})\b/;
 /** Not listed, so unknown: -1000, -1001, -1006, -1007, and whatever Binance adds. */
 export const binanceAnswers: AnswerTable = {
   refusals: refusals({
-    // Margin, position, reduce-only and price rules; FOK and post-only that cannot be kept.
-    rule: '-2010 -2018 -2019 -2020 -2021 -2022 -2023 -2024 -2025 -2026 -2027 -2028 -4061 -4131 -4164 -4400 -5021',
+    // Position, reduce-only and price rules; FOK and post-only that cannot be kept.
+    margin: '-2018 -2019',
+    rule: '-2010 -2020 -2021 -2022 -2023 -2024 -2025 -2026 -2027 -2028 -4061 -4131 -4164 -4400 -5021',
     would_cross: '-5022',
     // Filters that follow from the listing; an unknown or closed symbol.
     instrument: '-1111 -1121 -4001 -4002 -4003 -4004 -4005 -4013 -4014 -4016 -4023 -4024 -4141',

@@ -8,8 +8,10 @@ import { type AnswerTable, refusals } from '../answers.ts';
 /** Not listed, so unknown: 10000, 10016, 170007, and whatever Bybit adds. */
 export const bybitAnswers: AnswerTable = {
   refusals: refusals({
-    // Price, margin, position, open interest and reduce-only rules.
-    rule: '110003 110004 110005 110006 110007 110012 110014 110016 110017 110020 110021 110023 110032 110040 110044 110045 110051 110052 110053 110090 110092 110093 110094',
+    // Of the wallet, of what is available, of what the order would occupy.
+    margin: '110004 110006 110007 110012 110044 110045 110051 110052 110053',
+    // Price, position, open interest and reduce-only rules.
+    rule: '110003 110005 110014 110016 110017 110020 110021 110023 110032 110040 110090 110092 110093 110094',
     // 10001 is any bad parameter: of an order, a quantity or a price off its step.
     instrument: '10001 10029 110066 110074',
     request: '10017 110018',

@@ -103,6 +103,8 @@ const positionRow = z.object({
   instId: idText,
   pos: decimalText,
   posSide: z.string(),
+  // The margin mode is each order's: a market can have a row of either.
+  mgnMode: z.string(),
   avgPx: optionalDecimal,
   markPx: optionalDecimal,
   liqPx: optionalDecimal,
@@ -176,6 +178,7 @@ export const okxReads: AccountReads = {
         liquidationPrice: row.liqPx,
         leverage: row.lever,
         hedged: row.posSide !== 'net',
+        cross: row.mgnMode !== 'isolated',
       })),
       full: false,
     };

@@ -177,6 +177,18 @@ describe('account', () => {
     await expect(ex.setLeverage(2, BTC)).rejects.toThrow('-2028');
   });
 
+  test('in isolated margin leverage is never reduced while a position is open; none is set on a closed market', async () => {
+    const ex = await world.ccxt();
+    await ex.loadMarkets();
+    await ex.setMarginMode('isolated', BTC);
+    trade(BTC, 'buy', '0.01');
+    await expect(ex.setLeverage(19, BTC)).rejects.toThrow('-4161');
+    await ex.setLeverage(21, BTC);
+    expect(world.exchange.leverage(ACCOUNT, BTC)).toBe(21);
+    world.exchange.setTrading(BTC, false);
+    await expect(ex.setLeverage(22, BTC)).rejects.toThrow('-4141');
+  });
+
   test('fetchTradingFee is the account rate, not ccxt’s stale table', async () => {
     const ex = await world.ccxt();
     expect(await ex.fetchTradingFee(BTC)).toMatchObject({ maker: 0.0002, taker: 0.0005 });

@@ -187,6 +187,12 @@ function changeLeverage({ exchange, params, markets, account: name }: PrivateCal
   const read = readParams(params, { symbol: required(markets.parse), leverage: required(integer) });
   if (!read.ok) return read;
   const { symbol: market, leverage } = read.value;
+  if (!market.state().trading) return refuse(-4141, 'Symbol is closed.');
+  const held = exchange.positions(name).find(({ symbol }) => symbol === market.symbol);
+  const isIsolated = exchange.marginMode(name, market.symbol) === 'isolated';
+  if (held && isIsolated && leverage >= 1 && leverage < held.leverage) {
+    return refuse(-4161, 'Leverage reduction is not supported in Isolated Margin Mode with open positions');
+  }
   const changed = exchange.setLeverage(name, market.symbol, leverage);
   // Setting what is set already succeeds on this venue.
   if (!changed.ok && changed.reason !== 'no_change') {

@@ -1,0 +1,99 @@
+/**
+ * What an account must be like before it may trade. Entry point: `prepareAccount`. An instrument that cannot be brought
+ * into shape is closed to openings and holds nobody up: what is held must be read and reduced whatever its leverage.
+ * `closeNew` and `openClosed` keep that list afterwards.
+ */
+import type { InstrumentKey } from '../kernel/ids.ts';
+import { failure, type Read } from '../kernel/outcome.ts';
+import type { AccountSetup } from '../ports/venue.ts';
+import { type Account, read } from './account.ts';
+import type { CcxtClient } from './client.ts';
+import { type KeyPermissions, SetupError } from './facts.ts';
+import type { Listing } from './units.ts';
+
+/** One-way mode of the account, isolated margin and leverage of each instrument, each read back. */
+export async function prepareAccount(account: Account, setup: AccountSetup): Promise<Read<true>> {
+  const { connection, listings } = account;
+  const { settings } = connection.facts;
+  const missing = await listings.ensure();
+  if (missing !== undefined) return missing;
+  const listed: Listing[] = [];
+  for (const { key } of setup.instruments) {
+    const listing = listings.get(key);
+    if (listing === undefined) return failure('unknown_instrument', key);
+    listed.push(listing);
+    // First of all: its fills and what is held there are read whatever becomes of the rest.
+    account.prepared.add(listing.marketId);
+  }
+  account.leverage = setup.leverage;
+  const closed = new Map<InstrumentKey, string>();
+  const result = await read(account, 'open', async (client) => {
+    if (connection.strictKeys) refuseExcess(await settings.permissions(client));
+    await settings.prepareAccount(client, connection.attempt);
+    for (const listing of listed) {
+      const why = await prepareOne(account, client, listing, setup.leverage);
+      if (why !== undefined) closed.set(listing.instrument.key, why);
+    }
+    return true as const;
+  });
+  if (result.ok) tellClosed(account, closed);
+  return result;
+}
+
+/** What has been listed since the account was prepared: nothing opens there before its settings are made. */
+export function closeNew(account: Account, listings: readonly Listing[]): void {
+  if (account.leverage === undefined) return;
+  const closed = new Map(account.closed);
+  for (const { instrument, marketId } of listings) {
+    if (account.prepared.has(marketId)) continue;
+    account.prepared.add(marketId);
+    closed.set(instrument.key, 'it was not listed when the account was prepared');
+  }
+  tellClosed(account, closed);
+}
+
+/** Tries what is closed and trades again: a position may be gone, a market open. What fails stays closed. */
+export async function openClosed(account: Account): Promise<void> {
+  const { leverage } = account;
+  if (leverage === undefined) return;
+  for (const key of account.closed.keys()) {
+    const listing = account.listings.get(key);
+    if (listing === undefined || !listing.instrument.trading) continue;
+    const result = await account.connection.call('poll', (client) => prepareOne(account, client, listing, leverage));
+    if (!result.ok) continue;
+    const closed = new Map(account.closed);
+    if (result.value === undefined) closed.delete(key);
+    else closed.set(key, result.value);
+    tellClosed(account, closed);
+    // The account's fees there could not be read while it did not trade.
+    if (result.value === undefined) account.relist();
+  }
+}
+
+/** Undefined when it is as it must be, else why not. A venue that is not reached throws. */
+async function prepareOne(
+  { connection }: Account,
+  client: CcxtClient,
+  { instrument, marketId }: Listing,
+  leverage: number,
+): Promise<string | undefined> {
+  // The venue refuses every setting there.
+  if (!instrument.trading) return 'it does not trade';
+  return connection.facts.settings.setLeverage(client, connection.attempt, marketId, leverage);
+}
+
+function tellClosed(account: Account, closed: ReadonlyMap<InstrumentKey, string>): void {
+  const isNews = JSON.stringify([...closed]) !== JSON.stringify([...account.closed]);
+  account.closed = closed;
+  if (isNews) account.tell({ kind: 'closed', closed });
+}
+
+/** A key for real money trades, cannot move money out, and works from known addresses only. */
+function refuseExcess({ trade, withdraw, bound }: KeyPermissions): void {
+  const wrong = [
+    ...(withdraw ? ['may withdraw'] : []),
+    ...(bound ? [] : ['works from every address: restrict it to this machine']),
+    ...(trade ? [] : ['may not trade']),
+  ];
+  if (wrong.length > 0) throw new SetupError('key_permissions', `the API key ${wrong.join(' and ')}`);
+}

@@ -1,0 +1,35 @@
+/** Whose a payment is that its venue stamps some seconds after the settlement it is for. */
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
+import { FaultyVenue } from './faulty-venue.ts';
+import { World } from './world.ts';
+
+const STAMPED_LATE_MS = 5_000;
+
+/** As OKX does: a bill's time is that of its booking. */
+function stampLate(): void {
+  const honest = FaultyVenue.prototype.payments;
+  const spy = vi.spyOn(FaultyVenue.prototype, 'payments').mockImplementation(async function (this: FaultyVenue, since) {
+    const read = await honest.call(this, since);
+    return read.ok ? { ...read, value: read.value.map((row) => ({ ...row, at: row.at + STAMPED_LATE_MS })) } : read;
+  });
+  onTestFinished(() => spy.mockRestore());
+}
+
+const owners = (world: World) =>
+  world.store.facts.flatMap((fact) => (fact.kind === 'payment' ? [`${fact.payment.venue} ${fact.hedge}`] : [])).sort();
+
+it('fault-27-stamped-late: a hedge that was closed between the settlement and the stamp gets its payments', async () => {
+  stampLate();
+  const world = new World();
+  await world.opened();
+  await world.operator({ action: 'pause' });
+  for (const faults of Object.values(world.faults)) faults.paymentsHidden = true;
+  await world.run(HOUR_MS - (world.clock.now() % HOUR_MS), 1_000);
+  await world.operator({ action: 'close', hedge: 'h1' });
+  await world.run(2_000);
+  expect(world.state()).toBe('closed');
+  for (const faults of Object.values(world.faults)) faults.paymentsHidden = false;
+  await world.run(2 * MINUTE_MS, 1_000);
+  expect(owners(world)).toEqual(['alpha h1', 'beta h1']);
+});

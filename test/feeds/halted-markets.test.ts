@@ -1,0 +1,104 @@
+/** A market that does not trade shows no book, or the one it had: that says nothing about the books of the others. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDirectFeed } from '../../src/feeds/direct.ts';
+import { px } from '../../src/kernel/decimal.ts';
+import { SECOND_MS } from '../../src/kernel/instant.ts';
+import type { MarketEvent } from '../../src/market/event.ts';
+import type { MarketFeed } from '../../src/ports/market-feed.ts';
+import { createSimClock, type SimClock } from '../../src/simulator/clock.ts';
+import { createSeededRandom } from '../../src/simulator/random.ts';
+import { BTC, ETH, keyOf, START, startWorld, until, VENUES, type World } from '../venues/world.ts';
+
+describe.each(VENUES)('the direct feed over the %s dialect', (name) => {
+  let world: World;
+  let feed: MarketFeed;
+  let ioClock: SimClock;
+  let events: MarketEvent[];
+  let cuts: number;
+
+  beforeEach(async () => {
+    world = await startWorld(name);
+    events = [];
+    cuts = 0;
+    ioClock = createSimClock(START);
+    const connection = await world.market();
+    const cutStreams = () => {
+      cuts += 1;
+      connection.cutStreams();
+    };
+    feed = createDirectFeed({
+      connection: { ...connection, cutStreams },
+      clock: world.clock,
+      ioClock,
+      random: createSeededRandom(3),
+    });
+  });
+  afterEach(async () => {
+    await feed.stop();
+    await world.close();
+  });
+
+  const books = () => events.flatMap((event) => (event.kind === 'book' ? [event.book] : []));
+  const btcBooks = () => books().filter(({ key }) => key === keyOf(world, BTC)).length;
+  let price = 50_000;
+  const tellBtc = () => {
+    price += 1;
+    world.book(BTC, [[String(price), '1']], [[String(price + 10), '1']]);
+  };
+  /** Bids alone, which is no book to trade on; another one each time, so that the venue tells of it. */
+  const halfEth = () => {
+    price += 1;
+    world.book(ETH, [[String(price), '1']], []);
+  };
+  /** A second of both clocks, in which every market has something to tell. */
+  const second = async () => {
+    const before = btcBooks();
+    const overAt = ioClock.now() + SECOND_MS;
+    world.clock.advanceTo(world.clock.now() + SECOND_MS);
+    world.exchange.setMark(BTC, px(String(price)), px(String(price)));
+    halfEth();
+    await until('a new BTC book', () => {
+      // A connection that was cut waits before it comes back.
+      ioClock.advanceTo(ioClock.now() + 5);
+      tellBtc();
+      return btcBooks() > before;
+    });
+    if (ioClock.now() < overAt) ioClock.advanceTo(overAt);
+  };
+
+  it('halted-empty-book: a minute of it connects nothing anew, and the other books go on', async () => {
+    world.exchange.setTrading(ETH, false);
+    world.exchange.setBook(ETH, [], []);
+    feed.start(new Set(['BTC', 'ETH']), (event) => events.push(event));
+    await until('books', () => btcBooks() > 0);
+    for (let i = 0; i < 60; i += 1) await second();
+    expect(cuts).toBe(0);
+    expect(books().filter(({ key }) => key === keyOf(world, ETH))).toEqual([]);
+    // It trades again: what is wrong with its book counts again.
+    world.exchange.setTrading(ETH, true);
+    world.server.dropStreams();
+    await until('listed anew', () => {
+      ioClock.advanceTo(ioClock.now() + 5);
+      tellBtc();
+      const told = events.findLast((event) => event.kind === 'instruments');
+      return told?.kind === 'instruments' && told.instruments.every(({ trading }) => trading);
+    });
+    await until('degraded', () => {
+      ioClock.advanceTo(ioClock.now() + 5);
+      world.clock.advanceTo(world.clock.now() + 5);
+      tellBtc();
+      halfEth();
+      const told = events.findLast((event) => event.kind === 'health');
+      return told?.kind === 'health' && told.health.status === 'degraded';
+    });
+  }, 20_000);
+
+  it('halted-while-running: the doubt about its book ends once it is listed as not trading', async () => {
+    feed.start(new Set(['BTC', 'ETH']), (event) => events.push(event));
+    await until('books', () => btcBooks() > 0 && books().some(({ key }) => key === keyOf(world, ETH)));
+    world.exchange.setTrading(ETH, false);
+    // Read again after the first new connection.
+    for (let i = 0; i < 60; i += 1) await second();
+    expect(cuts).toBeLessThanOrEqual(1);
+  }, 20_000);
+});

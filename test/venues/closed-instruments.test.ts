@@ -1,0 +1,174 @@
+/** One market that cannot be brought into shape: the account is ready all the same, and nothing opens there. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { base, px, text } from '../../src/kernel/decimal.ts';
+import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
+import type { AccountEvent, Venue } from '../../src/ports/venue.ts';
+import { BTC, ETH, keyOf, orderOf, START, startWorld, until, VENUES, type World } from './world.ts';
+
+let world: World;
+let venue: Venue;
+let events: AccountEvent[];
+
+beforeEach(() => {
+  events = [];
+});
+afterEach(() => world.close());
+
+const connect = async () => {
+  venue = await world.venue();
+  venue.subscribe((event) => events.push(event));
+  await until('the stream is up', () => events.some((event) => event.kind === 'stream' && event.status === 'up'));
+};
+const prepare = async (leverage: number) => {
+  const listed = await venue.instruments();
+  if (!listed.ok) throw new Error(listed.detail);
+  return venue.prepare({ instruments: listed.value, leverage });
+};
+const closed = () => {
+  const told = events.findLast((event) => event.kind === 'closed');
+  return told?.kind === 'closed' ? [...told.closed] : undefined;
+};
+const leverage = (symbol: string) => world.exchange.leverage(world.account, symbol);
+const orders = () => world.requests.filter((line) => line === `POST ${world.facts.orderPath}`).length;
+/** The next look at what is closed goes with the next reading of fills. */
+const lookAgain = async () => {
+  world.clock.advanceTo(world.clock.now() + 6 * MINUTE_MS);
+  expect(await venue.fills(START - HOUR_MS)).toMatchObject({ ok: true });
+};
+const ethOrder = (id: string, reduceOnly = false) =>
+  orderOf(world, id, { key: keyOf(world, ETH), limitPrice: px('3001'), quantity: base('0.1'), reduceOnly });
+
+describe.each(VENUES)('on %s', (name) => {
+  beforeEach(async () => {
+    world = await startWorld(name);
+    await connect();
+  });
+
+  it('closed-market: nothing is set on a market that does not trade, and nothing opens there until it is', async () => {
+    expect(await prepare(5)).toMatchObject({ ok: true });
+    expect(closed()).toBeUndefined();
+    expect(await venue.submit(ethOrder('shut1'), 'open')).toMatchObject({ kind: 'acked' });
+    world.exchange.setTrading(ETH, false);
+    expect(await prepare(3)).toMatchObject({ ok: true });
+    expect([leverage(BTC), leverage(ETH)]).toEqual([3, 5]);
+    expect(closed()).toEqual([[keyOf(world, ETH), 'it does not trade']]);
+    // What is held there, and its trades, are read.
+    expect(await venue.fills(START - HOUR_MS)).toMatchObject({ ok: true, value: [{ symbol: ETH }] });
+    expect(await venue.positions('poll')).toMatchObject({ ok: true, value: [{ key: keyOf(world, ETH) }] });
+    world.exchange.setTrading(ETH, true);
+    await venue.instruments();
+    const before = orders();
+    expect(await venue.submit(ethOrder('shut2'), 'open')).toMatchObject({ kind: 'rejected', code: 'not_prepared' });
+    expect(orders()).toBe(before);
+    // Closed again, so that the lower leverage is taken everywhere.
+    const out = { ...ethOrder('shut3', true), side: 'sell', limitPrice: px('2999') } as const;
+    expect(await venue.submit(out, 'reduce')).toMatchObject({ kind: 'acked' });
+    expect(orders()).toBe(before + 1);
+    await lookAgain();
+    await until('open again', () => closed()?.length === 0);
+    expect(leverage(ETH)).toBe(3);
+    // With the fees that it has now.
+    await until('listed anew', () => events.some((event) => event.kind === 'instruments'));
+    expect(await venue.submit(ethOrder('shut4'), 'open')).toMatchObject({ kind: 'acked' });
+  });
+
+  it('halted-at-boot: a market that trades only later is prepared then; Bybit has not even listed it before', async () => {
+    world.exchange.setTrading(ETH, false);
+    // Another process of the bot.
+    events = [];
+    await connect();
+    expect(await prepare(3)).toMatchObject({ ok: true });
+    expect(closed()).toEqual(name === 'bybit' ? undefined : [[keyOf(world, ETH), 'it does not trade']]);
+    world.exchange.setTrading(ETH, true);
+    await venue.instruments();
+    expect(closed()?.map(([key]) => key)).toEqual([keyOf(world, ETH)]);
+    expect(await venue.submit(ethOrder('late1'), 'open')).toMatchObject({ kind: 'rejected', code: 'not_prepared' });
+    await lookAgain();
+    await until('open', () => closed()?.length === 0);
+    expect([leverage(BTC), leverage(ETH)]).toEqual([3, 3]);
+    expect(await venue.submit(ethOrder('late2'), 'open')).toMatchObject({ kind: 'acked' });
+  });
+
+  const refusal = {
+    binance: { path: '/fapi/v1/leverage', body: '{"code":-4161,"msg":"Leverage reduction is not supported."}' },
+    bybit: { path: '/v5/position/set-leverage', body: '{"retCode":110012,"retMsg":"no","result":{},"time":1}' },
+    okx: { path: '/api/v5/account/set-leverage', body: '{"code":"59108","msg":"no","data":[]}' },
+  }[name];
+
+  it('refused-leverage: one instrument stays closed to openings, the account reads, reduces and opens elsewhere', async () => {
+    expect(await prepare(5)).toMatchObject({ ok: true });
+    const order = orderOf(world, 'held1');
+    expect(await venue.submit(order, 'open')).toMatchObject({ kind: 'acked' });
+    world.intercept = ({ path, body }) =>
+      path === refusal.path && body.includes('BTC') ? { status: 200, body: refusal.body } : 'pass';
+    expect(await prepare(3)).toMatchObject({ ok: true });
+    expect([leverage(BTC), leverage(ETH)]).toEqual([5, 3]);
+    const [[key, why] = []] = closed() ?? [];
+    expect(key).toBe(keyOf(world, BTC));
+    expect(why).toContain('wanted 3, the venue says 5');
+    expect(why).toContain(/-?\d{5}|-\d{4}/.exec(refusal.body)?.[0]);
+    expect(await venue.fills(START - HOUR_MS)).toMatchObject({ ok: true, value: [{ symbol: BTC }] });
+    expect(await venue.submit(orderOf(world, 'held2'), 'open')).toMatchObject({ code: 'not_prepared' });
+    expect(await venue.submit(ethOrder('held3'), 'open')).toMatchObject({ kind: 'acked' });
+    const out = orderOf(world, 'held4', { side: 'sell', limitPrice: px('49990'), reduceOnly: true });
+    expect(await venue.submit(out, 'reduce')).toMatchObject({ kind: 'acked' });
+    world.intercept = () => 'pass';
+    await lookAgain();
+    await until('open again', () => closed()?.length === 0);
+    expect(leverage(BTC)).toBe(3);
+    expect(await venue.submit(orderOf(world, 'held5'), 'open')).toMatchObject({ kind: 'acked' });
+  });
+
+  it('leverage-unreached: a venue that cannot be reached fails the whole of it, and its trades are in sight', async () => {
+    await venue.instruments();
+    world.intercept = ({ path }) => (path === refusal.path ? 'drop-before' : 'pass');
+    expect(await prepare(3)).toMatchObject({ ok: false });
+    expect(closed()).toBeUndefined();
+    const market = { symbol: BTC, side: 'buy', type: 'market', tif: 'IOC', reduceOnly: false } as const;
+    world.exchange.place(world.account, {
+      ...market,
+      contracts: world.exchange.market(BTC)?.instrument.lot ?? never(),
+    });
+    expect(await venue.fills(START - HOUR_MS)).toMatchObject({ ok: true, value: [{ symbol: BTC }] });
+  });
+
+  it('prepared-already: what is right is not set again', async () => {
+    expect(await prepare(3)).toMatchObject({ ok: true });
+    world.requests.length = 0;
+    expect(await prepare(3)).toMatchObject({ ok: true });
+    const sets = world.requests.filter((line) => line.startsWith('POST') && /leverage|marginType/.test(line));
+    // OKX takes what holds already as a success.
+    expect(name === 'okx' ? [] : sets).toEqual([]);
+  });
+});
+
+const never = (): never => {
+  throw new Error('no market');
+};
+
+describe('Binance', () => {
+  it('leverage-with-a-position: the venue reduces none in isolated margin; the account is ready and reads', async () => {
+    world = await startWorld('binance');
+    await connect();
+    expect(await prepare(5)).toMatchObject({ ok: true });
+    expect(await venue.submit(orderOf(world, 'iso1'), 'open')).toMatchObject({ kind: 'acked' });
+    expect(await prepare(3)).toMatchObject({ ok: true });
+    expect(closed()).toEqual([[keyOf(world, BTC), 'leverage: wanted 3, the venue says 5 (-4161)']]);
+    const read = await venue.positions('poll');
+    expect(read.ok && read.value.map(({ quantity }) => text(quantity))).toEqual(['0.01']);
+    // More than what it was opened with is taken.
+    expect(await prepare(6)).toMatchObject({ ok: true });
+    expect(closed()).toEqual([]);
+    expect(leverage(BTC)).toBe(6);
+  });
+
+  it('fee-of-a-closed-market: it is not asked for, where a refusal would leave every market without a listing', async () => {
+    world = await startWorld('binance');
+    world.exchange.setTrading(ETH, false);
+    const path = '/fapi/v1/commissionRate';
+    world.intercept = ({ path: asked, query }) =>
+      asked === path && query.includes('ETHUSDT') ? { status: 400, body: '{"code":-4141,"msg":"Closed."}' } : 'pass';
+    venue = await world.venue();
+    expect(await venue.instruments()).toMatchObject({ ok: true, value: [{}, {}] });
+  });
+});
