@@ -3,8 +3,15 @@
  * and back; reads answer in a microtask, and account events are delivered in one too, never inside the call.
  */
 import { invariant } from '../kernel/assert.ts';
-import { type Base, baseToContracts, contractsToBase, toNumber } from '../kernel/decimal.ts';
-import { instrumentKey, type Route, splitKey, type UnifiedSymbol, type VenueId } from '../kernel/ids.ts';
+import { baseToContracts, contractsToBase } from '../kernel/decimal.ts';
+import {
+  type InstrumentKey,
+  instrumentKey,
+  type Route,
+  splitKey,
+  type UnifiedSymbol,
+  type VenueId,
+} from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import { failure, type Read, success } from '../kernel/outcome.ts';
 import type { Instrument } from '../market/instrument.ts';
@@ -18,15 +25,8 @@ import type {
   VenuePosition,
 } from '../market/order.ts';
 import type { AccountEvent, AccountSetup, CancelOutcome, LookupOutcome, SubmitOutcome, Venue } from '../ports/venue.ts';
-import type {
-  Exchange,
-  ExchangeEvent,
-  ExchangeMarket,
-  ExchangeOrder,
-  ExchangeTrade,
-  Refusal,
-  RefuseReason,
-} from './exchange/api.ts';
+import type { Exchange, ExchangeEvent, ExchangeMarket, ExchangeTrade, Refusal, RefuseReason } from './exchange/api.ts';
+import { instrumentOf, orderStateOf } from './model-rows.ts';
 
 export interface ModelVenueOptions {
   readonly exchange: Exchange;
@@ -55,6 +55,8 @@ class ModelVenue implements Venue {
   readonly #account: string;
   readonly #ended: ReadonlyMap<string, OrderState>;
   readonly #beforeChange: () => void;
+  /** What could not be prepared, and why. */
+  #closed: ReadonlyMap<InstrumentKey, string> = new Map();
   #sink: ((event: AccountEvent) => void) | undefined;
   #stopListening: (() => void) | undefined;
 
@@ -78,24 +80,33 @@ class ModelVenue implements Venue {
     if (this.#exchange.positionMode(this.#account) !== 'one_way') {
       return failure('position_mode', 'the account is in hedge mode and has something open');
     }
-    for (const { venue, symbol } of instruments) {
+    const closed = new Map<InstrumentKey, string>();
+    for (const { venue, symbol, key } of instruments) {
       if (venue !== this.id || !this.#exchange.market(symbol)) return failure('unknown_symbol', `${venue} ${symbol}`);
-      this.#exchange.setMarginMode(this.#account, symbol, 'isolated');
-      if (this.#exchange.marginMode(this.#account, symbol) !== 'isolated') {
-        return failure('margin_mode', `${symbol} stays in cross margin: it has something open`);
-      }
-      const set = this.#exchange.setLeverage(this.#account, symbol, leverage);
-      if (this.#exchange.leverage(this.#account, symbol) !== leverage) {
-        return failure('leverage', `${symbol}: ${set.ok ? 'unchanged' : set.reason}`);
-      }
+      const why = this.#prepareOne(symbol, leverage);
+      if (why !== undefined) closed.set(key, why);
     }
+    if (closed.size > 0 || this.#closed.size > 0) this.#deliver({ kind: 'closed', closed });
+    this.#closed = closed;
     return this.#read(true);
+  }
+
+  /** Why nothing may open on it; undefined when it is as it must be. */
+  #prepareOne(symbol: UnifiedSymbol, leverage: number): string | undefined {
+    this.#exchange.setMarginMode(this.#account, symbol, 'isolated');
+    if (this.#exchange.marginMode(this.#account, symbol) !== 'isolated')
+      return 'it stays in cross margin: it has something open';
+    const set = this.#exchange.setLeverage(this.#account, symbol, leverage);
+    if (this.#exchange.leverage(this.#account, symbol) === leverage) return undefined;
+    return `leverage ${leverage} is refused: ${set.ok ? 'unchanged' : set.reason}`;
   }
 
   async submit(order: OrderRequest): Promise<SubmitOutcome> {
     this.#beforeChange();
     const market = this.#market(order.key);
     if (!market) return rejected('unknown_symbol');
+    const closed = order.reduceOnly ? undefined : this.#closed.get(order.key);
+    if (closed !== undefined) return { kind: 'rejected', code: 'not_prepared', detail: closed };
     const placed = this.#exchange.place(this.#account, {
       symbol: market.instrument.symbol,
       side: order.side,
@@ -242,41 +253,6 @@ class ModelVenue implements Venue {
   #read<T>(value: T): Read<T> {
     return success(value, this.#exchange.now());
   }
-}
-
-/** An exchange's instrument in base units. */
-function instrumentOf(venue: VenueId, { instrument, trading }: ExchangeMarket): Instrument {
-  const { symbol, asset, settle, contractSize, tick, minNotional, takerFeeRate, makerFeeRate } = instrument;
-  const inBase = (contracts: typeof instrument.lot): Base => contractsToBase(contracts, contractSize);
-  return {
-    key: instrumentKey(venue, symbol),
-    venue,
-    symbol,
-    asset,
-    kind: 'perpetual',
-    settle,
-    lot: inBase(instrument.lot),
-    minQuantity: inBase(instrument.minContracts),
-    ...(toNumber(minNotional) > 0 && { minNotional }),
-    maxQuantity: inBase(instrument.maxContracts),
-    tick,
-    takerFeeRate: Number(takerFeeRate),
-    makerFeeRate: Number(makerFeeRate),
-    trading,
-  };
-}
-
-function orderStateOf(venue: VenueId, { instrument }: ExchangeMarket, order: ExchangeOrder): OrderState {
-  return {
-    clientOrderId: order.clientOrderId,
-    venueOrderId: order.orderId,
-    key: instrumentKey(venue, order.symbol),
-    side: order.side,
-    status: order.status,
-    quantity: contractsToBase(order.contracts, instrument.contractSize),
-    filled: contractsToBase(order.filled, instrument.contractSize),
-    updatedAt: order.updatedAt,
-  };
 }
 
 const exchangeRef = ({ clientOrderId, venueOrderId }: OrderRef): { clientOrderId: string; orderId?: string } => ({

@@ -3,6 +3,7 @@ import { base, px, quote } from '../../src/kernel/decimal.ts';
 import { instrumentKey } from '../../src/kernel/ids.ts';
 import type { MarketEvent } from '../../src/market/event.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
+import type { AccountEvent } from '../../src/ports/venue.ts';
 import { createPaperVenue, type PaperVenueOptions } from '../../src/simulator/paper-venue.ts';
 import { instrument, SYMBOL } from './paper-instrument.ts';
 
@@ -349,6 +350,21 @@ describe('paper restart', () => {
     // (90 - 100) x 2 realised, and 200 x 0.0005 fee
     expect(world.wallet()).toBe('9856.44321');
     expect(world.paper.exchange.audit('paper').discrepancy.toFixed()).toBe('0');
+  });
+
+  it('refused-leverage: the account is ready, what stands can be closed, and nothing opens there until it is set', async () => {
+    const world = reopened();
+    world.mark(100);
+    world.book([[99, 5]], [[100, 5]]);
+    const told: AccountEvent[] = [];
+    world.paper.venue.subscribe((event) => void told.push(event));
+    expect(await world.paper.venue.prepare({ instruments: [instrument], leverage: 500 })).toMatchObject({ ok: true });
+    expect(await world.trade('sell', '1')).toBe('not_prepared');
+    expect(await world.trade('buy', '2', { reduceOnly: true })).toBe('2');
+    await world.paper.venue.prepare({ instruments: [instrument], leverage: 2 });
+    expect(await world.trade('sell', '1')).toBe('1');
+    const closed = told.flatMap((event) => (event.kind === 'closed' ? [[...event.closed.values()]] : []));
+    expect(closed).toEqual([['leverage 500 is refused: bad_leverage'], []]);
   });
 
   it('ids-reused: trade ids of a later process are larger', async () => {
