@@ -3,6 +3,7 @@
  * at a time, both legs together, a part of it at a time, with pauses, at the prices of an ordinary exit, and only where
  * both venues answer. Level-triggered: nothing but the limits and what stands decides, so a restart goes on.
  */
+import { haltedLeg } from '../execution/flatten.ts';
 import { moveTo } from '../execution/next.ts';
 import { reduceBoth } from '../execution/reduce-both.ts';
 import { matched, unresolved } from '../execution/shape.ts';
@@ -43,8 +44,7 @@ export function watchExposure(core: Core): void {
 function watchRoute(core: Core, route: Route, standing: readonly HedgeRecord[]): void {
   const found = excesses(exposureOn(core, route), core.settings.risk.exposure);
   const own = standing.filter(({ plan }) => plan.route === route);
-  // A quarantined one is no longer the machine's; any other that is not held is in motion.
-  if (found.length === 0 || own.some(({ state }) => state !== 'held' && state !== 'quarantined')) return;
+  if (found.length === 0 || own.some((hedge) => isMoving(core, hedge))) return;
   if (isTooSoon(core, route)) return;
   const candidates = own.flatMap((hedge) => candidateOf(core, hedge)).sort(byAttraction);
   for (const excess of found) {
@@ -53,6 +53,13 @@ function watchRoute(core: Core, route: Route, standing: readonly HedgeRecord[]):
     tellWaiting(core, excess);
   }
 }
+
+/** A quarantined one is no longer the machine's, and one on a halted market waits; any other that is not held moves. */
+const isMoving = (core: Core, hedge: HedgeRecord): boolean =>
+  hedge.state !== 'held' && hedge.state !== 'quarantined' && !isHalted(core, hedge);
+
+const isHalted = (core: Core, hedge: HedgeRecord): boolean =>
+  haltedLeg(hedge, { market: (key) => core.market.get(key) }) !== undefined;
 
 /** Counted from any hedge's last move. One that lies ahead means that the clock went back: the pause is over. */
 function isTooSoon(core: Core, route: Route): boolean {
@@ -68,7 +75,7 @@ function isTooSoon(core: Core, route: Route): boolean {
 function candidateOf(core: Core, hedge: HedgeRecord): Candidate[] {
   const { reachable, doubt } = contextOf(core, hedge);
   if (hedge.state !== 'held' || !reachable || doubt.kind !== 'none' || legsOf(hedge).some(unresolved)) return [];
-  if (isZero(matched(hedge)) || awaitsReading(core, hedge)) return [];
+  if (isZero(matched(hedge)) || isHalted(core, hedge) || awaitsReading(core, hedge)) return [];
   const { asset, longKey, shortKey, quantity, commonLot } = hedge.plan;
   const longMark = markOf(core.market.get(longKey));
   const shortMark = markOf(core.market.get(shortKey));

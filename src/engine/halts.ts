@@ -16,6 +16,7 @@ const EXIT_AFTER_MS = 30 * MINUTE_MS;
 export interface HaltWatch {
   /** Monotonic, as far as this process has seen it. */
   readonly sinceMs: number;
+  readonly account: string;
   toldMs: number;
 }
 
@@ -27,15 +28,17 @@ export function watchHalt(core: Core, hedge: HedgeRecord): boolean {
     return false;
   }
   const nowMs = core.clock.monotonicMs();
-  const watch = core.halts.get(hedge.id) ?? { sinceMs: nowMs, toldMs: Number.NEGATIVE_INFINITY };
+  const account = accountKey(hedge.plan.route, splitKey(leg.key).venue);
+  const watch = core.halts.get(hedge.id) ?? { sinceMs: nowMs, account, toldMs: Number.NEGATIVE_INFINITY };
   core.halts.set(hedge.id, watch);
   const minutes = Math.floor((nowMs - watch.sinceMs) / MINUTE_MS);
   const detail = `${leg.key} has not traded for ${minutes} min`;
   if (nowMs - watch.toldMs >= MINUTE_MS) {
+    // A feed lists its markets once an hour. One reading tells all of an account.
+    const isRead = [...core.halts.values()].some((each) => each.account === account && nowMs - each.toldMs < MINUTE_MS);
+    if (!isRead) core.send({ kind: 'list', account });
     watch.toldMs = nowMs;
     alarm(core, 'warning', 'market_halted', hedge.id, `${detail}: the hedge cannot be closed there`);
-    // A feed lists its markets once an hour.
-    core.send({ kind: 'list', account: accountKey(hedge.plan.route, splitKey(leg.key).venue) });
     wakeAt(core, `halt:${hedge.id}`, core.clock.now() + MINUTE_MS);
   }
   if (hedge.state !== 'held' || nowMs - watch.sinceMs < EXIT_AFTER_MS) return false;

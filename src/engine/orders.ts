@@ -198,7 +198,8 @@ export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEv
       return;
     case 'closed':
       watch.closed = event.closed;
-      for (const [key, why] of event.closed) core.log.warn({ key, why }, 'nothing opens on this instrument');
+      if (event.closed.size === 0) return;
+      alarm(core, 'warning', 'instruments_closed', watch.key, `nothing opens: ${[...event.closed].join('; ')}`);
       return;
     case 'instruments':
       core.market.apply({

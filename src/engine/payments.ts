@@ -103,20 +103,27 @@ export function paymentFacts(core: Core, payments: readonly FundingPayment[]): (
   return [...facts.values()];
 }
 
+type Owner = Pick<PaymentBooked, 'hedge' | 'leg'>;
+
 /** Settlements are on whole hours; a venue stamps its payments then or, like OKX, some seconds later. */
 function settlementOf({ at }: FundingPayment): Instant {
   const hour = Math.floor(at / HOUR_MS) * HOUR_MS;
   return at - hour <= LATE_LISTING_MS ? hour : at;
 }
 
-/** Who held the instrument when it settled: a hedge that ended between that and the stamp, never one that began then. */
-function ownerOf(core: Core, payment: FundingPayment): Pick<PaymentBooked, 'hedge' | 'leg'> | undefined {
+/**
+ * Who held the instrument when it settled, also when that hedge had ended by the stamp; else who held it then: Binance
+ * settles positions that are opened within the minute, too.
+ */
+const ownerOf = (core: Core, payment: FundingPayment): Owner | undefined =>
+  holderAt(core, payment, settlementOf(payment)) ?? holderAt(core, payment, payment.at);
+
+function holderAt(core: Core, payment: FundingPayment, at: Instant): Owner | undefined {
   const key = instrumentKey(payment.venue, payment.symbol);
-  const settledAt = settlementOf(payment);
   for (const hedge of core.ledger.hedges.values()) {
     const from = hedge.openedAt ?? Number.POSITIVE_INFINITY;
     const to = hedge.endedAt ?? Number.POSITIVE_INFINITY;
-    if (hedge.plan.route !== payment.route || settledAt < from || settledAt > to) continue;
+    if (hedge.plan.route !== payment.route || at < from || at > to) continue;
     const leg = legsOf(hedge).find((candidate) => candidate.key === key);
     if (leg) return { hedge: hedge.id, leg: leg.name };
   }

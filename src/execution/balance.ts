@@ -94,6 +94,10 @@ function complete(
     ? floorTo(scale(missing, '0.5'), hedge.plan.commonLot)
     : floorTo(missing, view.instrument.lot);
   if (!tradable(view, quantity)) return undefined;
+  // What half leaves over must be small enough for nobody, or large enough to be trimmed.
+  const rest = sub(abs(imbalance(hedge)), quantity);
+  const larger = context.market(leg === hedge.long ? hedge.short.key : hedge.long.key)?.instrument;
+  if (isShort && larger && gte(rest, hedge.plan.commonLot) && isDust(rest, larger)) return undefined;
   if (isTrimmable && completionPays(hedge.plan, view, quantity) === false) return undefined;
   const attempt = intend(hedge.plan, {
     leg: leg.name,

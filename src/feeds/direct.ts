@@ -71,8 +71,6 @@ class DirectFeed implements MarketFeed {
   #isDue = false;
   /** Listed now. */
   #symbols: readonly UnifiedSymbol[] = [];
-  /** The instruments as last told. */
-  #told = '';
   #cancelSilence: CancelTimer | undefined;
   #cancelResync: CancelTimer | undefined;
   #resyncedAtMs = Number.NEGATIVE_INFINITY;
@@ -279,7 +277,7 @@ class DirectFeed implements MarketFeed {
     return hours.ok;
   }
 
-  /** Tells the instruments when they are not what was told last; what is listed no more does not trade. */
+  /** Tells the instruments, changed or not: an account may have told something else since. What is listed no more does not trade. */
   #list(listings: readonly MarketListing[]): void {
     const listed = new Set(listings.map(({ marketId }) => marketId));
     const gone = this.#desk
@@ -290,9 +288,6 @@ class DirectFeed implements MarketFeed {
     this.#desk.list(all);
     this.#symbols = listings.map(({ symbol }) => symbol);
     const instruments = all.map(({ instrument }) => instrument);
-    const text = JSON.stringify(instruments);
-    if (text === this.#told) return;
-    this.#told = text;
     if (!this.#stop.signal.aborted) this.#sink({ kind: 'instruments', venue: this.venue, instruments });
   }
 }

@@ -38,6 +38,8 @@ export interface QuoteDeskOptions {
   readonly onOddSchedule: () => void;
 }
 
+/** What can be wrong with an instrument, each by itself. */
+const KINDS = ['book', 'mark', 'funding'] as const;
 /** At a settlement a venue may repeat the old quote for a moment: not usable, yet nothing is wrong. */
 const SETTLING_MS = 60_000;
 
@@ -57,7 +59,7 @@ export class QuoteDesk {
   list(listings: readonly MarketListing[]): void {
     for (const listing of listings) {
       const { key, trading } = listing.instrument;
-      if (!trading) this.#o.health.excuse(bookOf(key));
+      if (!trading) for (const kind of KINDS) this.#o.health.excuse(`${kind} ${key}`);
       const known = this.#byMarketId.get(listing.marketId);
       if (known !== undefined) {
         known.listing = listing;
@@ -141,12 +143,10 @@ export class QuoteDesk {
     };
     const defect = bookDefect(book);
     if (defect !== undefined) {
-      // A market that does not trade has no book, or what is left of one: no change of it was missed.
-      if (!row.listing.instrument.trading) return;
-      this.#o.health.malformed(`${book.key}: ${defect} book`, bookOf(book.key));
+      this.#malformed(row, 'book', `${defect} book`);
       return;
     }
-    this.#o.health.good(bookOf(book.key));
+    this.#o.health.good(`book ${book.key}`);
     this.#o.emit({ kind: 'book', book });
   }
 
@@ -156,7 +156,7 @@ export class QuoteDesk {
     const mark = Number(quote.mark);
     const index = Number(quote.index);
     if (!(mark > 0)) {
-      this.#o.health.malformed(`${key}: mark ${quote.mark}`, `mark ${key}`);
+      this.#malformed(row, 'mark', `mark ${quote.mark}`);
       return;
     }
     this.#o.health.good(`mark ${key}`);
@@ -170,7 +170,6 @@ export class QuoteDesk {
     row.seen.funding = Math.max(row.seen.funding, quote.at);
     row.funding = quote;
     const { key } = row.listing.instrument;
-    const subject = `funding ${key}`;
     const { rate, nextSettlementAt } = quote;
     // An interval that does not fit is not quoted by: what is longer than the true one makes every rate smaller.
     const now = this.#o.clock.now();
@@ -183,19 +182,24 @@ export class QuoteDesk {
     const predictedRate = Number(rate);
     // Number('') is 0: a rate that the venue did not write is missing, never zero.
     if (rate === undefined || !Number.isFinite(predictedRate)) {
-      this.#o.health.malformed(`${key}: no funding rate`, subject);
+      this.#malformed(row, 'funding', 'no funding rate');
     } else if (intervalHours === undefined || !(intervalHours > 0)) {
-      this.#o.health.malformed(`${key}: unknown funding interval`, subject);
+      this.#malformed(row, 'funding', 'unknown funding interval');
     } else if (nextSettlementAt === undefined || nextSettlementAt <= now - SETTLING_MS) {
-      this.#o.health.malformed(`${key}: the settlement of this rate has passed`, subject);
+      this.#malformed(row, 'funding', 'the settlement of this rate has passed');
     } else if (nextSettlementAt > now) {
-      this.#o.health.good(subject);
+      this.#o.health.good(`funding ${key}`);
       const venueAt = quote.at;
       this.#o.emit({
         kind: 'funding',
         quote: { key, predictedRate, intervalHours, nextSettlementAt, venueAt, receivedAt: now },
       });
     }
+  }
+
+  /** A market that does not trade has no rate, and no book or what is left of one: nothing is wrong with the feed. */
+  #malformed({ listing: { instrument } }: Row, kind: (typeof KINDS)[number], what: string): void {
+    if (instrument.trading) this.#o.health.malformed(`${instrument.key}: ${what}`, `${kind} ${instrument.key}`);
   }
 
   #guarded<T>(read: () => T): T | undefined {
@@ -208,8 +212,6 @@ export class QuoteDesk {
     }
   }
 }
-
-const bookOf = (key: InstrumentKey): string => `book ${key}`;
 
 /** Whether the next settlement is neither the known one nor whole intervals after it. */
 function isOdd(known: Instant | undefined, next: Instant | undefined, intervalHours: number | undefined): boolean {

@@ -162,8 +162,8 @@ export const ageMs = (frame: { readonly receivedAt: Instant } | undefined, now: 
   frame ? now - frame.receivedAt : undefined;
 
 /**
- * Young by our own stamp, and made by the venue about when it arrived: what has just arrived may be old. An age below
- * zero means that the clock went back: the real age is unknown.
+ * Young from its making at the venue to now, as far as the venue's clock is told to agree with ours: what has just arrived
+ * may be old. An age below zero means that the clock went back: the real age is unknown.
  */
 export function isFresh(
   frame: { readonly venueAt: Instant; readonly receivedAt: Instant } | undefined,
@@ -172,5 +172,6 @@ export function isFresh(
 ): boolean {
   if (!frame) return false;
   const age = now - frame.receivedAt;
-  return age >= 0 && age <= maxAgeMs && Math.abs(frame.receivedAt - frame.venueAt) <= maxAgeMs;
+  const onTheWay = frame.receivedAt - frame.venueAt;
+  return age >= 0 && onTheWay >= -maxAgeMs && age + Math.max(0, onTheWay) <= maxAgeMs;
 }

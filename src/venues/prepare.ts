@@ -36,7 +36,10 @@ export async function prepareAccount(account: Account, setup: AccountSetup): Pro
     }
     return true as const;
   });
-  if (result.ok) tellClosed(account, closed);
+  // What was listed meanwhile stays closed.
+  const asked = new Set(setup.instruments.map(({ key }) => key));
+  const later = [...account.closed].filter(([key]) => !asked.has(key));
+  if (result.ok) tellClosed(account, new Map([...later, ...closed]));
   return result;
 }
 

@@ -48,12 +48,14 @@ export async function readPositions(account: Account, urgency: Urgency): Promise
   const page = await read(account, urgency, (client) => account.connection.facts.reads.positions(client));
   if (!page.ok) return page;
   if (page.value.full) return failure('incomplete', 'more positions than one page');
+  // A position elsewhere is somebody else's business, however it is held.
   const held = page.value.rows.filter((row) => positionOf(account, row) !== undefined);
-  const hedged = held.find((row) => row.hedged);
+  const ours = held.filter(({ marketId }) => account.prepared.has(marketId));
+  const hedged = ours.find((row) => row.hedged);
   if (hedged !== undefined) return failure('position_mode', `${hedged.marketId} is held in hedge mode`);
-  const cross = held.find((row) => row.cross === true);
+  const cross = ours.find((row) => row.cross === true);
   if (cross !== undefined) return failure('margin_mode', `${cross.marketId} is held in cross margin`);
-  const twice = held.find(({ marketId }, i) => held.findIndex((row) => row.marketId === marketId) !== i);
+  const twice = ours.find(({ marketId }, i) => ours.findIndex((row) => row.marketId === marketId) !== i);
   if (twice !== undefined) return failure('duplicate_position', `${twice.marketId} is listed more than once`);
   return success(present(held.map((row) => positionOf(account, row))), page.at);
 }

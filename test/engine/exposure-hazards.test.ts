@@ -133,6 +133,24 @@ describe('limits lowered below what is open', () => {
 });
 
 describe('nothing is made smaller by guessing', () => {
+  it('fault-55-halted: a hedge that waits on a halted market keeps nobody else from becoming smaller', async () => {
+    const world = await standing([SOL, ETH]);
+    await world.operator({ action: 'pause' });
+    const [first] = [...world.ledger.hedges.values()].filter(({ plan }) => plan.asset === 'SOL');
+    const known = world.engine.core.market.get(`beta|${SOL}`)?.instrument;
+    if (!first || !known) throw new Error('nothing stands');
+    world.exchanges.beta.setTrading(SOL, false);
+    const instruments = [{ ...known, trading: false }];
+    world.engine.push({ kind: 'market', event: { kind: 'instruments', venue: 'beta', instruments } });
+    await world.operator({ action: 'close', hedge: first.id });
+    await world.run(MINUTE_MS, 1_000);
+    expect(world.state(first.id)).toBe('exiting');
+    lower(world, { maxOpenHedges: 0 });
+    await world.run(3 * MINUTE_MS, 1_000);
+    const states = [...world.ledger.hedges.values()].map(({ plan, state }) => `${plan.asset} ${state}`).sort();
+    expect(states).toEqual(['ETH closed', 'SOL exiting']);
+  });
+
   it('fault-55-venue-away: waits until both venues answer with fresh books', async () => {
     const world = await standing();
     world.feedDown.add('beta');

@@ -1,6 +1,6 @@
 /** The ordinary hazards of a two-leg trade, each by name. Expectations are read from the exchanges' books. */
 import { describe, expect, it } from 'vitest';
-import { contracts, px } from '../../src/kernel/decimal.ts';
+import { base, contracts, px } from '../../src/kernel/decimal.ts';
 import { foreignTrade } from './foreign-trade.ts';
 import { unresolvableWorld } from './unresolvable.ts';
 import { World } from './world.ts';
@@ -30,6 +30,26 @@ describe('entering', () => {
       ({ key, reduceOnly, quantity }) => `${key[0]} ${reduceOnly} ${quantity.toFixed()}`,
     );
     expect(sizes).toEqual(['a false 9.5', 'b false 9.5', 'b false 4.5', 'a true 5']);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-17-half-leaves-dust: what could not be trimmed afterwards is not tried', async () => {
+    const world = new World();
+    world.faults.beta.submits.push({ kind: 'refused', code: 'insufficient_margin' });
+    world.faults.alpha.submits.push({ kind: 'ack_late', delayMs: 500 });
+    world.boot();
+    await world.run(100, 100);
+    world.exchanges.alpha.changeSteps(SOL, { minContracts: contracts('5.5') });
+    const known = world.engine.core.market.get(`alpha|${SOL}`)?.instrument;
+    if (!known) throw new Error('not listed');
+    const instruments = [{ ...known, minQuantity: base('5.5') }];
+    world.engine.push({ kind: 'market', event: { kind: 'instruments', venue: 'alpha', instruments } });
+    await world.run(5_000);
+    const sizes = world.submitted.map(
+      ({ key, reduceOnly, quantity }) => `${key[0]} ${reduceOnly} ${quantity.toFixed()}`,
+    );
+    // 4.5 of 9.5 would leave 5, and alpha takes no order below 5.5.
+    expect(sizes).toEqual(['a false 9.5', 'b false 9.5', 'a true 9.5']);
     expect(world.wrongs()).toEqual([]);
   });
 

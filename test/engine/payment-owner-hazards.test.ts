@@ -33,3 +33,18 @@ it('fault-27-stamped-late: a hedge that was closed between the settlement and th
   await world.run(2 * MINUTE_MS, 1_000);
   expect(owners(world)).toEqual(['alpha h1', 'beta h1']);
 });
+
+it('fault-27-opened-at-once: a hedge that was opened just after the hour is paid when nobody held at the hour', async () => {
+  const world = new World();
+  await world.run(HOUR_MS - (world.clock.now() % HOUR_MS) + 1_000, 1_000);
+  await world.opened();
+  await world.operator({ action: 'pause' });
+  // Binance settles what is opened within the minute.
+  const { alpha } = world.exchanges;
+  alpha.snapshotSettlement('SOL/USDT:USDT', world.clock.now());
+  alpha.payFunding('SOL/USDT:USDT', world.clock.now(), '0.0001');
+  await world.run(HOUR_MS / 2, MINUTE_MS);
+  const paid = world.store.facts.flatMap((fact) => (fact.kind === 'payment' ? [fact] : []));
+  expect(paid).toHaveLength(1);
+  expect(paid[0]?.hedge).toBe('h1');
+});

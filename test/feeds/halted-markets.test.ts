@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDirectFeed } from '../../src/feeds/direct.ts';
 import { px } from '../../src/kernel/decimal.ts';
-import { SECOND_MS } from '../../src/kernel/instant.ts';
+import { HOUR_MS, SECOND_MS } from '../../src/kernel/instant.ts';
 import type { MarketEvent } from '../../src/market/event.ts';
 import type { MarketFeed } from '../../src/ports/market-feed.ts';
 import { createSimClock, type SimClock } from '../../src/simulator/clock.ts';
@@ -91,6 +91,35 @@ describe.each(VENUES)('the direct feed over the %s dialect', (name) => {
       const told = events.findLast((event) => event.kind === 'health');
       return told?.kind === 'health' && told.health.status === 'degraded';
     });
+  }, 20_000);
+
+  it('halted-without-a-rate: marks and rates that are missing or old degrade nothing', async () => {
+    feed.start(new Set(['BTC', 'ETH']), (event) => events.push(event));
+    await until('books', () => btcBooks() > 0);
+    world.exchange.setTrading(ETH, false);
+    // Its settlement passes, and no other is announced.
+    for (let i = 0; i < 3; i += 1) {
+      world.clock.advanceTo(world.clock.now() + 9 * HOUR_MS);
+      world.exchange.setFunding(BTC, {
+        predictedRate: '0.0001',
+        intervalHours: 8,
+        nextSettlementAt: world.clock.now() + 8 * HOUR_MS,
+      });
+      world.server.dropStreams();
+      await until('listed anew', () => {
+        ioClock.advanceTo(ioClock.now() + 5);
+        tellBtc();
+        const told = events.findLast((event) => event.kind === 'instruments');
+        return told?.kind === 'instruments' && told.instruments.some(({ trading }) => !trading);
+      });
+    }
+    events = [];
+    for (let i = 0; i < 10; i += 1) {
+      world.exchange.setMark(ETH, px(String(3_000 + i)), px(String(3_000 + i)));
+      await second();
+    }
+    const states = events.flatMap((event) => (event.kind === 'health' ? [event.health] : []));
+    expect(states.filter(({ reason }) => reason.includes('ETH'))).toEqual([]);
   }, 20_000);
 
   it('halted-while-running: the doubt about its book ends once it is listed as not trading', async () => {

@@ -62,6 +62,8 @@ const NEWS_MS = 1_500;
 /** Mark and book differ, and both have moved since the limit was held against them. */
 const EXPOSURE_TOLERANCE = 0.02;
 const NAKED_ALARMS: ReadonlySet<string> = new Set([
+  // Told that the venue holds less: what the excess is then is the venue's word against the ledger's.
+  'position_confirmed',
   'naked_leg',
   'naked_too_long',
   'order_unknown',
@@ -344,7 +346,8 @@ export class Oracle {
     for (const [symbol, naked] of this.#naked) {
       const asset = symbol.slice(0, symbol.indexOf('/'));
       const isOf =
-        this.#symbols.get(alarm.subject) === symbol || [asset, symbol].includes(alarm.subject.split('|')[1] ?? '');
+        this.#symbols.get(alarm.subject) === symbol ||
+        alarm.subject.split('|').some((part) => part === asset || part === symbol);
       if (isOf) naked.alarmed = true;
     }
   }
@@ -435,7 +438,8 @@ export class Oracle {
     this.#positions.set(key, after);
     const held = this.#foreign.get(key) ?? ZERO_BASE;
     // What is forced takes what a human holds first; a reduction that was proven absent, and came all the same, last.
-    const isLate = this.attempts.get(trade.clientOrderId)?.status === 'proven_absent';
+    const attempt = this.attempts.get(trade.clientOrderId);
+    const isLate = attempt?.status === 'proven_absent' && attempt.intent.reduceOnly;
     const taken = trade.cause !== 'order' ? signed : isLate ? beyond(sub(before, held), signed) : ZERO_BASE;
     if (!isZero(taken) && !isZero(held) && held.s !== taken.s)
       this.foreign(venue, trade.symbol, lt(abs(taken), abs(held)) ? taken : neg(held));

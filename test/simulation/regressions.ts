@@ -139,4 +139,13 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       'fault-03: a reduction that came long after its proof of absence closed a human’s position, and was called the bot’s own',
   },
+  {
+    seed: 302617,
+    found:
+      'fault-39: a book that had waited in a stopped process was young by its arrival and by its stamp, and old by both',
+  },
+  {
+    seed: 304883,
+    found: 'fault-28: a naked leg that its venue denied was told as missing there, which counts as told',
+  },
 ];

@@ -89,6 +89,18 @@ describe.each(VENUES)('on %s', (name) => {
     expect(await venue.submit(ethOrder('late2'), 'open')).toMatchObject({ kind: 'acked' });
   });
 
+  it('listed-meanwhile: a market that is listed while the account is prepared stays closed until it is, too', async () => {
+    const listed = await venue.instruments();
+    if (!listed.ok) throw new Error(listed.detail);
+    const instruments = listed.value.filter(({ asset }) => asset === 'BTC');
+    const [prepared] = await Promise.all([venue.prepare({ instruments, leverage: 3 }), venue.instruments()]);
+    expect(prepared).toMatchObject({ ok: true });
+    expect(await venue.submit(ethOrder('soon1'), 'open')).toMatchObject({ kind: 'rejected', code: 'not_prepared' });
+    await lookAgain();
+    await until('open', () => closed()?.length === 0);
+    expect(await venue.submit(ethOrder('soon2'), 'open')).toMatchObject({ kind: 'acked' });
+  });
+
   const refusal = {
     binance: { path: '/fapi/v1/leverage', body: '{"code":-4161,"msg":"Leverage reduction is not supported."}' },
     bybit: { path: '/v5/position/set-leverage', body: '{"retCode":110012,"retMsg":"no","result":{},"time":1}' },

@@ -58,4 +58,13 @@ describe('on okx', () => {
     // 2 contracts of 0.01 BTC.
     expect(await quantities()).toEqual(['0.02']);
   });
+
+  it('fault-31-cross-next-door: a human’s on a market that was never prepared is listed and hides nothing of ours', async () => {
+    venue = await world.venue();
+    const listed = await venue.instruments();
+    if (!listed.ok) throw new Error(listed.detail);
+    await venue.prepare({ instruments: listed.value.filter(({ asset }) => asset === 'BTC'), leverage: 3 });
+    answer('okx', row.okx('2'), row.okx('5', 'cross', 'ETH-USDT-SWAP'));
+    expect(await quantities()).toHaveLength(2);
+  });
 });
