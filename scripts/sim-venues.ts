@@ -21,10 +21,11 @@ import { exchangeInstruments } from '../src/simulator/market/venue-profiles.ts';
 import { createSeededRandom } from '../src/simulator/random.ts';
 import { createBinanceDialect } from '../src/simulator/wire/binance/dialect.ts';
 import { createBybitDialect } from '../src/simulator/wire/bybit/dialect.ts';
-import type { DialectOptions, WireDialect, WireRequest } from '../src/simulator/wire/dialect.ts';
+import type { DialectOptions, WireDialect } from '../src/simulator/wire/dialect.ts';
 import { addFaultMix } from '../src/simulator/wire/fault-mix.ts';
 import { createFaultProxy } from '../src/simulator/wire/fault-proxy.ts';
 import { createOkxDialect } from '../src/simulator/wire/okx/dialect.ts';
+import { isPlacing, placedClientIds } from '../src/simulator/wire/placing-requests.ts';
 import { startWireServer, type WireServer } from '../src/simulator/wire/server.ts';
 
 const ACCOUNT = 'main';
@@ -37,7 +38,6 @@ interface VenueKind {
   /** The hosts that ccxt turns to in its sandbox or demo mode. */
   readonly rest: readonly string[];
   readonly ws: readonly string[];
-  readonly orderPath: string;
 }
 
 const KINDS: Readonly<Record<VenueId, VenueKind>> = {
@@ -45,19 +45,16 @@ const KINDS: Readonly<Record<VenueId, VenueKind>> = {
     dialect: createBinanceDialect,
     rest: ['demo-fapi.binance.com'],
     ws: ['fstream.binancefuture.com'],
-    orderPath: '/fapi/v1/order',
   },
   bybit: {
     dialect: createBybitDialect,
     rest: ['api-testnet.bybit.com'],
     ws: ['stream-testnet.bybit.com'],
-    orderPath: '/v5/order/create',
   },
   okx: {
     dialect: createOkxDialect,
     rest: ['www.okx.com'],
     ws: ['wspap.okx.com:8443'],
-    orderPath: '/api/v5/trade/order',
   },
 };
 
@@ -129,15 +126,15 @@ function listen(venue: VenueId, exchange: Exchange): Promise<WireServer> {
       venue,
       random: chance.fork(venue),
       rate: faultRate,
-      isOrder: (request) => isOrder(venue, request),
+      isOrder: (request) => isPlacing(venue, request),
       isAccountStream: (path) => /private|listenKey=/.test(path),
     });
   }
   return startWireServer({
     dialect: proxy.dialect,
     intercept: async (request) => {
-      if (isOrder(venue, request)) {
-        sent.push({ venue, clientOrderId: clientIdOf(request), at: wall.now() });
+      if (isPlacing(venue, request)) {
+        for (const clientOrderId of placedClientIds(request)) sent.push({ venue, clientOrderId, at: wall.now() });
         for (const waiting of awaitingOrder) waiting.end('{}');
         const delayMs = orderDelayMs + orderJitterMs * chance.next();
         if (delayMs > 0) await new Promise<void>((resolve) => wall.after(delayMs, resolve));
@@ -167,14 +164,6 @@ function kindOf(venue: VenueId): VenueKind {
   const kind = KINDS[venue];
   if (!kind) throw new Error(`there is no simulated ${venue}`);
   return kind;
-}
-
-const isOrder = (venue: VenueId, { method, path }: WireRequest): boolean =>
-  method === 'POST' && path === kindOf(venue).orderPath;
-
-function clientIdOf({ query, body }: WireRequest): string {
-  const found = /(?:newClientOrderId|orderLinkId|clOrdId)"?[=:]"?([A-Za-z0-9]+)/.exec(`${query} ${body}`);
-  return found?.[1] ?? '';
 }
 
 function keysOf(venue: VenueId) {

@@ -88,7 +88,9 @@ function priceRefusal({ market }: Slot, request: PlaceRequest): RefuseReason | u
   if (request.type === 'limit') {
     const { price } = request;
     if (price === undefined || !isPositive(price) || !isMultipleOf(price, tick)) return 'bad_price_tick';
-    if (gt(abs(sub(price, market.mark)), scale(market.mark, priceBand))) return 'price_out_of_band';
+    // Only a buy above the band and a sell below it: a passive order rests however far away it is.
+    const beyond = request.side === 'buy' ? sub(price, market.mark) : sub(market.mark, price);
+    if (gt(beyond, scale(market.mark, priceBand))) return 'price_out_of_band';
   }
   const price = request.price ?? market.mark;
   const tooSmall = lt(cashValue(request.contracts, contractSize, price), minNotional);

@@ -28,7 +28,7 @@ export interface ExchangeInstrument {
   readonly maxLeverage: number;
   /** Fraction of notional, e.g. `0.004`. */
   readonly maintenanceRate: string;
-  /** Orders beyond this fraction from the mark are refused, e.g. `0.05`. */
+  /** A buy above the mark by more than this fraction, or a sell below it, is refused, e.g. `0.05`. */
   readonly priceBand: string;
 }
 

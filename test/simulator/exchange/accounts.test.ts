@@ -329,7 +329,7 @@ describe('refusals', () => {
     ['bad_price_tick', { price: px('100.001') }],
     ['bad_price_tick', { price: px('0') }],
     ['price_out_of_band', { price: px('151') }],
-    ['price_out_of_band', { price: px('49') }],
+    ['price_out_of_band', { price: px('49'), side: 'sell' }],
     ['insufficient_margin', { contracts: contracts('1000'), price: px('150') }],
   ])('%s', (reason, change) => {
     const world = worldOf({ minNotional: quote('52'), maxLeverage: 10 });
@@ -337,6 +337,16 @@ describe('refusals', () => {
     expect(world.refusal(change)).toBe(reason);
     expect(world.exchange.orderHistory('a')).toEqual([]);
     expect(world.wallet()).toBe('10000');
+  });
+
+  it('the price band holds only on the side that would trade at a bad price: a distant passive order rests', () => {
+    const world = worldOf({ minNotional: quote('0') });
+    const resting = { tif: 'GTC', contracts: contracts('1') } as const;
+    expect(world.place({ ...resting, side: 'buy', price: px('49') }).order.status).toBe('open');
+    expect(world.place({ ...resting, side: 'sell', price: px('151') }).order.status).toBe('open');
+    expect(world.refusal({ ...resting, side: 'buy', price: px('150') })).toBe('accepted');
+    expect(world.refusal({ ...resting, side: 'buy', price: px('150.01') })).toBe('price_out_of_band');
+    expect(world.refusal({ ...resting, side: 'sell', price: px('49.99') })).toBe('price_out_of_band');
   });
 
   it('no order before the first mark', () => {

@@ -297,7 +297,7 @@ describe('refusals carry Binance’s codes', () => {
     ['above the maximum quantity', { ...btc, quantity: '100.001' }, -4005],
     ['below the minimum notional', { ...doge, quantity: '15' }, -4164],
     ['too high', { ...btc, price: '105000.1' }, -4016],
-    ['too low', { ...btc, price: '94999.9' }, -4024],
+    ['too low', { ...btc, side: 'SELL', price: '94999.9' }, -4024],
     ['margin', { ...btc, quantity: '3' }, -2019],
     ['reduce-only without position', { ...btc, reduceOnly: 'true' }, -2022],
     ['reduce-only is no flag', { ...btc, reduceOnly: 'yes' }, -1130],

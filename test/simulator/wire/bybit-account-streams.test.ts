@@ -55,6 +55,24 @@ describe('operations', () => {
     expect(frames[3]).toMatchObject({ success: true, ret_msg: 'pong', req_id: 'p', op: 'ping' });
   });
 
+  it('the stream tells what a forced order was made for, from its first state on', async () => {
+    const { frames, send } = await clients.open(world, '/v5/private');
+    send(login(world.clock.at + 10_000));
+    send({ op: 'subscribe', args: ['order'] });
+    await until(() => frames.length === 2);
+    await world.ccxt.createOrder(BTC, 'limit', 'buy', 0.1, 50_010, { timeInForce: 'IOC' });
+    await until(() => frames.length === 4);
+    world.exchange.forceReduce(ACCOUNT, BTC, contracts('0.1'), 'liquidation');
+    await until(() => frames.length === 6);
+    const told = frames.slice(2).flatMap((frame) => frame.data as { orderStatus: string; createType: string }[]);
+    expect(told.map(({ orderStatus, createType }) => [orderStatus, createType])).toEqual([
+      ['New', 'CreateByUser'],
+      ['Filled', 'CreateByUser'],
+      ['New', 'CreateByTakeOver_PassThrough'],
+      ['Filled', 'CreateByTakeOver_PassThrough'],
+    ]);
+  });
+
   it('private: the signature, its expiry and the key are verified, and nothing is told before', async () => {
     const { frames, send } = await clients.open(world, '/v5/private');
     send({ op: 'subscribe', args: ['order'] });

@@ -289,4 +289,18 @@ describe('market orders and fills', () => {
       ['BustTrade', '', 'sell'],
     ]);
   });
+
+  it('orders that the venue made say so, and a user’s order without a client id does not', async () => {
+    await ioc('buy', 1, 50_010, 'own1');
+    await world.ccxt.createOrder(BTC, 'market', 'sell', 0.1, undefined, { reduceOnly: true });
+    world.exchange.forceReduce(ACCOUNT, BTC, contracts('0.2'), 'adl');
+    world.exchange.forceReduce(ACCOUNT, BTC, contracts('0.7'), 'liquidation');
+    const { result } = await world.get('/v5/order/history', 'category=linear&symbol=BTCUSDT');
+    expect(result.list.map((row) => [row.orderLinkId, row.createType]).reverse()).toEqual([
+      ['own1', 'CreateByUser'],
+      ['', 'CreateByUser'],
+      ['', 'CreateByAdl_PassThrough'],
+      ['', 'CreateByTakeOver_PassThrough'],
+    ]);
+  });
 });

@@ -18,6 +18,8 @@ export interface ConnectOptions {
   readonly onRequest?: (method: string, url: string, body: string | undefined) => void;
   /** Merged over the defaults: `password`, `options`, `timeout`, ... */
   readonly config?: Record<string, unknown>;
+  /** Leaves ccxt's own options and its currency fetch as they are; only transport and clock are set. */
+  readonly untouched?: boolean;
 }
 
 const OPTIONS: Record<ConnectOptions['venue'], Record<string, unknown>> = {
@@ -44,9 +46,12 @@ export async function connectCcxt(options: ConnectOptions): Promise<Exchange> {
       return fetch(withHost(url, server.url), init);
     },
     ...config,
-    options: { ...OPTIONS[venue], ...(config.options as Record<string, unknown> | undefined) },
+    options: {
+      ...(options.untouched !== true && OPTIONS[venue]),
+      ...(config.options as Record<string, unknown> | undefined),
+    },
   });
-  exchange.has.fetchCurrencies = false;
+  if (options.untouched !== true) exchange.has.fetchCurrencies = false;
   exchange.milliseconds = options.now;
   const urls = exchange.urls as Record<string, unknown>;
   urls.api = redirectStreams(urls.api, server.wsUrl);

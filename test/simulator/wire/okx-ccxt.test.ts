@@ -217,6 +217,23 @@ describe('orders', () => {
     await expect(client.createOrder(BTC, 'limit', 'buy', 400, 50000, ISOLATED)).rejects.toThrow(/51008/);
   });
 
+  it('tdMode alone opens an isolated position: no setLeverage is needed before', async () => {
+    for (const params of [{ tdMode: 'isolated' }, { marginMode: 'isolated' }]) {
+      await okx.createOrder(ETH, 'limit', 'buy', 1, 2900, { ...params, postOnly: true });
+    }
+    expect(world.exchange.marginMode('main', ETH)).toBe('isolated');
+    expect((await okx.fetchOpenOrders(ETH)).map((order) => order.info.tdMode)).toEqual(['isolated', 'isolated']);
+  });
+
+  it('an attached stop loss is refused instead of dropped', async () => {
+    const protectedOrder = okx.createOrder(BTC, 'limit', 'buy', 1, 49000, {
+      ...ISOLATED,
+      stopLoss: { triggerPrice: 48000 },
+    });
+    await expect(protectedOrder).rejects.toThrow(/51000.*attachAlgoOrds/);
+    expect(world.exchange.openOrders('main')).toEqual([]);
+  });
+
   it('a bulk order with one bad item throws nothing: the item says rejected', async () => {
     const orders = await okx.createOrders([
       {
@@ -248,8 +265,8 @@ describe('orders', () => {
       okx.createOrder(BTC, 'limit', 'buy', amount, price, { ...ISOLATED, ...change });
     await expect(buy(400, 50000)).rejects.toThrow(expect.objectContaining({ name: 'InsufficientFunds' }));
     await expect(buy(1, 60000)).rejects.toThrow(expect.objectContaining({ name: 'InvalidOrder' }));
-    await expect(buy(1, 50000, { tdMode: 'cross' })).rejects.toThrow(expect.objectContaining({ name: 'BadRequest' }));
     await buy(1, 49000, { clientOrderId: 'same' });
+    await expect(buy(1, 50000, { tdMode: 'cross' })).rejects.toThrow(expect.objectContaining({ name: 'BadRequest' }));
     await expect(buy(1, 49000, { clientOrderId: 'same' })).rejects.toThrow(
       expect.objectContaining({ name: 'InvalidOrder' }),
     );

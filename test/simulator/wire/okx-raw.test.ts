@@ -111,7 +111,6 @@ describe('request limits', () => {
 describe('order refusals', () => {
   it.each([
     ['unknown instrument', { instId: 'XXX-USDT-SWAP' }, '51001'],
-    ['cross order on an isolated instrument', { tdMode: 'cross' }, '51000'],
     ['bad margin mode', { tdMode: 'cash' }, '51000'],
     ['bad side', { side: 'long' }, '51000'],
     ['bad order type', { ordType: 'LIMIT' }, '51000'],
@@ -121,12 +120,17 @@ describe('order refusals', () => {
     ['size in exponent form', { sz: '1e0' }, '51000'],
     ['negative size', { sz: '-1' }, '51000'],
     ['limit without price', { px: '' }, '51204'],
+    ['attached stop loss', { attachAlgoOrds: [{ slTriggerPx: '49000', slOrdPx: '-1' }] }, '51000'],
+    ['old-style take profit', { tpTriggerPx: '51000', tpOrdPx: '-1' }, '51000'],
+    ['option price in USD', { pxUsd: '5' }, '51000'],
+    ['option price as volatility', { pxVol: 1.2 }, '51000'],
     ['below the minimum size of 0.2', { sz: '0.1' }, '51020'],
     ['off the lot of 0.1', { sz: '0.25' }, '51121'],
     ['above the maximum size of 500', { sz: '500.1' }, '51101'],
     ['market above the maximum size', { ordType: 'market', sz: '500.1' }, '51202'],
     ['price off the tick of 0.1', { px: '50000.05' }, '51150'],
     ['buy above mark + 5 %', { px: '52500.1' }, '51006'],
+    ['sell below mark - 5 %', { side: 'sell', px: '47499.9' }, '51006'],
     ['more than 5x margin carries: 400 contracts need 40,010', { sz: '400', ordType: 'limit' }, '51008'],
     ['reduce-only without position', { reduceOnly: true }, '51169'],
   ])('%s', async (_, change, code) => {
@@ -138,8 +142,34 @@ describe('order refusals', () => {
   });
 
   it('tells the price limits: 50,000 +- 5 %', async () => {
-    const reply = await place({ px: '47499.9' });
+    const reply = await place({ side: 'sell', px: '47499.9' });
     expect(reply.data[0]?.sMsg).toContain('max buy price: 52500 min sell price: 47500');
+    expect(await codeOf(place({ ordType: 'post_only', px: '40000' }))).toBe('0');
+    expect(await codeOf(place({ ordType: 'post_only', side: 'sell', px: '60000' }))).toBe('0');
+  });
+
+  it('names the parameter that it does not serve, and takes an empty list of attached orders', async () => {
+    const reply = await place({ attachAlgoOrds: [{ slTriggerPx: '49000' }] });
+    expect(reply.data[0]).toMatchObject({ sCode: '51000', sMsg: 'Parameter attachAlgoOrds error.' });
+    expect(await codeOf(place({ attachAlgoOrds: [], pxUsd: '' }))).toBe('0');
+  });
+
+  it('an order chooses the margin mode of an idle instrument, and no other while something is open', async () => {
+    expect(await codeOf(place({ tdMode: 'cross', ordType: 'limit', px: '49000', clOrdId: 'rest' }))).toBe('0');
+    expect(world.exchange.marginMode('main', BTC)).toBe('cross');
+    const other = await place({ tdMode: 'isolated' });
+    expect(other.data[0]).toMatchObject({ sCode: '51000', sMsg: 'Parameter tdMode error.' });
+    expect(await codeOf(place({ tdMode: 'cross', sz: '0.5' }))).toBe('0');
+    expect(await codeOf(post('trade/cancel-order', { instId: BTC_ID, clOrdId: 'rest' }))).toBe('0');
+    expect(await codeOf(place({ tdMode: 'isolated' }))).toBe('51000');
+    expect(await codeOf(place({ tdMode: 'cross', side: 'sell', px: '49990', sz: '0.5' }))).toBe('0');
+    expect(await codeOf(place({ tdMode: 'isolated' }))).toBe('0');
+    expect(world.exchange.marginMode('main', BTC)).toBe('isolated');
+  });
+
+  it('a refused order leaves the margin mode as it was', async () => {
+    expect(await codeOf(place({ tdMode: 'cross', px: '52500.1' }))).toBe('51006');
+    expect(world.exchange.marginMode('main', BTC)).toBe('isolated');
   });
 
   it('suspended instrument, hedge mode, duplicate pending client id', async () => {

@@ -48,8 +48,6 @@ export const ACCOUNT_ROUTES: Routes = {
   'POST /fapi/v1/positionSide/dual': { access: 'signed', weight: 1, handle: changePositionSide },
   'POST /fapi/v1/leverage': { access: 'signed', weight: 1, handle: changeLeverage },
   'POST /fapi/v1/marginType': { access: 'signed', weight: 1, handle: changeMarginType },
-  // The wallet's own host, served here beside the futures.
-  'GET /sapi/v1/account/apiRestrictions': { access: 'signed', weight: 1, handle: apiRestrictions },
   'GET /fapi/v1/income': { access: 'signed', weight: 30, handle: income },
 };
 
@@ -143,24 +141,6 @@ function commissionRate({ markets, params }: PrivateCall): Result<unknown> {
   const { id, instrument } = read.value.symbol;
   const { makerFeeRate, takerFeeRate } = instrument;
   return ok({ symbol: id, makerCommissionRate: makerFeeRate, takerCommissionRate: takerFeeRate });
-}
-
-function apiRestrictions({ owner, now }: PrivateCall): Result<unknown> {
-  return ok({
-    ipRestrict: (owner.ips ?? []).length > 0,
-    createTime: now,
-    enableReading: true,
-    enableWithdrawals: owner.withdraw === true,
-    enableInternalTransfer: false,
-    enableMargin: false,
-    enableFutures: true,
-    permitsUniversalTransfer: false,
-    enableVanillaOptions: false,
-    enableFixApiTrade: false,
-    enableFixReadOnly: true,
-    enableSpotAndMarginTrading: false,
-    enablePortfolioMarginTrading: false,
-  });
 }
 
 /** Fees are always paid in the settle currency here. */

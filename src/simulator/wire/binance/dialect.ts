@@ -16,6 +16,7 @@ import { PUBLIC_ROUTES } from './public-routes.ts';
 import { ok, type Result, refuse, toResponse } from './reply.ts';
 import type { PrivateRoute, Route, Routes } from './route.ts';
 import { LISTEN_KEY_LIFE_MS, UserStreams } from './user-streams.ts';
+import { WALLET_ROUTES } from './wallet-routes.ts';
 
 export interface BinanceDialectOptions extends DialectOptions {
   /**
@@ -47,7 +48,8 @@ class BinanceDialect implements WireDialect {
     this.#marketStreams = new MarketStreams(exchange, this.#markets);
     this.#userStreams = new UserStreams(exchange, this.#markets, listenKeyLifeMs);
     const orders = orderRoutes(() => this.#nameOrder());
-    const routes = { ...PUBLIC_ROUTES, ...ACCOUNT_ROUTES, ...orders, ...this.#listenKeyRoutes() };
+    const account = { ...ACCOUNT_ROUTES, ...WALLET_ROUTES, ...this.#listenKeyRoutes() };
+    const routes = { ...PUBLIC_ROUTES, ...account, ...orders };
     this.#routes = new Map(Object.entries(routes));
     this.#stopListening = exchange.listen((event) => {
       this.#marketStreams.onEvent(event);
@@ -91,7 +93,7 @@ class BinanceDialect implements WireDialect {
     const owner = this.#identify(route, request, params.value, now);
     if (!owner.ok) return owner;
     const { account } = owner.value;
-    const refused = route.order && this.#limits.admitOrder(now, account);
+    const refused = route.order && this.#limits.admitOrder(now, account, route.order);
     if (route.order) Object.assign(headers, this.#limits.orderHeaders(now, account));
     return refused || route.handle({ ...call, owner: owner.value, account });
   }

@@ -16,6 +16,12 @@ const TOLERATED_VIOLATIONS = 10;
 const FIRST_BAN_MS = 2 * MINUTE_MS;
 const LONGEST_BAN_MS = 3 * DAY_MS;
 
+/** New orders that a request counts as, in each of an account's two windows. */
+export interface OrderCost {
+  readonly tenSeconds: number;
+  readonly minute: number;
+}
+
 interface OrderWindows {
   readonly tenSeconds: SlidingWindow;
   readonly minute: SlidingWindow;
@@ -57,19 +63,19 @@ export class RequestLimits {
     return tooMany(-1003, msg, this.#funding.waitMs(now, 1));
   }
 
-  /** One new order of an account. */
-  admitOrder(now: Instant, account: string): Refused | undefined {
+  /** The new order or orders of one request of an account. */
+  admitOrder(now: Instant, account: string, cost: OrderCost): Refused | undefined {
     const { tenSeconds, minute } = this.#windows(account);
-    const waitMs = Math.max(tenSeconds.waitMs(now, 1), minute.waitMs(now, 1));
+    const waitMs = Math.max(tenSeconds.waitMs(now, cost.tenSeconds), minute.waitMs(now, cost.minute));
     if (waitMs > 0) {
       const limit =
-        tenSeconds.waitMs(now, 1) > 0
+        tenSeconds.waitMs(now, cost.tenSeconds) > 0
           ? `${ORDERS_PER_10S} orders per 10 SECOND`
           : `${ORDERS_PER_MINUTE} orders per MINUTE`;
       return tooMany(-1015, `Too many new orders; current limit is ${limit}.`, waitMs);
     }
-    tenSeconds.take(now, 1);
-    minute.take(now, 1);
+    tenSeconds.take(now, cost.tenSeconds);
+    minute.take(now, cost.minute);
     return undefined;
   }
 

@@ -1,6 +1,7 @@
 /** Orders over REST. Weights and fields: the trade pages of the USDS-margined futures documentation. */
 import { DAY_MS, type Instant } from '../../../kernel/instant.ts';
 import type { ExchangeOrder } from '../../exchange/api.ts';
+import { placeBatch } from './batch.ts';
 import { pageOf, unbounded, windowed } from './history.ts';
 import type { WireMarket } from './markets.ts';
 import { answeredOrderRow, namesOf, queriedOrderRow, tradeRow } from './order-rows.ts';
@@ -32,8 +33,14 @@ export function orderRoutes(newClientOrderId: () => string): Routes {
     'POST /fapi/v1/order': {
       access: 'signed',
       weight: 0,
-      order: true,
+      order: { tenSeconds: 1, minute: 1 },
       handle: (call) => placeOrder(call, newClientOrderId),
+    },
+    'POST /fapi/v1/batchOrders': {
+      access: 'signed',
+      weight: 5,
+      order: { tenSeconds: 5, minute: 1 },
+      handle: (call) => placeBatch(call, newClientOrderId),
     },
     'GET /fapi/v1/order': { access: 'signed', weight: 1, handle: queryOrder },
     'DELETE /fapi/v1/order': { access: 'signed', weight: 1, handle: cancelOrder },

@@ -1,6 +1,6 @@
 /** `POST /fapi/v1/order`: reads an order, hands it to the exchange model, translates its verdict. */
 import { InvariantError, unreachable } from '../../../kernel/assert.ts';
-import { add, type Contracts, gt, type Px, px, scale, sub } from '../../../kernel/decimal.ts';
+import { add, type Contracts, px, scale, sub } from '../../../kernel/decimal.ts';
 import type { PlaceRequest, RefuseReason, Tif } from '../../exchange/api.ts';
 import type { WireMarket } from './markets.ts';
 import { answeredOrderRow, namesOf } from './order-rows.ts';
@@ -148,7 +148,7 @@ function placeRefusal(reason: RefuseReason, market: WireMarket, request: PlaceRe
     case 'bad_price_tick':
       return refuse(-4014, 'Price not increased by tick size.');
     case 'price_out_of_band':
-      return bandRefusal(market, request.price);
+      return bandRefusal(market, request.side);
     case 'insufficient_margin':
       return refuse(-2019, 'Margin is insufficient.');
     case 'duplicate_client_id':
@@ -178,10 +178,10 @@ function placeRefusal(reason: RefuseReason, market: WireMarket, request: PlaceRe
   }
 }
 
-function bandRefusal(market: WireMarket, price: Px | undefined): Refused {
+function bandRefusal(market: WireMarket, side: PlaceRequest['side']): Refused {
   const { mark, instrument } = market.state();
   const reach = scale(mark, instrument.priceBand);
-  return price && gt(price, mark)
+  return side === 'buy'
     ? refuse(-4016, `Limit price can't be higher than ${market.price(add(mark, reach))}.`)
     : refuse(-4024, `Limit price can't be lower than ${market.price(sub(mark, reach))}.`);
 }

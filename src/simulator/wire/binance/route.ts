@@ -2,6 +2,7 @@
 import type { Instant } from '../../../kernel/instant.ts';
 import type { Exchange } from '../../exchange/api.ts';
 import type { ApiCredentials } from '../dialect.ts';
+import type { OrderCost } from './limits.ts';
 import type { WireMarkets } from './markets.ts';
 import type { Params } from './params.ts';
 import type { Result } from './reply.ts';
@@ -21,8 +22,8 @@ export interface PublicRoute extends RouteCommon {
 export interface PrivateRoute extends RouteCommon {
   /** `key`: the API key alone; `signed`: key, timestamp and signature. */
   readonly access: 'key' | 'signed';
-  /** Counts as a new order. */
-  readonly order?: true;
+  /** What it spends of the order budgets; absent for a route that places nothing. */
+  readonly order?: OrderCost;
   handle(call: PrivateCall): Result<unknown>;
 }
 

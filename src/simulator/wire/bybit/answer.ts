@@ -19,6 +19,8 @@ export interface Answer {
   readonly result: Row;
   /** HTTP status; absent means 200. */
   readonly status?: number;
+  /** `retExtInfo`; absent means empty. */
+  readonly ext?: Row;
 }
 
 export const PARAMETER_ERROR = 10_001;
@@ -31,6 +33,8 @@ export const refusal = (retCode: number, retMsg: string, status = 200): Answer =
   result: {},
   status,
 });
+
+export const TOO_MANY_VISITS = refusal(10_006, 'Too many visits. Exceeded the API Rate Limit.');
 
 /** 10001 with the name of the parameter at fault. */
 export const badParameter = (name: string, why: string): Answer =>
@@ -68,6 +72,6 @@ export function refused(reason: RefuseReason): Answer {
 
 export function render(answer: Answer, now: Instant, headers: Readonly<Record<string, string>> = {}): WireResponse {
   const { retCode, retMsg, result } = answer;
-  const body = JSON.stringify({ retCode, retMsg, result, retExtInfo: {}, time: now });
+  const body = JSON.stringify({ retCode, retMsg, result, retExtInfo: answer.ext ?? {}, time: now });
   return { status: answer.status ?? 200, body, headers };
 }

@@ -1,24 +1,18 @@
 /**
  * The Bybit v5 wire protocol over one exchange model: REST and streams for linear perpetuals on a unified account.
- * Entry point: `createBybitDialect`. Route tables: market-routes, account-routes, order-routes, history-routes;
- * streams: public-stream, private-stream.
+ * Entry point: `createBybitDialect`. Route tables: market-routes, account-routes, asset-routes, order-routes,
+ * bulk-routes, history-routes; streams: public-stream, private-stream.
  *
  * A request passes, in this order: IP limit, route, authentication, user limit, parameters, the model.
  */
 import { invariant } from '../../../kernel/assert.ts';
 import type { Exchange, ExchangeEvent } from '../../exchange/api.ts';
-import type {
-  ApiCredentials,
-  DialectOptions,
-  WireDialect,
-  WireRequest,
-  WireResponse,
-  WireSocket,
-  WireStream,
-} from '../dialect.ts';
+import type { DialectOptions, WireDialect, WireRequest, WireResponse, WireSocket, WireStream } from '../dialect.ts';
 import { ACCOUNT_ROUTES } from './account-routes.ts';
-import { type Answer, refusal, render } from './answer.ts';
+import { refusal, render } from './answer.ts';
+import { ASSET_ROUTES } from './asset-routes.ts';
 import { BybitAuth } from './auth.ts';
+import { BULK_ROUTES } from './bulk-routes.ts';
 import { HISTORY_ROUTES } from './history-routes.ts';
 import { BybitLimits } from './limits.ts';
 import { MARKET_ROUTES } from './market-routes.ts';
@@ -30,7 +24,9 @@ import type { Route } from './route.ts';
 import { BybitSymbols } from './symbols.ts';
 
 const ROUTES: ReadonlyMap<string, Route> = new Map(
-  Object.entries({ ...MARKET_ROUTES, ...ACCOUNT_ROUTES, ...ORDER_ROUTES, ...HISTORY_ROUTES }),
+  [MARKET_ROUTES, ACCOUNT_ROUTES, ASSET_ROUTES, ORDER_ROUTES, BULK_ROUTES, HISTORY_ROUTES].flatMap((table) =>
+    Object.entries(table),
+  ),
 );
 
 export function createBybitDialect(options: DialectOptions): WireDialect {
@@ -73,8 +69,14 @@ class BybitDialect implements WireDialect {
     }
     const signer = this.#auth.request(request, now);
     if ('retCode' in signer) return render(signer, now);
-    const { refused, headers } = this.#limits.admit(signer.account, name, route.perSecond, now);
-    return render(refused ?? this.#runPrivate(route, request, signer, now), now, headers);
+    const params = request.method === 'POST' ? bodyParams(request.body) : queryParams(request.query);
+    const wanted = params instanceof Params ? route.weigh(params) : 1;
+    const { refused, granted, headers } = this.#limits.admit(signer.account, name, route.perSecond, now, wanted);
+    if (refused) return render(refused, now, headers);
+    if (!(params instanceof Params)) return render(params, now, headers);
+    const { account } = signer;
+    const call = { exchange: this.#exchange, symbols: this.#symbols, params, now, account, owner: signer, granted };
+    return render(route.run(call), now, headers);
   }
 
   connect(path: string, socket: WireSocket): WireStream | undefined {
@@ -87,11 +89,5 @@ class BybitDialect implements WireDialect {
 
   close(): void {
     this.#unlisten();
-  }
-
-  #runPrivate(route: Route & { kind: 'private' }, request: WireRequest, owner: ApiCredentials, now: number): Answer {
-    const params = request.method === 'POST' ? bodyParams(request.body) : queryParams(request.query);
-    if (!(params instanceof Params)) return params;
-    return route.run({ exchange: this.#exchange, symbols: this.#symbols, params, now, account: owner.account, owner });
   }
 }

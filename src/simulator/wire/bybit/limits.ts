@@ -6,7 +6,7 @@
  */
 import { type Instant, MINUTE_MS } from '../../../kernel/instant.ts';
 import { SlidingWindow } from '../rate-limit.ts';
-import { type Answer, refusal } from './answer.ts';
+import { type Answer, refusal, TOO_MANY_VISITS } from './answer.ts';
 
 const IP_LIMIT = 600;
 const IP_WINDOW_MS = 5_000;
@@ -16,6 +16,8 @@ const USER_WINDOW_MS = 1_000;
 export interface Admission {
   /** Set when the request is over the limit. */
   readonly refused: Answer | undefined;
+  /** How much of what it asked for it was given; 1 for a single order or a read. */
+  readonly granted: number;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -32,12 +34,14 @@ export class BybitLimits {
     return refusal(10_018, '403, access too frequent', 403);
   }
 
-  /** Spends one of `perSecond` requests of `account` on `route`. */
-  admit(account: string, route: string, perSecond: number, now: Instant): Admission {
+  /** Spends one of `perSecond` requests of `account` on `route`, or as many of `wanted` orders of a batch as are left. */
+  admit(account: string, route: string, perSecond: number, now: Instant, wanted = 1): Admission {
     const window = this.#window(`${account} ${route}`, perSecond);
-    const admitted = window.take(now, 1);
+    const granted = Math.min(wanted, perSecond - window.used(now));
+    const admitted = granted > 0 && window.take(now, granted);
     return {
-      refused: admitted ? undefined : refusal(10_006, 'Too many visits. Exceeded the API Rate Limit.'),
+      refused: admitted ? undefined : TOO_MANY_VISITS,
+      granted,
       headers: {
         'X-Bapi-Limit': String(perSecond),
         'X-Bapi-Limit-Status': String(perSecond - window.used(now)),

@@ -9,7 +9,7 @@ import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import { DAY_MS } from '../../../kernel/instant.ts';
 import type { ExchangeOrder, PlaceRequest, Tif } from '../../exchange/api.ts';
 import { type Answer, refused, success } from './answer.ts';
-import { orderRow, orderStatus, TIME_IN_FORCE } from './order-rows.ts';
+import { orderCause, orderRow, orderStatus, TIME_IN_FORCE } from './order-rows.ts';
 import { pageOf, timeWindow } from './paging.ts';
 import type { Params } from './params.ts';
 import { categoryOf, type PrivateCall, privateRoute, type Routes } from './route.ts';
@@ -29,7 +29,8 @@ export const ORDER_ROUTES: Routes = {
   'GET /v5/order/history': privateRoute(50, history),
 };
 
-function create({ params, exchange, account, symbols }: PrivateCall): Answer {
+/** The order that `params` describe. */
+export function create({ params, exchange, account, symbols }: PrivateCall): Answer {
   const symbol = symbols.symbol(params.requiredText('symbol'));
   const request = symbol === undefined ? undefined : placeRequest(params, symbol);
   for (const name of CONDITIONAL) if (params.has(name)) params.reject(name, 'is not supported');
@@ -96,7 +97,7 @@ function cancel({ params, exchange, account, symbols }: PrivateCall): Answer {
 function realtime(call: PrivateCall): Answer {
   const { params, exchange, account } = call;
   const openOnly = params.integer('openOnly', 0, 2) ?? 0;
-  const filter = orderFilter(call);
+  const filter = ordersOf(call);
   const named = ['orderId', 'orderLinkId', 'symbol', 'baseCoin', 'settleCoin'].some((name) => params.has(name));
   if (!named) params.reject('symbol', 'or settleCoin or baseCoin is required');
   const recent = (): readonly ExchangeOrder[] => exchange.orderHistory(account).slice(-RECENT_CLOSED);
@@ -111,7 +112,7 @@ function history(call: PrivateCall): Answer {
   const { params, exchange, account, now } = call;
   const window = timeWindow(params, now);
   const status = params.text('orderStatus');
-  const filter = orderFilter(call);
+  const filter = ordersOf(call);
   const found = exchange
     .orderHistory(account)
     .filter(
@@ -127,7 +128,7 @@ function history(call: PrivateCall): Answer {
 const hasId = (params: Params): boolean => params.has('orderId') || params.has('orderLinkId');
 
 /** orderId > orderLinkId > symbol > baseCoin > settleCoin: the first one given decides. */
-function orderFilter({ params, symbols }: PrivateCall): (order: ExchangeOrder) => boolean {
+export function ordersOf({ params, symbols }: PrivateCall): (order: ExchangeOrder) => boolean {
   const category = categoryOf(params);
   const orderId = params.text('orderId');
   const linkId = params.text('orderLinkId');
@@ -148,12 +149,14 @@ function orderFilter({ params, symbols }: PrivateCall): (order: ExchangeOrder) =
 }
 
 /** Newest first by creation. Open-order queries must say which symbols, histories need not. */
-function orderList({ params, symbols }: PrivateCall, found: readonly ExchangeOrder[]): Answer {
+function orderList({ params, exchange, account, symbols }: PrivateCall, found: readonly ExchangeOrder[]): Answer {
   const limit = params.integer('limit', 1, 50) ?? 20;
   const newest = found.toSorted((a, b) => b.createdAt - a.createdAt || compareIds(b.orderId, a.orderId));
   const page = pageOf(newest, (order) => `${order.orderId}:${order.createdAt}`, limit, params);
   if (params.problem) return params.problem;
-  const list = page.items.map((order) => orderRow(order, symbols.market(order.symbol).instrument));
+  const list = page.items.map((order) =>
+    orderRow(order, symbols.market(order.symbol).instrument, orderCause(exchange, account, order)),
+  );
   return success({ category: categoryOf(params), list, nextPageCursor: page.cursor });
 }
 

@@ -18,7 +18,14 @@ import {
   sub,
   text,
 } from '../../../kernel/decimal.ts';
-import type { ExchangeInstrument, ExchangeOrder, ExchangePayment, ExchangeTrade, Tif } from '../../exchange/api.ts';
+import type {
+  Exchange,
+  ExchangeInstrument,
+  ExchangeOrder,
+  ExchangePayment,
+  ExchangeTrade,
+  Tif,
+} from '../../exchange/api.ts';
 import { cashValue } from '../../exchange/position.ts';
 import type { Row } from './answer.ts';
 import { bybitId } from './symbols.ts';
@@ -62,7 +69,21 @@ function rejectReason(order: ExchangeOrder): string {
   return order.tif === 'FOK' || !isZero(order.filled) ? 'EC_CancelForNoFullFill' : 'EC_NoImmediateQtyToFill';
 }
 
-export function orderRow(order: ExchangeOrder, { contractSize, settle }: ExchangeInstrument): Row {
+/**
+ * What an order was made for. The venue's own are market orders without a client id, and only their fills tell. Why an
+ * order was cancelled the model does not say, so every cancel reads as the user's.
+ */
+export function orderCause(exchange: Exchange, account: string, order: ExchangeOrder): ExchangeTrade['cause'] {
+  if (order.clientOrderId !== '' || order.type !== 'market' || !order.reduceOnly) return 'order';
+  const fill = exchange.trades(account, order.symbol).findLast(({ orderId }) => orderId === order.orderId);
+  return fill?.cause ?? 'order';
+}
+
+export function orderRow(
+  order: ExchangeOrder,
+  { contractSize, settle }: ExchangeInstrument,
+  cause: ExchangeTrade['cause'],
+): Row {
   const open = order.status === 'open';
   const left = open ? sub(order.contracts, order.filled) : NONE;
   const filledBase = contractsToBase(order.filled, contractSize);
@@ -106,7 +127,7 @@ export function orderRow(order: ExchangeOrder, { contractSize, settle }: Exchang
     smpType: 'None',
     smpGroup: 0,
     smpOrderId: '',
-    createType: 'CreateByUser',
+    createType: CREATE_TYPES[cause],
     createdTime: String(order.createdAt),
     updatedTime: String(order.updatedAt),
   };

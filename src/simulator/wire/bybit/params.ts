@@ -71,6 +71,22 @@ export class Params {
     return value;
   }
 
+  /** Entries of a list; 1 for anything else. Finds no fault. */
+  count(name: string): number {
+    const value = this.#values.get(name);
+    return Array.isArray(value) ? Math.max(1, value.length) : 1;
+  }
+
+  /** 1 to `max` objects, each with the parameters `common` beside its own. */
+  items(name: string, max: number, common: Readonly<Record<string, string>>): readonly Params[] {
+    const value: unknown = this.#values.get(name);
+    if (Array.isArray(value) && value.length > 0 && value.length <= max && value.every(isObject)) {
+      return value.map((item) => new Params(new Map(Object.entries({ ...item, ...common }))));
+    }
+    this.reject(name, `must be a list of 1 to ${max} objects`);
+    return [];
+  }
+
   flag(name: string): boolean {
     if (!this.has(name)) return false;
     const value = this.#values.get(name);
@@ -79,6 +95,9 @@ export class Params {
     return false;
   }
 }
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function isPositiveDecimal(text: string): boolean {
   try {
@@ -99,8 +118,6 @@ export function bodyParams(body: string): Params | Answer {
   } catch {
     return refusal(PARAMETER_ERROR, 'Request parameter error: body is not JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    return refusal(PARAMETER_ERROR, 'Request parameter error: body is not an object');
-  }
+  if (!isObject(parsed)) return refusal(PARAMETER_ERROR, 'Request parameter error: body is not an object');
   return new Params(new Map(Object.entries(parsed)));
 }

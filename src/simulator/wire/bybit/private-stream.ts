@@ -9,7 +9,7 @@ import type { WireSocket, WireStream } from '../dialect.ts';
 import { positionRow, walletOf, walletRow } from './account-rows.ts';
 import type { Row } from './answer.ts';
 import type { BybitAuth } from './auth.ts';
-import { fundingRow, orderRow, tradeRow } from './order-rows.ts';
+import { fundingRow, orderCause, orderRow, tradeRow } from './order-rows.ts';
 import { openStream } from './stream-ops.ts';
 import type { BybitSymbols } from './symbols.ts';
 
@@ -64,7 +64,10 @@ export class PrivateStreams {
   onEvent(event: ExchangeEvent): void {
     switch (event.kind) {
       case 'order':
-        this.#push(event.account, 'order', () => orderRow(event.order, this.#instrument(event.order.symbol)));
+        this.#push(event.account, 'order', () => {
+          const cause = orderCause(this.#exchange, event.account, event.order);
+          return orderRow(event.order, this.#instrument(event.order.symbol), cause);
+        });
         if (event.trade) this.#pushTrade(event.account, event.trade, event.order);
         return;
       case 'payment': {

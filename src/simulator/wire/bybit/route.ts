@@ -1,4 +1,4 @@
-/** What an endpoint of this venue is. Route tables: market-routes, account-routes, order-routes, history-routes. */
+/** What an endpoint of this venue is. Route tables: `*-routes.ts`. */
 import type { Instant } from '../../../kernel/instant.ts';
 import type { Exchange } from '../../exchange/api.ts';
 import type { ApiCredentials } from '../dialect.ts';
@@ -17,23 +17,30 @@ export interface PrivateCall extends Call {
   /** Account of the exchange model that the key trades on. */
   readonly account: string;
   readonly owner: ApiCredentials;
+  /** Orders of a batch that its limit had room for; 1 otherwise. */
+  readonly granted: number;
 }
 
 export type Route =
   | { readonly kind: 'public'; readonly run: (call: Call) => Answer }
-  /** `perSecond`: requests of one user on this endpoint in any second. */
-  | { readonly kind: 'private'; readonly perSecond: number; readonly run: (call: PrivateCall) => Answer };
+  /** `perSecond`: requests of one user on this endpoint in any second, or what `weigh` counts. */
+  | {
+      readonly kind: 'private';
+      readonly perSecond: number;
+      readonly run: (call: PrivateCall) => Answer;
+      readonly weigh: (params: Params) => number;
+    };
 
 /** By method and path, e.g. `GET /v5/market/time`. */
 export type Routes = Readonly<Record<string, Route>>;
 
 export const publicRoute = (run: (call: Call) => Answer): Route => ({ kind: 'public', run });
 
-export const privateRoute = (perSecond: number, run: (call: PrivateCall) => Answer): Route => ({
-  kind: 'private',
-  perSecond,
-  run,
-});
+export const privateRoute = (
+  perSecond: number,
+  run: (call: PrivateCall) => Answer,
+  weigh: (params: Params) => number = () => 1,
+): Route => ({ kind: 'private', perSecond, run, weigh });
 
 const CATEGORIES = ['linear', 'inverse', 'spot', 'option'] as const;
 

@@ -6,6 +6,7 @@
 import type { Instant } from '../../../kernel/instant.ts';
 import type { DialectOptions, WireDialect, WireRequest, WireResponse } from '../dialect.ts';
 import { ACCOUNT_ROUTES } from './account-routes.ts';
+import { ASSET_ROUTES } from './asset-routes.ts';
 import { OkxAuth } from './auth.ts';
 import { InstrumentIds } from './instrument-ids.ts';
 import { OkxLimits } from './limits.ts';
@@ -29,7 +30,7 @@ export function createOkxDialect({ exchange, credentials }: DialectOptions): Wir
   const auth = new OkxAuth(credentials);
   const limits = new OkxLimits();
   const streams = new OkxStreams(exchange, ids, auth);
-  const routes = routesByPath([...PUBLIC_ROUTES, ...TRADE_ROUTES, ...ACCOUNT_ROUTES]);
+  const routes = routesByPath([...PUBLIC_ROUTES, ...TRADE_ROUTES, ...ACCOUNT_ROUTES, ...ASSET_ROUTES]);
 
   function handle(request: WireRequest): WireResponse {
     const candidates = routes.get(request.path);

@@ -3,8 +3,8 @@
  * with `sCode` 0 or the reason.
  *
  * Sizes are contracts. A post-only order that would cross and a FOK order that cannot fill are acknowledged and then
- * cancelled, as on the venue. The model holds one margin mode per instrument: `tdMode` must equal it, and set-leverage
- * is what changes it.
+ * cancelled, as on the venue. `tdMode` is each order's own on OKX; the model holds one margin mode per instrument, so an
+ * order brings its mode with it while the instrument is idle, and is refused while something in the other mode is open.
  */
 import { InvariantError } from '../../../kernel/assert.ts';
 import { contracts, isZero, px } from '../../../kernel/decimal.ts';
@@ -26,6 +26,11 @@ const ORDER_TYPES: Readonly<Record<string, Pick<PlaceRequest, 'type' | 'tif'>>> 
   ioc: { type: 'limit', tif: 'IOC' },
   optimal_limit_ioc: { type: 'market', tif: 'IOC' },
 };
+/**
+ * Real parameters that this venue does not offer: taking them silently would place another order than was meant. Attached
+ * take profits and stop losses, also in their older form, and the prices of options.
+ */
+const UNSUPPORTED = ['attachAlgoOrds', 'tpTriggerPx', 'tpOrdPx', 'slTriggerPx', 'slOrdPx', 'pxUsd', 'pxVol'];
 
 type Call = Omit<PrivateCall, 'items' | 'params'>;
 
@@ -33,8 +38,15 @@ type Call = Omit<PrivateCall, 'items' | 'params'>;
 export function place(call: Call, item: Params): Row {
   const request = call.isPast ? new Refused('50036') : parse(call, item);
   if (request instanceof Refused) return result(call, item, '', request);
-  const placed = call.exchange.place(call.account, request);
+  const { exchange, account } = call;
+  const before = exchange.marginMode(account, request.symbol);
+  const mode = text(item, 'tdMode') === 'isolated' ? 'isolated' : 'cross';
+  if (mode !== before && !exchange.setMarginMode(account, request.symbol, mode).ok) {
+    return result(call, item, '', new Refused('51000', 'tdMode'));
+  }
+  const placed = exchange.place(account, request);
   if (placed.ok) return result(call, item, placed.order.orderId);
+  if (mode !== before) exchange.setMarginMode(account, request.symbol, before);
   return result(call, item, '', placeRefusal(call, request, placed.reason));
 }
 
@@ -78,7 +90,9 @@ function parse({ exchange, account, ids }: Call, item: Params): PlaceRequest | R
   if (side !== 'buy' && side !== 'sell') return new Refused('51000', 'side');
   const kind = ORDER_TYPES[text(item, 'ordType')];
   if (kind === undefined) return new Refused('51000', 'ordType');
-  if (text(item, 'tdMode') !== exchange.marginMode(account, symbol)) return new Refused('51000', 'tdMode');
+  if (!['isolated', 'cross'].includes(text(item, 'tdMode'))) return new Refused('51000', 'tdMode');
+  const unsupported = UNSUPPORTED.find((name) => isGiven(item[name]));
+  if (unsupported !== undefined) return new Refused('51000', unsupported);
   const hedged = exchange.positionMode(account) === 'hedge';
   if (!(hedged ? ['long', 'short'] : ['', 'net']).includes(text(item, 'posSide'))) {
     return new Refused('51000', 'posSide');
@@ -104,6 +118,9 @@ function parse({ exchange, account, ids }: Call, item: Params): PlaceRequest | R
     unfillable: 'expire',
   };
 }
+
+const isGiven = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
 
 function placeRefusal(call: Call, request: PlaceRequest, reason: RefuseReason): Refused {
   switch (reason) {
