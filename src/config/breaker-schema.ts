@@ -92,7 +92,7 @@ export const breakersSchema = section(
           'hedges',
           'Trips when so many hedges of an asset were opened and over again within cycleMinutes each.',
         ),
-        windowHours: live(positive(8_760).default(24), 'hours', 'How far back is counted.'),
+        windowHours: live(positive(168).default(24), 'hours', 'How far back is counted.'),
         cycleMinutes: live(positive(100_000).default(30), 'minutes', 'A hedge that lives longer is no churn.'),
         ...policy(1_440),
       }),

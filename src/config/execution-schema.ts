@@ -70,11 +70,7 @@ export const executionSchema = section(
       { loosens: 'lower' },
     ),
     entryPriceCapRate: also(
-      live(
-        fraction(0.05).gt(0).default(0.001),
-        FRACTION,
-        'Worst entry price, this far beyond the best opposite level.',
-      ),
+      live(fraction(0.05).gt(0).default(0.001), FRACTION, 'Worst entry price, this far beyond the middle of the book.'),
       { loosens: 'raise' },
     ),
     exitPriceCapRate: live(

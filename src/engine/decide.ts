@@ -51,6 +51,7 @@ function decideExits(core: Core, assets: ReadonlySet<string>): void {
     );
     core.exitMemory.set(hedge.id, verdict.memory);
     if (verdict.forwardApr !== undefined) core.forwardApr.set(hedge.id, verdict.forwardApr);
+    else core.forwardApr.delete(hedge.id);
     if (verdict.kind === 'close') closeHedge(core, hedge, verdict.reasons);
   }
 }

@@ -1,11 +1,14 @@
 /** May an entry that is spread over time go on? Asked anew at every look, of what opening anything asks. */
 import { pricedAs } from '../execution/entry-plan.ts';
 import type { EntryStop } from '../execution/next.ts';
-import { splitKey } from '../kernel/ids.ts';
+import { routeOf } from '../execution/route.ts';
+import { splitKey, type VenueId } from '../kernel/ids.ts';
 import type { HedgeRecord } from '../ledger/state.ts';
 import { type InstrumentView, isFresh } from '../market/view.ts';
 import { guards } from '../risk/breakers.ts';
 import { overLimit } from '../risk/exposure.ts';
+import { allows } from '../risk/rules.ts';
+import { excesses } from '../risk/shrink.ts';
 import { assessPair, isPriced } from '../signal/carry.ts';
 import type { Core } from './core.ts';
 import { blockedVenues, exposureOn, markOf, trippedOn } from './valuation.ts';
@@ -19,10 +22,16 @@ export function entryStop(core: Core, hedge: HedgeRecord, reachable: boolean): E
   const venues = [longKey, shortKey].map((key) => splitKey(key).venue);
   const [trip] = trippedOn(core, route).filter((each) => guards(each, { asset, venues }));
   if (trip) return { kind: 'end', reason: `breaker_${trip.name}` };
+  if (!mayGoOn(core, hedge, venues)) return { kind: 'end', reason: 'not_allowed' };
   if (!reachable) return { kind: 'wait', reason: 'venue_unreachable' };
+  // A degraded feed may be closed on, not opened on.
+  if (venues.some((venue) => core.market.health(venue)?.status !== 'up')) return { kind: 'wait', reason: 'feed_down' };
   const blocked = blockedVenues(core, route);
   if ([...venues, longKey, shortKey].some((each) => blocked.has(each)))
     return { kind: 'wait', reason: 'venue_blocked' };
+  // Waiting would keep what stands from becoming smaller.
+  if (excesses(exposureOn(core, route), core.settings.risk.exposure).length > 0)
+    return { kind: 'end', reason: 'limits_exceeded' };
   const over = overLimit(exposureOn(core, route), core.settings.risk.exposure, asset, venues);
   if (over !== undefined) return { kind: 'wait', reason: over };
   const long = core.market.get(longKey);
@@ -33,6 +42,14 @@ export function entryStop(core: Core, hedge: HedgeRecord, reachable: boolean): E
   if (!isPriced(priced)) return { kind: 'wait', reason: priced.code };
   // What is still to be entered would cost more than it is expected to earn.
   return priced.netUsd > 0 ? undefined : { kind: 'end', reason: 'edge_gone' };
+}
+
+/** By lists and by the traffic split as they are now; they were other when the hedge was planned. */
+function mayGoOn({ settings }: Core, { plan }: HedgeRecord, venues: readonly VenueId[]): boolean {
+  const { allow, deny } = settings.risk;
+  if (deny.assets.includes(plan.asset) || !allows(allow.assets, plan.asset)) return false;
+  if (venues.some((venue) => deny.venues.includes(venue) || !allows(allow.venues, venue))) return false;
+  return plan.route !== 'live' || routeOf(plan.longKey, plan.shortKey, settings.liveShare) === 'live';
 }
 
 function isStale(core: Core, { book, funding }: InstrumentView): boolean {

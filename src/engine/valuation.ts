@@ -163,7 +163,8 @@ export function openDay(core: Core, route: Route): DayOpened | undefined {
 export function dayPnlUsd(core: Core, route: Route, equityUsd = equityChange(core, route)): number | undefined {
   const day = core.ledger.days.get(route);
   if (!equityUsd) return undefined;
-  return day ? toNumber(sub(equityUsd, day.equityUsd)) : 0;
+  // Until this day is opened, what was lost before it is not today's.
+  return day && day.day >= utcDayStart(core.clock.now()) ? toNumber(sub(equityUsd, day.equityUsd)) : 0;
 }
 
 /** After an exit or a failure an asset rests on its route; counted from the ledger, so restarts do not forget it. */

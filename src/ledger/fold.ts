@@ -77,6 +77,7 @@ export function foldFact(state: LedgerState, fact: Fact): void {
       hedge.reason = fact.reason;
       hedge.detail = fact.detail;
       hedge.stateSince = fact.at;
+      if (fact.to === 'unwinding' || fact.to === 'quarantined') hedge.hadTrouble = true;
       if (isFinal(fact.to)) hedge.endedAt = fact.at;
       else delete hedge.endedAt;
       return;

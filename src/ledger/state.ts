@@ -68,6 +68,8 @@ export interface HedgeRecord {
   openedAt?: Instant;
   /** Reached `closed` or `aborted`. */
   endedAt?: Instant;
+  /** Was unwound or quarantined at some time. */
+  hadTrouble?: true;
 }
 
 /** One account on one venue, all hedges together. */

@@ -61,7 +61,10 @@ export interface Fill {
   /** Unique with venue, route and symbol. */
   readonly tradeId: string;
   readonly venueOrderId: string;
-  /** Absent when the venue's trade row has none (liquidation, ADL, a human's order, or a join is needed). */
+  /**
+   * Absent when the venue's rows name no order (a join is needed); empty when they do and this one has none: a liquidation,
+   * ADL, or a human's order.
+   */
   readonly clientOrderId?: ClientOrderId;
   readonly symbol: UnifiedSymbol;
   readonly side: Side;

@@ -18,9 +18,15 @@ export function openingFates(ledger: LedgerState, route: Route, venue: VenueId, 
   return known.sort((a, b) => a.intent.at - b.intent.at).map(({ status }) => status === 'rejected');
 }
 
-/** It ended, or stands, otherwise than it was meant to. */
+/** An operator may open and close as often as he likes. */
+const BY_OPERATOR: ReadonlySet<string> = new Set(['operator_close', 'flatten', 'kill']);
+
+/** It ended, or stands, otherwise than it was meant to; also when people had to end what was in trouble. */
 export const hasFailed = (hedge: HedgeRecord): boolean =>
-  hedge.state === 'aborted' || hedge.state === 'quarantined' || hedge.reason.startsWith('unwound');
+  hedge.state === 'aborted' ||
+  hedge.state === 'quarantined' ||
+  hedge.reason.startsWith('unwound') ||
+  (hedge.hadTrouble === true && BY_OPERATOR.has(hedge.reason));
 
 /** When a hedge was over for its breaker: at its end, or at its quarantine; undefined while it goes on. */
 const overAt = (hedge: HedgeRecord): Instant | undefined =>
@@ -38,9 +44,6 @@ export function failuresInARow(ledger: LedgerState, route: Route, asset: string,
   const firstSound = over.findIndex((hedge) => !hasFailed(hedge));
   return firstSound < 0 ? over.length : firstSound;
 }
-
-/** An operator may open and close as often as he likes. */
-const BY_OPERATOR: ReadonlySet<string> = new Set(['operator_close', 'flatten', 'kill']);
 
 /** Hedges of an asset that filled and were over within `cycleMs`, ended after `sinceAt`. */
 export function shortCycles(

@@ -198,7 +198,8 @@ export const RULES: readonly Rule[] = [
   leverage,
 ];
 
-const allows = (list: readonly string[], name: string): boolean => list.length === 0 || list.includes(name);
+/** An empty list allows every name. */
+export const allows = (list: readonly string[], name: string): boolean => list.length === 0 || list.includes(name);
 
 /** An age below zero means that the clock went back: the frame's real age is unknown. */
 function fresh(rule: string, age: number | undefined, limit: number, detail: string): readonly RuleBreach[] {

@@ -14,9 +14,8 @@ export interface FundingDefect {
 }
 
 /**
- * Why a quote must not be acted on, or undefined when it is sound. A rate of exactly zero is refused: venues send it
- * for "none yet", and a real rate of zero earns nothing. A settlement further away than one interval means that the
- * interval is wrong, which would multiply the hourly rate.
+ * Why a quote must not be acted on, or undefined when it is sound. A settlement further away than one interval means that
+ * the interval is wrong, which would multiply the hourly rate.
  */
 export function fundingDefect(quote: FundingQuote | undefined, now: Instant): FundingDefect | undefined {
   if (!quote) return { code: 'no_funding', detail: 'no funding quote yet' };
@@ -25,7 +24,6 @@ export function fundingDefect(quote: FundingQuote | undefined, now: Instant): Fu
     return { code: 'bad_funding', detail: `unknown funding interval: ${intervalHours} h` };
   }
   if (!Number.isFinite(predictedRate)) return { code: 'bad_funding', detail: `rate is ${predictedRate}` };
-  if (predictedRate === 0) return { code: 'bad_funding', detail: 'rate is exactly zero: taken as none published' };
   const hourly = hourlyRate(predictedRate, intervalHours);
   if (Math.abs(hourly) > MAX_HOURLY_RATE) {
     return { code: 'bad_funding', detail: `absurd rate: ${hourly} per hour, at most ${MAX_HOURLY_RATE} is credible` };
@@ -42,4 +40,14 @@ export function fundingDefect(quote: FundingQuote | undefined, now: Instant): Fu
     return { code: 'bad_funding', detail };
   }
   return undefined;
+}
+
+/**
+ * The same before an entry. A rate of exactly zero opens nothing: some venues send it for "none yet". A hedge that is held
+ * is judged by it, because a leg that is paid nothing is no reason to go on.
+ */
+export function entryFundingDefect(quote: FundingQuote | undefined, now: Instant): FundingDefect | undefined {
+  const defect = fundingDefect(quote, now);
+  if (defect || quote?.predictedRate !== 0) return defect;
+  return { code: 'bad_funding', detail: 'rate is exactly zero: taken as none published' };
 }

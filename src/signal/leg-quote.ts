@@ -5,7 +5,7 @@ import { type Book, bookDefect, mid, walkLevels } from '../market/book.ts';
 import { hourlyRate } from '../market/funding.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { InstrumentView } from '../market/view.ts';
-import { fundingDefect } from './funding-check.ts';
+import { entryFundingDefect } from './funding-check.ts';
 import { settledMean24h } from './history.ts';
 import type { Unpriced } from './opportunity.ts';
 import { type RateCurve, rateCurve } from './receipts.ts';
@@ -57,7 +57,7 @@ export function quoteLeg(view: InstrumentView, settings: SignalSettings, now: In
   if (settings.entry?.style === 'maker_taker' && !(Math.abs(instrument.makerFeeRate) <= MAX_FEE_RATE)) {
     return defect('bad_instrument', `maker fee rate is ${instrument.makerFeeRate}`);
   }
-  const unsound = fundingDefect(funding, now);
+  const unsound = entryFundingDefect(funding, now);
   if (unsound) return defect(unsound.code, unsound.detail);
   if (!book) return defect('no_book', 'no order book yet');
   const broken = bookDefect(book);

@@ -223,7 +223,7 @@ class ModelVenue implements Venue {
       route: this.route,
       tradeId: trade.tradeId,
       venueOrderId: trade.orderId,
-      ...(trade.clientOrderId !== '' && { clientOrderId: trade.clientOrderId }),
+      clientOrderId: trade.clientOrderId,
       symbol: trade.symbol,
       side: trade.side,
       quantity: contractsToBase(trade.contracts, instrument.contractSize),

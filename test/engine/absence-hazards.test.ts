@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { contracts, quote } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
+import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
 import { ACCOUNT, SOL } from './world-setup.ts';
 
@@ -16,6 +17,23 @@ function lost(memoryMs = Number.POSITIVE_INFINITY): World {
 const attempt = (world: World) => world.hedge().short.attempts[0];
 
 describe('proof of absence', () => {
+  it('fault-23-a-human-beside-it: a trade whose row names no order of ours is nobody’s at once, and holds no proof up', async () => {
+    const world = lost();
+    world.boot();
+    await world.run(2_000, 100);
+    expect(attempt(world)?.status).toBe('unknown');
+    // Smaller than the order, on its side: without the name it might be a part of it.
+    foreignTrade(world, 'beta', 'sell', '2');
+    await world.run(1_000, 100);
+    const fills = world.store.facts.flatMap((fact) => (fact.kind === 'fill' ? [fact] : []));
+    expect(fills.filter(({ fill, hedge }) => fill.venue === 'beta' && hedge === undefined)).toHaveLength(1);
+    await world.run(20_000, 500);
+    expect(attempt(world)?.status).toBe('proven_absent');
+    // Completed as soon as that is known; two of their contracts are one SOL.
+    expect(world.state()).toBe('held');
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['9.5', '-10.5']);
+  });
+
   it.each([HOUR_MS, -HOUR_MS])(
     'fault-48: a wall clock that jumps by %d ms makes it neither shorter nor longer',
     async (jumpMs) => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recheckBreakers, watchBreakers } from '../../src/engine/breakers.ts';
 import { statusOf } from '../../src/engine/status.ts';
+import { dayPnlUsd } from '../../src/engine/valuation.ts';
 import { contracts, quote, text } from '../../src/kernel/decimal.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { BreakerName, BreakerSwitched } from '../../src/ledger/facts.ts';
@@ -394,6 +395,18 @@ describe('equity', () => {
     world.boot();
     await world.run(2_000);
     expect(loss(world)).toBeCloseTo(before ?? Number.NaN, 2);
+  });
+
+  it('yesterdays-loss: until the new day is opened nothing was lost today', async () => {
+    const world = new World();
+    await world.opened();
+    const { core } = world.engine;
+    const today = core.ledger.days.get('live');
+    if (!today) throw new Error('no day');
+    core.ledger.days.set('live', { ...today, day: today.day - DAY_MS, equityUsd: quote('150') });
+    expect(dayPnlUsd(core, 'live')).toBe(0);
+    core.ledger.days.set('live', { ...today, equityUsd: quote('150') });
+    expect(dayPnlUsd(core, 'live')).toBeLessThan(-140);
   });
 
   it('fault-48-back-over-midnight: a UTC day is opened once', async () => {

@@ -217,7 +217,7 @@ export class FaultyVenue implements Venue {
     const read = await this.#read(this.#options.inner.fills(sinceAt));
     if (read.ok && this.#options.faults.reads === 'nothing_listed') return { ...read, value: [] };
     if (read.ok && this.#options.faults.foreignFillsHidden)
-      return { ...read, value: read.value.filter(({ clientOrderId }) => clientOrderId !== undefined) };
+      return { ...read, value: read.value.filter(({ clientOrderId }) => clientOrderId) };
     if (read.ok && this.#options.faults.fillsRewritten)
       return { ...read, value: read.value.map((fill) => ({ ...fill, price: scale(fill.price, 2) })) };
     if (!read.ok || !this.#options.faults.anonymousFills) return read;
@@ -283,7 +283,7 @@ export class FaultyVenue implements Venue {
     const { inner, clock, faults, isDead } = this.#options;
     inner.subscribe((event) => {
       if (isDead() || faults.down || faults.stream === 'lost') return;
-      if (faults.foreignFillsHidden && event.kind === 'fill' && event.fill.clientOrderId === undefined) return;
+      if (faults.foreignFillsHidden && event.kind === 'fill' && !event.fill.clientOrderId) return;
       if (faults.stream === 'late') {
         clock.after(LATE_MS, () => {
           if (!isDead()) sink(event);

@@ -1,5 +1,5 @@
 /** A price that runs away: both legs become smaller together before the venue takes one. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { statusOf } from '../../src/engine/status.ts';
 import { base, contracts } from '../../src/kernel/decimal.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
@@ -53,6 +53,21 @@ describe('distance to liquidation', () => {
     // Never naked in between, beyond the moment of the two orders.
     expect(nets).toEqual([]);
     expect(world.wrongs()).toEqual([]);
+  });
+
+  it('marks-frozen: when one market’s marks stop, the venue’s own list of positions tells the distance', async () => {
+    const world = await standing();
+    const push = world.engine.push.bind(world.engine);
+    const spy = vi.spyOn(world.engine, 'push').mockImplementation((event) => {
+      const isFrozen =
+        event.kind === 'market' && event.event.kind === 'mark' && event.event.mark.key.startsWith('beta');
+      if (!isFrozen) push(event);
+    });
+    world.move(SOL, 0.4);
+    await world.run(10_000);
+    expect(codes(world)).toContain('margin_critical');
+    expect(base(world.position('beta')).abs().lt('9.5')).toBe(true);
+    spy.mockRestore();
   });
 
   it('a figure that is missing is shown as unknown and closes nothing', async () => {

@@ -1,5 +1,5 @@
 /** Entries in parts, each hazard by name. Expectations are read from the exchanges' books. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { contracts, px, toNumber } from '../../src/kernel/decimal.ts';
 import { SLICED } from './styles.ts';
 import { World } from './world.ts';
@@ -56,6 +56,35 @@ describe('slices', () => {
     expect(positions(world)).toEqual(['2.5', '-2.5']);
     expect(entries(world, 'alpha')).toHaveLength(1);
     expect(world.wrongs()).toEqual([]);
+  });
+
+  it.each([
+    ['denied', { risk: { ...SLICED.risk, deny: { assets: ['SOL'], venues: [] } } }],
+    ['not allowed any more', { risk: { ...SLICED.risk, allow: { assets: ['ETH'], venues: [] } } }],
+    ['on a venue that is denied', { risk: { ...SLICED.risk, deny: { assets: [], venues: ['beta'] } } }],
+    ['routed to paper now', { liveShare: 0 }],
+  ])('toggled-while-entering: a pair that is %s gets no further slice', async (_, change) => {
+    const world = await begun();
+    world.engine.push({ kind: 'settings', settings: { ...SLICED, ...change }, changes: [] });
+    await world.run(2 * SLICED.execution.sliced.deadlineMs);
+    expect(world.state()).toBe('held');
+    expect(entries(world, 'alpha')).toHaveLength(1);
+    expect(positions(world)).toEqual(['2.5', '-2.5']);
+  });
+
+  it('degraded-while-entering: slices wait until the feed is sound', async () => {
+    const world = await begun();
+    const push = world.engine.push.bind(world.engine);
+    const spy = vi.spyOn(world.engine, 'push').mockImplementation((event) => {
+      const isHealth = event.kind === 'market' && event.event.kind === 'health' && event.event.health.venue === 'beta';
+      if (!isHealth) return push(event);
+      push({ ...event, event: { ...event.event, health: { ...event.event.health, status: 'degraded' } } });
+    });
+    await world.run(6_000, 250);
+    expect(entries(world, 'alpha')).toHaveLength(1);
+    spy.mockRestore();
+    await world.run(6_000, 250);
+    expect(entries(world, 'alpha').length).toBeGreaterThan(1);
   });
 
   it('slice-left-unequal: completed first, then the next one follows', async () => {

@@ -100,6 +100,24 @@ describe('hedges of an asset', () => {
     expect(inARow(0, life({ to: 'aborted', asset: 'ETH', endedAt: AT + 9 }))).toBe(0);
   });
 
+  it('what was in trouble and was ended by people has failed; what they closed for their own reasons has not', () => {
+    const ended = (trouble: HedgeState, reason: string, endedAt: number): Fact[] => {
+      const [planned, filled, moved] = life({ to: trouble, endedAt: endedAt - 1 });
+      if (!planned || !filled || moved?.kind !== 'hedge_moved') throw new Error('no life');
+      const closed = { ...moved, from: trouble, to: 'closed', reason, at: endedAt } as const;
+      return [planned, filled, moved, closed];
+    };
+    const lives = [
+      ended('quarantined', 'operator_close', AT + 10),
+      ended('unwinding', 'flatten', AT + 20),
+      ended('quarantined', 'kill', AT + 30),
+    ];
+    expect(inARow(0, ...lives)).toBe(3);
+    expect(inARow(0, ...lives, life({ to: 'closed', reason: 'operator_close', endedAt: AT + 40 }))).toBe(0);
+    // Trouble that ended well, long before an ordinary exit.
+    expect(inARow(0, ...lives, ended('quarantined', 'carry_gone', AT + 40))).toBe(0);
+  });
+
   it('a maker order that nobody met is neither a failure nor a success; a refused one is a failure', () => {
     const entry: HedgePlanned['entry'] = {
       style: 'maker_taker',

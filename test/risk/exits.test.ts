@@ -130,7 +130,6 @@ describe('unknown is not zero', () => {
   it.each<[string, Partial<Perp>]>([
     ['missing', { without: ['funding'] }],
     ['stale', { receivedAt: NOW - 120_001 }],
-    ['zero', { rate: 0 }],
     ['NaN', { rate: Number.NaN }],
     ['of a passed settlement', { nextInHours: -0.1 }],
   ])('a funding quote that is %s never closes and is reported', (_, short) => {
@@ -140,10 +139,19 @@ describe('unknown is not zero', () => {
     expect(verdict.forwardApr).toBeUndefined();
   });
 
+  it('a rate of exactly zero is a rate: a leg that is paid nothing beside one that pays is left', () => {
+    const verdict = exit({ long: { rate: 0.0001 }, short: { rate: 0 }, memory });
+    expect([verdict.kind, ...rules(verdict)]).toEqual(['close', 'carry_gone']);
+    // 0.01 % per 8 h, three times a day.
+    expect(verdict.forwardApr).toBeCloseTo(-0.0001 * 3 * 365, 6);
+    const first = exit({ long: { rate: 0.0001 }, short: { rate: 0 } });
+    expect([first.kind, first.memory.belowSince]).toEqual(['hold', NOW]);
+  });
+
   it('unknown time neither counts towards the confirmation nor starts it again', () => {
     const first = exit(FADED);
-    const blind = exit({ ...FADED, short: { rate: 0 }, afterMinutes: 20, memory: first.memory });
-    const stillBlind = exit({ ...FADED, short: { rate: 0 }, afterMinutes: 40, memory: blind.memory });
+    const blind = exit({ ...FADED, short: { rate: Number.NaN }, afterMinutes: 20, memory: first.memory });
+    const stillBlind = exit({ ...FADED, short: { rate: Number.NaN }, afterMinutes: 40, memory: blind.memory });
     // 20 minutes were observed, 30 were unknown: 40 more are needed.
     const seen = exit({ ...FADED, afterMinutes: 50, memory: stillBlind.memory });
     expect(seen.memory).toEqual({ belowSince: NOW + 30 * MINUTE_MS });
@@ -161,7 +169,7 @@ describe('maximum holding time', () => {
   it('closes whatever it earns, and even when the carry is unknown', () => {
     expect(rules(exit({ ...PAYS, exit: { maxHoldHours: 10 } }))).toEqual(['max_hold']);
     expect(exit({ ...PAYS, exit: { maxHoldHours: 10 } }).kind).toBe('close');
-    const blind = exit({ short: { rate: 0 }, exit: { maxHoldHours: 10 } });
+    const blind = exit({ short: { rate: Number.NaN }, exit: { maxHoldHours: 10 } });
     expect([blind.kind, ...rules(blind)]).toEqual(['close', 'max_hold', 'funding_unknown']);
   });
 

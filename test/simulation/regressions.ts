@@ -148,4 +148,9 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 304883,
     found: 'fault-28: a naked leg that its venue denied was told as missing there, which counts as told',
   },
+  {
+    seed: 402626,
+    found:
+      'fault-23: a human’s trade beside an entry of unknown fate counted as perhaps its own for ten minutes, though its row named none',
+  },
 ];

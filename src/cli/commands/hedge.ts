@@ -110,7 +110,7 @@ function sentence(fact: Fact): string {
     }
     case 'fill': {
       const { side, quantity, price, fee, feeCurrency, venue, liquidity, tradeId } = fact.fill;
-      const owner = fact.fill.clientOrderId ?? 'nobody’s order of ours';
+      const owner = fact.fill.clientOrderId || 'nobody’s order of ours';
       return `fill      ${owner}: ${side} ${text(quantity)} on ${venue} at ${text(price)}, fee ${text(fee)} ${feeCurrency} (${liquidity}, trade ${tradeId})`;
     }
     case 'payment': {

@@ -80,7 +80,7 @@ const toFill = (row: Execution): RawFill => ({
   marketId: row.symbol,
   tradeId: row.execId,
   venueOrderId: row.orderId,
-  clientOrderId: row.orderLinkId === undefined || row.orderLinkId === '' ? undefined : row.orderLinkId,
+  clientOrderId: row.orderLinkId,
   side: sideText.parse(row.side),
   quantity: row.execQty,
   price: row.execPrice,
