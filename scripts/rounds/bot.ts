@@ -85,7 +85,8 @@ export async function tandem(files: BotFiles, venues: VenuesProcess, ...args: re
   const { stdout } = await run(process.execPath, [MAIN, ...args, '--config', files.config], {
     cwd: files.folder,
     env: { PATH: process.env.PATH, HOME: files.folder, ...venues.keys },
-    timeout: 30_000,
+    // A proof takes readings of every account after the wait, each with its own deadline.
+    timeout: 90_000,
   });
   return stdout;
 }

@@ -139,7 +139,13 @@ class Campaign {
   async finish(): Promise<Omit<Tally, 'rounds'>> {
     const book = this.#book();
     await tandem(this.#files, this.#venues, 'pause');
-    await tandem(this.#files, this.#venues, 'flatten', '--wait', '25');
+    // While venues fail, one command may not see the end of it; whoever gave it gives it again.
+    await this.#eventually('flattened', () =>
+      tandem(this.#files, this.#venues, 'flatten', '--wait', '25').then(
+        () => [],
+        (error: unknown) => [error instanceof Error ? error.message : String(error)],
+      ),
+    );
     await this.#eventually('flat', async () => {
       const { moving, wrongs, end } = await book.judge();
       return [...wrongs, ...moving, ...(end === 'flat' ? [] : ['not flat yet'])];
