@@ -3,7 +3,7 @@
  * Entry point: `planOf`. The list of faults is explicit, so that a failing one can be shrunk.
  */
 import type { EngineSettings } from '../../src/engine/settings.ts';
-import { base, contracts, px, quote } from '../../src/kernel/decimal.ts';
+import { base, contracts, px, quote, scale } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { Random } from '../../src/ports/random.ts';
 import type { ExchangeInstrument } from '../../src/simulator/exchange/api.ts';
@@ -74,7 +74,7 @@ export function planOf(seed: number | string, { hours = 24, faults }: PlanOption
   const settings = settingsOf(new Dice(random.fork('settings')), ids, kinds.includes('clock_jump'), watch);
   // An order that is filled twice under one id, and lists without ids: nobody could tell whose the second fill is.
   const reuse = !(kinds.includes('anonymous_fills') && kinds.includes('delivered_twice'));
-  const venues = ids.map((id, at) => venueOf(id, at, assets, reuse, new Dice(random.fork(`venue ${id}`))));
+  const venues = ids.map((id, at) => venueOf(id, at, assets, reuse, random));
   const listed = venues.flatMap(({ id, instruments }) => instruments.map(({ asset }) => ({ venue: id, asset })));
   const scheduled = kinds.flatMap((kind) => schedules(kind, hours, listed, new Dice(random.fork(`faults ${kind}`))));
   scheduled.sort((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1));
@@ -97,12 +97,14 @@ function chooseKinds(dice: Dice): FaultKind[] {
   return FAULT_KINDS.filter(() => dice.chance(share));
 }
 
-function venueOf(id: string, at: number, assets: readonly AssetPlan[], reuse: boolean, dice: Dice): VenuePlan {
+function venueOf(id: string, at: number, assets: readonly AssetPlan[], reuse: boolean, random: Random): VenuePlan {
+  const dice = new Dice(random.fork(`venue ${id}`));
+  const minima = new Dice(random.fork(`minima ${id}`));
   // Two venues list everything, so that there is always something to hedge.
   const listed = at < 2 ? assets : assets.filter(() => dice.chance(0.5));
   const some = listed.length > 0 ? listed : assets.slice(0, 1);
   const takerFee = dice.pick(['0.0002', '0.0004', '0.00055', '0.0006']);
-  const instruments = some.map((asset): ExchangeInstrument => instrumentOf(asset, takerFee, dice));
+  const instruments = some.map((asset): ExchangeInstrument => instrumentOf(asset, takerFee, dice, minima));
   return {
     id,
     instruments,
@@ -114,7 +116,12 @@ function venueOf(id: string, at: number, assets: readonly AssetPlan[], reuse: bo
   };
 }
 
-function instrumentOf({ name, symbol, priceUsd }: AssetPlan, takerFeeRate: string, dice: Dice): ExchangeInstrument {
+function instrumentOf(
+  { name, symbol, priceUsd }: AssetPlan,
+  takerFeeRate: string,
+  dice: Dice,
+  minima: Dice,
+): ExchangeInstrument {
   // Lots worth about 1 to 50 USD: 1, 2 or 5 times a power of ten, in base units.
   const exponent = Math.floor(Math.log10(dice.pick([1, 5, 30]) / priceUsd));
   const digit = dice.pick([1, 1, 2, 5]);
@@ -126,7 +133,8 @@ function instrumentOf({ name, symbol, priceUsd }: AssetPlan, takerFeeRate: strin
     settle: 'USDT',
     contractSize: base(`1e${sizeExponent}`),
     lot,
-    minContracts: lot,
+    // Now and then several lots: what is left of a leg can be a multiple of the lot and too small for any order.
+    minContracts: scale(lot, minima.pick(['1', '1', '1', '4'])),
     maxContracts: contracts('1e9'),
     minNotional: quote(dice.pick(['0', '5', '10'])),
     tick: px(`1e${Math.floor(Math.log10(priceUsd)) - dice.pick([4, 5])}`),
