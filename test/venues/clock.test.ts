@@ -6,6 +6,13 @@ import { createSimClock } from '../../src/simulator/clock.ts';
 import { VenueClock } from '../../src/venues/venue-clock.ts';
 import { orderOf, setUp, startWorld, until, VENUES, type World } from './world.ts';
 
+/** What each venue answers to a request whose time is off. */
+const STAMP_REFUSED = {
+  binance: { status: 400, body: '{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}' },
+  bybit: { status: 200, body: '{"retCode":10002,"retMsg":"invalid request","result":{},"time":1}' },
+  okx: { status: 401, body: '{"code":"50102","msg":"Timestamp request expired.","data":[]}' },
+} as const;
+
 describe.each(VENUES)('the clock of %s', (name) => {
   let world: World;
   let venue: Venue;
@@ -55,14 +62,9 @@ describe.each(VENUES)('the clock of %s', (name) => {
 
   it('fault-49-refused-stamp: the order is not taken, the clock is read anew, the next one is', async () => {
     await start();
-    const bodies = {
-      binance: { status: 400, body: '{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}' },
-      bybit: { status: 200, body: '{"retCode":10002,"retMsg":"invalid request","result":{},"time":1}' },
-      okx: { status: 401, body: '{"code":"50102","msg":"Timestamp request expired.","data":[]}' },
-    };
     world.clock.advanceTo(world.clock.now() + 10_000);
     const asked = timeRequests();
-    world.intercept = ({ method }) => (method === 'POST' ? bodies[name] : 'pass');
+    world.intercept = ({ method }) => (method === 'POST' ? STAMP_REFUSED[name] : 'pass');
     expect(await reduce('stale1')).toMatchObject({ kind: 'rejected' });
     world.intercept = () => 'pass';
     expect(await reduce('stale2')).toMatchObject({ kind: 'acked' });
@@ -71,13 +73,8 @@ describe.each(VENUES)('the clock of %s', (name) => {
 
   it('fault-07-clock-read-in-a-ban: an opening that waits for the clock is refused in time, a reduction is not', async () => {
     await start();
-    const bodies = {
-      binance: { status: 400, body: '{"code":-1021,"msg":"Timestamp for this request is outside of the recvWindow."}' },
-      bybit: { status: 200, body: '{"retCode":10002,"retMsg":"invalid request","result":{},"time":1}' },
-      okx: { status: 401, body: '{"code":"50102","msg":"Timestamp request expired.","data":[]}' },
-    };
     world.clock.advanceTo(world.clock.now() + 10_000);
-    world.intercept = ({ method }) => (method === 'POST' ? bodies[name] : 'pass');
+    world.intercept = ({ method }) => (method === 'POST' ? STAMP_REFUSED[name] : 'pass');
     expect(await reduce('late1')).toMatchObject({ kind: 'rejected' });
     world.intercept = () => 'pass';
     world.budget.banned(8 * MINUTE_MS);
