@@ -480,7 +480,9 @@ export class Oracle {
   /** The bot's own position: what a human holds is not its business. */
   own(venue: string, symbol: string): Base {
     const key = `${venue}|${symbol}`;
-    return sub(this.#positions.get(key) ?? ZERO_BASE, this.#foreign.get(key) ?? ZERO_BASE);
+    const foreign = this.#foreign.get(key);
+    const position = this.#positions.get(key) ?? ZERO_BASE;
+    return foreign ? sub(position, foreign) : position;
   }
 
   isNaked(symbol: string): boolean {
@@ -564,16 +566,17 @@ export class Oracle {
       const knows = Math.max(naked.since, until + AFTER_IMPAIRMENT_MS - ALARM_MS, this.#aliveSince);
       if (!naked.alarmed && now > knows + ALARM_MS + NEWS_MS + sightMs + ledgerMs)
         this.fail('alarm', `no alarm while ${told}`);
-      if (this.#isUntold(symbol)) naked.knownAt = undefined;
+      if (this.#isUntold(symbol, naked.since)) naked.knownAt = undefined;
       else naked.knownAt ??= now;
       if (!naked.alarmed && now > (naked.knownAt ?? now) + ALARM_MS + NEWS_MS)
         this.fail('alarm', `no alarm though all is booked, while ${told}`);
     }
   }
 
-  /** Some trade of it is not booked, or the process cannot act. */
-  #isUntold(symbol: string): boolean {
+  /** Some trade of it is not booked, a venue's word on its positions is believed that is wrong, or the process cannot act. */
+  #isUntold(symbol: string, since: number): boolean {
     if (['process', 'ledger'].some((name) => (this.#impaired.get(name)?.active ?? 0) > 0)) return true;
+    if ([...this.#world.rigs.keys()].some((venue) => this.#isMisled(venue, since))) return true;
     return [...this.#unbooked.values()].some((trades) => [...trades.values()].includes(symbol));
   }
 
@@ -584,11 +587,7 @@ export class Oracle {
   #impairedUntil(symbol: string, since: number): { until: number; sightMs: number; ledgerMs: number } {
     const { now } = this.#world.scheduler;
     const asset = symbol.slice(0, symbol.indexOf('/'));
-    const untilOf = (name: string): number => {
-      const state = this.#impaired.get(name);
-      return !state ? Number.NEGATIVE_INFINITY : state.active > 0 ? now : state.until;
-    };
-    let until = Math.max(untilOf('process'), untilOf(`hidden ${symbol}`));
+    let until = Math.max(this.#impairedTill('process'), this.#impairedTill(`hidden ${symbol}`));
     const ledger = this.#impaired.get('ledger');
     const isFull = ledger !== undefined && ledger.active > 0;
     let sightMs = 0;
@@ -597,19 +596,29 @@ export class Oracle {
       const isTouched = (this.#touchedAt.get(key) ?? 0) >= since - 60_000;
       if (!isTouched && isZero(this.own(venue, symbol)) && !this.#planned.get(symbol)?.includes(key)) continue;
       const { positionsEveryMs } = this.#world.settings();
-      // What was told for long is believed until the next poll, and acted on.
-      const isMisled = untilOf(`belief ${venue}`) + positionsEveryMs > since;
+      const isMisled = this.#isMisled(venue, since);
       const isUnseen = (this.#impaired.get(`sight ${venue}`)?.active ?? 0) > 0;
       if (isMisled || isUnseen) sightMs = positionsEveryMs + AFTER_IMPAIRMENT_MS;
-      if (!isUnseen) until = Math.max(until, untilOf(`sight ${venue}`));
+      if (!isUnseen) until = Math.max(until, this.#impairedTill(`sight ${venue}`));
       if (!isMisled && !isFull && !this.#isConcerned(venue, symbol)) continue;
-      until = Math.max(until, untilOf(`venue ${venue}`), untilOf(`${venue}|${asset}`));
+      until = Math.max(until, this.#impairedTill(`venue ${venue}`), this.#impairedTill(`${venue}|${asset}`));
     }
     // What was never ordered is a stranger's until a ledger can book it: it is told, and left alone.
     const isBeside = [...this.#world.rigs.keys()].some((venue) => !isZero(this.foreignOf(venue, symbol)));
     if (isFull && (isBeside || (this.#takenTwiceAt.get(symbol) ?? 0) >= since - 60_000)) until = now;
     if (ledger && !isFull) until = Math.max(until, ledger.until);
     return { until, sightMs, ledgerMs: isFull ? EMERGENCY_MS : 0 };
+  }
+
+  /** What was told for long is believed until the next poll, and acted on. */
+  #isMisled(venue: string, since: number): boolean {
+    return this.#impairedTill(`belief ${venue}`) + this.#world.settings().positionsEveryMs > since;
+  }
+
+  /** The end of what impairs it, or impaired it last; now while it goes on. */
+  #impairedTill(name: string): number {
+    const state = this.#impaired.get(name);
+    return !state ? Number.NEGATIVE_INFINITY : state.active > 0 ? this.#world.scheduler.now : state.until;
   }
 
   /** Whether what makes the legs equal has anything to do with a venue: its excess, an order there, news from there. */

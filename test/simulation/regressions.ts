@@ -153,4 +153,9 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       'fault-23: a human’s trade beside an entry of unknown fate counted as perhaps its own for ten minutes, though its row named none',
   },
+  {
+    seed: 532401,
+    found:
+      'fault-28: a venue denied a position, the other leg followed and was naked: what is believed cannot be told, and the judge asked for it',
+  },
 ];
