@@ -7,8 +7,9 @@ import type { DiscrepancyNoted } from '../ledger/facts.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
+import type { AccountWatch } from './account-watch.ts';
 import { venueNow } from './clock-skew.ts';
-import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
+import { alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
 import { recordFills } from './fills.ts';
 import { onListedOpen } from './orders.ts';
@@ -80,6 +81,7 @@ export function withAccountFees(
     const known = market.get(instrument.key)?.instrument;
     if (!known) return instrument;
     const { takerFeeRate, makerFeeRate } = known;
+    if (takerFeeRate === instrument.takerFeeRate && makerFeeRate === instrument.makerFeeRate) return instrument;
     return { ...instrument, takerFeeRate, makerFeeRate };
   });
 }
@@ -201,7 +203,7 @@ function differsLately(core: Core, watch: AccountWatch, isNewlyOpen: boolean): b
   const differs = [...core.ledger.discrepancies.values()].some(
     ({ route, venue, what }) => route === watch.route && venue === watch.venue && MAY_BE_OURS.has(what),
   );
-  if (!differs) delete watch.differsSinceMs;
+  if (!differs) watch.differsSinceMs = undefined;
   else if (isNewlyOpen) watch.differsSinceMs = nowMs;
   else watch.differsSinceMs ??= nowMs;
   return watch.differsSinceMs !== undefined && nowMs - watch.differsSinceMs <= STAYS_MS;

@@ -22,8 +22,8 @@ export interface AccountEvidence {
   readonly calls: SlidingWindow<boolean>;
   readonly roundTripsMs: SlidingWindow<number>;
   /** Monotonic; absent while connected. */
-  marketDownSinceMs?: number;
-  accountDownSinceMs?: number;
+  marketDownSinceMs: number | undefined;
+  accountDownSinceMs: number | undefined;
 }
 
 export interface BreakerEvidence {
@@ -158,8 +158,7 @@ function noteStream(
   connected: boolean,
 ): void {
   if (!evidence || connected === (evidence[which] === undefined)) return;
-  if (connected) delete evidence[which];
-  else evidence[which] = clock.monotonicMs();
+  evidence[which] = connected ? undefined : clock.monotonicMs();
   due(breakers, 'stale_streams', evidence.route, evidence.venue);
 }
 

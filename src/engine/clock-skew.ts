@@ -1,7 +1,7 @@
 /** How far a venue's clock is from ours. Requests are stamped with the venue's time; what we decide by our own. */
 import type { Instant } from '../kernel/instant.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AccountWatch } from './core.ts';
+import type { AccountWatch } from './account-watch.ts';
 
 /** Venue clock minus our wall clock now, ms; undefined before the first reading. Sees a jump of the wall clock at once. */
 export function skewMs({ clock: reading }: AccountWatch, clock: Clock): number | undefined {

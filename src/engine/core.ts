@@ -4,7 +4,7 @@
  */
 
 import type { IdStamp } from '../execution/client-id.ts';
-import type { ClientOrderId, HedgeId, InstrumentKey, Route, VenueId } from '../kernel/ids.ts';
+import type { ClientOrderId, HedgeId, Route } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { ConfigChanged, DecisionMade, Fact } from '../ledger/facts.ts';
 import { foldFact } from '../ledger/fold.ts';
@@ -15,11 +15,12 @@ import type { Clock } from '../ports/clock.ts';
 import { type LedgerStore, LedgerWriteError } from '../ports/ledger-store.ts';
 import type { Log } from '../ports/log.ts';
 import type { Notifier } from '../ports/notifier.ts';
-import type { ClockReading, Urgency } from '../ports/venue.ts';
+import type { Urgency } from '../ports/venue.ts';
 import type { ExitMemory } from '../risk/exits.ts';
 import type { RuleBreach } from '../risk/limits.ts';
 import type { Ranking } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
+import type { AccountWatch } from './account-watch.ts';
 import { type BreakerEvidence, noteFact } from './breaker-evidence.ts';
 import type { EmergencyWatch } from './emergency.ts';
 import type { HaltWatch } from './halts.ts';
@@ -52,41 +53,6 @@ export type Command =
   | { readonly kind: 'positions'; readonly account: string; readonly changes: number }
   /** Positions and margin while the ledger cannot be written. */
   | { readonly kind: 'truth'; readonly account: string; readonly askedMs: number };
-
-/** One trading account as the engine watches it. */
-export interface AccountWatch {
-  readonly key: string;
-  readonly route: Route;
-  readonly venue: VenueId;
-  /** See `Venue.orderMemoryMs`. */
-  readonly orderMemoryMs: number;
-  /** See `Venue.requestValidityMs`. */
-  readonly requestValidityMs: number;
-  /** `booting` until instruments, modes and leverage are set; `unreconciled` until venue and ledger agree. */
-  status: 'booting' | 'unreconciled' | 'ready';
-  reason: string;
-  /** See the account event of this name. */
-  closed: ReadonlyMap<InstrumentKey, string>;
-  reconciling: boolean;
-  lastReconciledAt?: Instant;
-  /** The same by the venue's clock, which stamps what it lists. */
-  agreedAt?: Instant;
-  /** When everything was last read, also while orders in flight made a comparison impossible. */
-  lastReadAt?: Instant;
-  failures: number;
-  /** Orders sent and events booked by this process; a reconciliation that overlaps one proves nothing. */
-  changes: number;
-  /** As of the newest comparison. */
-  comparedChanges?: number;
-  /** The venue's clock as last read; absent when its venue has none of its own. See `clock-skew.ts`. */
-  clock?: ClockReading;
-  /** Monotonic ms since when venue and ledger differ, or differ in something more; absent while they agree. */
-  differsSinceMs?: number;
-  availableUsd?: number;
-  walletUsd?: number;
-  /** A settlement whose payment has not been booked yet, and the polls spent on it. */
-  awaitedSettlement?: { readonly at: Instant; readonly keys: ReadonlySet<InstrumentKey>; readonly polls: number };
-}
 
 /** The newest verdict on each pair, for `why` and the status screen. */
 export interface PairVerdict {
@@ -231,7 +197,7 @@ export function resync(core: Core, account: string): void {
   watch.status = 'unreconciled';
   watch.reason = 'must be reconciled again';
   watch.changes += 1;
-  delete watch.lastReadAt;
+  watch.lastReadAt = undefined;
   wakeAt(core, `reconcile:${account}`, core.clock.now());
 }
 

@@ -17,11 +17,11 @@ import { beyondOurs, type EmergencyReduction, type VenueWord, venueDelta } from 
 import { intend } from '../execution/plan.ts';
 import { capPrice, reduceReference } from '../execution/price-cap.ts';
 import { afterSubmit } from '../execution/resolve.ts';
-import { abs, add, type Base, isZero, lt, sub, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
+import { abs, add, type Base, isZero, lt, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { type ClientOrderId, type HedgeId, type InstrumentKey, splitKey } from '../kernel/ids.ts';
 import { type Instant, SECOND_MS } from '../kernel/instant.ts';
 import type { AttemptIntended, AttemptOutcome, DecisionMade, FillBooked } from '../ledger/facts.ts';
-import { accountKey, type HedgeRecord, isUnresolved, legsOf } from '../ledger/state.ts';
+import { accountKey, type HedgeRecord, isUnresolved, legsOf, newAttempt } from '../ledger/state.ts';
 import type { SubmitOutcome } from '../ports/venue.ts';
 import { judgeDistance } from '../risk/margin.ts';
 import { alarm, type Core, recordLater, wakeAt } from './core.ts';
@@ -124,14 +124,7 @@ export function onEmergencyAnswered(core: Core, clientOrderId: ClientOrderId, ou
   alarm(core, 'critical', 'emergency_answered', clientOrderId, `emergency order of ${intent.hedge}: ${said}`);
   // Recorded already, while it was under way: then it is an order like any other.
   if (core.ledger.attempts.has(clientOrderId)) return;
-  const attempt = {
-    intent,
-    status: 'intended',
-    filled: ZERO_BASE,
-    filledQuote: ZERO_QUOTE,
-    changedAt: intent.at,
-  } as const;
-  const fact = afterSubmit(attempt, outcome, core.clock.now());
+  const fact = afterSubmit(newAttempt(intent), outcome, core.clock.now());
   if (fact) core.emergency.owed.push(fact);
 }
 

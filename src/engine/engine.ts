@@ -11,9 +11,10 @@ import { type LedgerStore, LedgerWriteError } from '../ports/ledger-store.ts';
 import type { Log } from '../ports/log.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { Venue } from '../ports/venue.ts';
+import { newAccountWatch } from './account-watch.ts';
 import { newBreakerEvidence } from './breaker-evidence.ts';
 import { recheckBreakers } from './breakers.ts';
-import type { AccountWatch, Command, Core } from './core.ts';
+import type { Command, Core } from './core.ts';
 import { record } from './core.ts';
 import { newEmergency } from './emergency.ts';
 import type { EngineEvent } from './events.ts';
@@ -84,26 +85,7 @@ export function createEngine(deps: EngineDeps): Engine {
 }
 
 function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (command: Command) => void): Core {
-  const accounts = deps.venues.map((venue): [string, AccountWatch] => {
-    const key = accountKey(venue.route, venue.id);
-    const { route, id, orderMemoryMs, requestValidityMs } = venue;
-    return [
-      key,
-      {
-        key,
-        route,
-        venue: id,
-        orderMemoryMs,
-        requestValidityMs,
-        status: 'booting',
-        reason: 'starting',
-        closed: new Map(),
-        reconciling: false,
-        failures: 0,
-        changes: 0,
-      },
-    ];
-  });
+  const watches = deps.venues.map(newAccountWatch);
   return {
     clock: deps.clock,
     store: deps.store,
@@ -112,8 +94,8 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     ids: firstIds(deps.store.stamp, ledger, epoch, deps.clock.now()),
     ledger,
     market: new FoldedMarket(),
-    accounts: new Map(accounts),
-    positions: new Map(accounts.map(([key]) => [key, newPositionWatch()])),
+    accounts: new Map(watches.map((watch) => [watch.key, watch])),
+    positions: new Map(watches.map(({ key }) => [key, newPositionWatch()])),
     send,
     settings: deps.settings,
     dirtyAssets: new Set(),

@@ -10,8 +10,9 @@ import { paymentDigest, paymentIdentity } from '../ledger/fold.ts';
 import { accountKey, type HedgeRecord, legsOf } from '../ledger/state.ts';
 import type { FundingQuote } from '../market/funding.ts';
 import type { FundingPayment } from '../market/order.ts';
+import type { AccountWatch } from './account-watch.ts';
 import { backoff, paymentsSince, startReconcile } from './accounts.ts';
-import { type AccountWatch, alarm, type Core, record, wakeAt } from './core.ts';
+import { alarm, type Core, record, wakeAt } from './core.ts';
 
 /** Polls for one settlement's payments until they are called missing; then more rarely, for about two hours. */
 const MAX_PAYMENT_POLLS = 8;
@@ -71,7 +72,7 @@ export function onPayments(core: Core, watch: AccountWatch, read: Read<readonly 
   const isBooked = [...awaited.keys].every((key) => (newest?.get(key)?.paymentAt ?? 0) >= awaited.at);
   const polls = awaited.polls + 1;
   if ((read.ok && isRecorded && isBooked) || polls >= LATE_PAYMENT_POLLS) {
-    delete watch.awaitedSettlement;
+    watch.awaitedSettlement = undefined;
     startReconcile(core, watch);
     return;
   }

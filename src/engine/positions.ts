@@ -12,8 +12,9 @@ import type { Fact } from '../ledger/facts.ts';
 import { coveredOf, marginConfirms, positionDiscrepancies, positionGaps } from '../ledger/position-gaps.ts';
 import { accountKey, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { VenueBalance, VenuePosition } from '../market/order.ts';
+import type { AccountWatch } from './account-watch.ts';
 import { backoff, hasUnresolved, startReconcile } from './accounts.ts';
-import { type AccountWatch, alarm, type Core, onVenueBack, wakeAt } from './core.ts';
+import { alarm, type Core, onVenueBack, wakeAt } from './core.ts';
 import { markOf } from './valuation.ts';
 
 /** The two readings that confirm a difference lie at least this far apart. */

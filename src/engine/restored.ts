@@ -10,7 +10,8 @@ import type { Instant } from '../kernel/instant.ts';
 import type { DiscrepancyNoted } from '../ledger/facts.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { LedgerStamp } from '../ports/ledger-store.ts';
-import type { AccountWatch, Core } from './core.ts';
+import type { AccountWatch } from './account-watch.ts';
+import type { Core } from './core.ts';
 
 const idOf = (account: string): string => `${account}|ledger_behind|era`;
 

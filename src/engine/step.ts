@@ -5,11 +5,12 @@
  */
 import { accountKey } from '../ledger/state.ts';
 import type { MarketEvent } from '../market/event.ts';
+import type { AccountWatch } from './account-watch.ts';
 import { bootAccounts, onBooted, onListed, onReconciled, startReconcile, withAccountFees } from './accounts.ts';
 import { noteEvent } from './breaker-evidence.ts';
 import { recheckBreakers, watchBreakers } from './breakers.ts';
 import { onCancelAnswered } from './cancels.ts';
-import { type AccountWatch, alarm, type Core, record, recordLater } from './core.ts';
+import { alarm, type Core, record, recordLater } from './core.ts';
 import { decide } from './decide.ts';
 import { onEmergencyAnswered, watchEmergency } from './emergency.ts';
 import type { EngineEvent } from './events.ts';
@@ -122,7 +123,8 @@ const listedByFeed = (core: Core, event: MarketEvent & { kind: 'instruments' }):
 /** Everything whose time has come. */
 function onWake(core: Core): void {
   const now = core.clock.now();
-  const due = [...core.wakes].filter(([, at]) => at <= now).map(([name]) => name);
+  const due: string[] = [];
+  for (const [name, at] of core.wakes) if (at <= now) due.push(name);
   for (const name of due) {
     core.wakes.delete(name);
     const [what, ...rest] = name.split(':');

@@ -12,7 +12,8 @@ import { hasFailed } from '../risk/breaker-record.ts';
 import { type TrippedBreaker, trippedBreakers } from '../risk/breakers.ts';
 import { type Exposure, exposureOf, type HedgeExposure, isOpen } from '../risk/exposure.ts';
 import type { RiskState } from '../risk/limits.ts';
-import type { AccountWatch, Core } from './core.ts';
+import type { AccountWatch } from './account-watch.ts';
+import type { Core } from './core.ts';
 
 /** Marks of one asset further apart than this are no picture of one moment. OKX repeats an unchanged mark every 10 s. */
 const MARKS_APART_MS = 15_000;
@@ -20,8 +21,13 @@ const MARKS_APART_MS = 15_000;
 /** Everything that the limits are held against on one route. */
 export function riskStateOf(core: Core, route: Route): RiskState {
   const now = core.clock.now();
+  const { openHedges, totalNotionalUsd, venueNotionalUsd, assetNotionalUsd, busyAssets } = exposureOn(core, route);
   return {
-    ...exposureOn(core, route),
+    openHedges,
+    totalNotionalUsd,
+    venueNotionalUsd,
+    assetNotionalUsd,
+    busyAssets,
     paused: core.ledger.paused || core.settings.paused,
     killed: core.ledger.killed,
     tripped: trippedOn(core, route),

@@ -32,10 +32,14 @@ function sliceOf({ long, short, commonLot }: Approved, sliceUsd: number): Base {
 }
 
 /** The signal's settings with the style that a new hedge will be entered with. */
-export const pricedFor = (signal: SignalSettings, execution: ExecutionSettings): SignalSettings => ({
-  ...signal,
-  entry: pricingOf(execution),
-});
+export const pricedFor = (signal: SignalSettings, execution: ExecutionSettings): SignalSettings =>
+  withEntry(signal, pricingOf(execution));
+
+/** Field by field: objects of one shape keep the rankings of every frame quick. */
+const withEntry = (
+  { horizonHours, notionalUsd, basisAllowanceRate, reversionHalfLifeHours }: SignalSettings,
+  entry: EntryPricing,
+): SignalSettings => ({ horizonHours, notionalUsd, basisAllowanceRate, reversionHalfLifeHours, entry });
 
 function pricingOf({ style, sliced }: ExecutionSettings): EntryPricing {
   return style === 'sliced' ? { style, sliceUsd: sliced.notionalUsd } : { style };
@@ -45,10 +49,10 @@ function pricingOf({ style, sliced }: ExecutionSettings): EntryPricing {
 export function pricedAs(signal: SignalSettings, entry: EntryPlan, mid: number): SignalSettings {
   switch (entry.style) {
     case 'taker':
-      return { ...signal, entry: { style: 'taker' } };
+      return withEntry(signal, { style: 'taker' });
     case 'maker_taker':
-      return { ...signal, entry: { style: 'maker_taker', maker: entry.maker } };
+      return withEntry(signal, { style: 'maker_taker', maker: entry.maker });
     case 'sliced':
-      return { ...signal, entry: { style: 'sliced', sliceUsd: Number(entry.slice.toFixed()) * mid } };
+      return withEntry(signal, { style: 'sliced', sliceUsd: Number(entry.slice.toFixed()) * mid });
   }
 }

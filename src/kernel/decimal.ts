@@ -10,6 +10,8 @@ const Exact = Big();
 Exact.strict = true;
 Exact.DP = 24;
 Exact.RM = Exact.roundHalfEven;
+const ONE = new Exact('1');
+const MINUS_ONE = new Exact('-1');
 
 declare const unit: unique symbol;
 /** An exact decimal of unit `U`. Immutable. */
@@ -29,14 +31,14 @@ export class DecimalError extends Error {
   override readonly name = 'DecimalError';
 }
 
-const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
 function parse<U extends string>(value: string | number): Dec<U> {
   // A finite number's shortest decimal text is what a venue wrote for it (up to 15 significant digits).
   const text = typeof value === 'number' ? String(value) : value.trim();
-  if (!(typeof value === 'number' && Number.isFinite(value)) && !PLAIN.test(text))
+  try {
+    return new Exact(text.startsWith('+') && !text.startsWith('+-') ? text.slice(1) : text) as Dec<U>;
+  } catch {
     throw new DecimalError(`not a decimal: ${JSON.stringify(value)}`);
-  return new Exact(text.startsWith('+') ? text.slice(1) : text) as Dec<U>;
+  }
 }
 
 export const base = (value: string | number): Base => parse<'base'>(value);
@@ -47,9 +49,13 @@ export const contracts = (value: string | number): Contracts => parse<'contracts
 export const ZERO_BASE: Base = base('0');
 export const ZERO_QUOTE: Quote = quote('0');
 
-export const add = <T extends AnyDec>(a: T, b: T): T => a.plus(b) as T;
-export const sub = <T extends AnyDec>(a: T, b: T): T => a.minus(b) as T;
-export const neg = <T extends AnyDec>(a: T): T => a.times('-1') as T;
+/** Most sums have a zero in them (a flat leg, nothing of others): values are immutable, so the other one is the result. */
+export const add = <T extends AnyDec>(a: T, b: T): T => {
+  if (isZero(b) && (!isZero(a) || a.s === b.s)) return a;
+  return isZero(a) && !isZero(b) ? b : (a.plus(b) as T);
+};
+export const sub = <T extends AnyDec>(a: T, b: T): T => (isZero(b) && !isZero(a) ? a : (a.minus(b) as T));
+export const neg = <T extends AnyDec>(a: T): T => a.times(MINUS_ONE) as T;
 export const abs = <T extends AnyDec>(a: T): T => a.abs() as T;
 export const cmp = <T extends AnyDec>(a: T, b: T): -1 | 0 | 1 => a.cmp(b);
 export const eq = <T extends AnyDec>(a: T, b: T): boolean => a.eq(b);
@@ -59,7 +65,8 @@ export const gt = <T extends AnyDec>(a: T, b: T): boolean => a.gt(b);
 export const gte = <T extends AnyDec>(a: T, b: T): boolean => a.gte(b);
 export const min = <T extends AnyDec>(a: T, b: T): T => (a.lte(b) ? a : b);
 export const max = <T extends AnyDec>(a: T, b: T): T => (a.gte(b) ? a : b);
-export const isZero = (a: AnyDec): boolean => a.s !== 0 && a.c.length === 1 && a.c[0] === 0;
+/** Only zero begins with the digit zero. */
+export const isZero = (a: AnyDec): boolean => a.c[0] === 0;
 export const isPositive = (a: AnyDec): boolean => a.s > 0 && !isZero(a);
 export const isNegative = (a: AnyDec): boolean => a.s < 0 && !isZero(a);
 export const sum = <T extends AnyDec>(zero: T, values: Iterable<T>): T => {
@@ -75,7 +82,7 @@ export const ratio = <T extends AnyDec>(a: T, b: T): number => Number(a.div(b).t
 /** Largest multiple of `step` (positive) not above |a|, with a's sign. */
 export const floorTo = <T extends AnyDec>(a: T, step: T): T => {
   const floored = step.times(wholeSteps(a.abs(), step));
-  return (a.s < 0 ? floored.times('-1') : floored) as T;
+  return (a.s < 0 ? floored.times(MINUS_ONE) : floored) as T;
 };
 /** Smallest multiple of `step` (positive) not below |a|, with a's sign. */
 export const ceilTo = <T extends AnyDec>(a: T, step: T): T => {
@@ -96,8 +103,8 @@ function wholeSteps(a: Big, step: Big): Big {
   const doubt = quotient * 1e-15;
   if (near < 1e12 && quotient - near > doubt && near + 1 - quotient > doubt) return new Exact(String(near));
   let count = near < 1e12 ? new Exact(String(near)) : a.minus(a.mod(step)).div(step);
-  while (step.times(count).gt(a)) count = count.minus('1');
-  while (step.times(count.plus('1')).lte(a)) count = count.plus('1');
+  while (step.times(count).gt(a)) count = count.minus(ONE);
+  while (step.times(count.plus(ONE)).lte(a)) count = count.plus(ONE);
   return count;
 }
 
@@ -146,6 +153,8 @@ export const round = <T extends AnyDec>(a: T, digits: number): T => a.round(digi
 
 /** Least common multiple of two positive steps: a quantity both venues accept. */
 export function commonStep<T extends AnyDec>(a: T, b: T): T {
+  if (isMultipleOf(a, b)) return a;
+  if (isMultipleOf(b, a)) return b;
   const digits = Math.max(decimals(a), decimals(b));
   const unitPower = new Exact('10').pow(digits);
   let x = BigInt(a.times(unitPower).toFixed(0));

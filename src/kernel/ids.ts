@@ -20,7 +20,14 @@ export type Mode = 'sim' | 'paper' | 'testnet' | 'live';
 
 export const instrumentKey = (venue: VenueId, symbol: UnifiedSymbol): InstrumentKey => `${venue}|${symbol}`;
 
-export function splitKey(key: InstrumentKey): { venue: VenueId; symbol: UnifiedSymbol } {
+/** As many as the venues list: every event asks for some of them again. */
+const parts = new Map<InstrumentKey, { readonly venue: VenueId; readonly symbol: UnifiedSymbol }>();
+
+export function splitKey(key: InstrumentKey): { readonly venue: VenueId; readonly symbol: UnifiedSymbol } {
+  const known = parts.get(key);
+  if (known) return known;
   const bar = key.indexOf('|');
-  return { venue: key.slice(0, bar), symbol: key.slice(bar + 1) };
+  const split = { venue: key.slice(0, bar), symbol: key.slice(bar + 1) };
+  parts.set(key, split);
+  return split;
 }

@@ -21,6 +21,7 @@ import {
   type LedgerState,
   type LegRecord,
   legsOf,
+  newAttempt,
 } from './state.ts';
 
 const REMEMBERED_STARTS = 100;
@@ -78,20 +79,13 @@ export function foldFact(state: LedgerState, fact: Fact): void {
       hedge.detail = fact.detail;
       hedge.stateSince = fact.at;
       if (fact.to === 'unwinding' || fact.to === 'quarantined') hedge.hadTrouble = true;
-      if (isFinal(fact.to)) hedge.endedAt = fact.at;
-      else delete hedge.endedAt;
+      hedge.endedAt = isFinal(fact.to) ? fact.at : undefined;
       return;
     }
     case 'attempt': {
       const hedge = need(state, fact.hedge);
       invariant(!state.attempts.has(fact.clientOrderId), `client order id ${fact.clientOrderId} appears twice`);
-      const record = {
-        intent: fact,
-        status: 'intended' as const,
-        filled: ZERO_BASE,
-        filledQuote: ZERO_QUOTE,
-        changedAt: fact.at,
-      };
+      const record = newAttempt(fact);
       hedge[fact.leg].attempts.push(record);
       state.attempts.set(fact.clientOrderId, record);
       return;
@@ -147,6 +141,9 @@ function foldPlan(state: LedgerState, plan: HedgePlanned): void {
     stateSince: plan.at,
     long: emptyLeg('long', plan.longKey),
     short: emptyLeg('short', plan.shortKey),
+    openedAt: undefined,
+    endedAt: undefined,
+    hadTrouble: false,
   };
   for (const each of state.recent.values()) if (isLongOver(each, plan.at)) state.recent.delete(each.id);
   state.hedges.set(plan.hedge, hedge);
@@ -263,10 +260,13 @@ function account(state: LedgerState, route: AccountRecord['route'], venue: strin
   const fresh: AccountRecord = {
     route,
     venue,
+    baseline: undefined,
     realised: ZERO_QUOTE,
     fees: ZERO_QUOTE,
     funding: ZERO_QUOTE,
     holdings: new Map(),
+    lastFillAt: undefined,
+    lastPaymentAt: undefined,
     newest: new Map(),
   };
   state.accounts.set(key, fresh);
@@ -286,6 +286,7 @@ function emptyLeg(name: LegName, key: InstrumentKey): LegRecord {
     makerQuote: ZERO_QUOTE,
     fees: ZERO_QUOTE,
     funding: ZERO_QUOTE,
+    firstFillAt: undefined,
     attempts: [],
   };
 }

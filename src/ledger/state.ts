@@ -1,5 +1,5 @@
 /** The ledger in memory: what folding all facts gives. Read-only for every stage; only `fold.ts` changes it. */
-import type { Base, Quote } from '../kernel/decimal.ts';
+import { type Base, type Quote, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
 import type { ClientOrderId, HedgeId, InstrumentKey, LegName, Route, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { Direction } from '../market/order.ts';
@@ -21,13 +21,13 @@ export interface AttemptRecord {
   readonly intent: AttemptIntended;
   /** `intended`: durable, its fate not yet recorded. */
   status: AttemptStatus | 'intended';
-  venueOrderId?: string;
+  venueOrderId: string | undefined;
   /** Sum of booked fills, and their cash. */
   filled: Base;
   filledQuote: Quote;
   /** When its newest fill was booked. */
-  filledAt?: Instant;
-  code?: string;
+  filledAt: Instant | undefined;
+  code: string | undefined;
   /** When the newest outcome was recorded; the intent's instant until then. */
   changedAt: Instant;
 }
@@ -50,7 +50,7 @@ export interface LegRecord {
   /** Positive = received. */
   funding: Quote;
   /** Of its first fill, by the venue's clock; absent without any. */
-  firstFillAt?: Instant;
+  firstFillAt: Instant | undefined;
   readonly attempts: AttemptRecord[];
 }
 
@@ -65,25 +65,25 @@ export interface HedgeRecord {
   readonly long: LegRecord;
   readonly short: LegRecord;
   /** First fill. */
-  openedAt?: Instant;
+  openedAt: Instant | undefined;
   /** Reached `closed` or `aborted`. */
-  endedAt?: Instant;
+  endedAt: Instant | undefined;
   /** Was unwound or quarantined at some time. */
-  hadTrouble?: true;
+  hadTrouble: boolean;
 }
 
 /** One account on one venue, all hedges together. */
 export interface AccountRecord {
   readonly route: Route;
   readonly venue: VenueId;
-  baseline?: BaselineTaken;
+  baseline: BaselineTaken | undefined;
   /** Price PnL of closed quantity, average-cost, as venues credit wallets. */
   realised: Quote;
   fees: Quote;
   funding: Quote;
   readonly holdings: Map<InstrumentKey, Holding>;
-  lastFillAt?: Instant;
-  lastPaymentAt?: Instant;
+  lastFillAt: Instant | undefined;
+  lastPaymentAt: Instant | undefined;
   /**
    * Per instrument, when its holding last changed (by a fill or an accepted difference; every holding has one) and when
    * it was last paid: one that has been paid says nothing about another at the same settlement.
@@ -131,6 +131,18 @@ export const breakerId = (breaker: { name: BreakerName; route: Route; subject: s
   [breaker.name, breaker.route, breaker.subject].filter((part) => part !== '').join('/');
 
 export const isFinal = (state: HedgeState): boolean => state === 'closed' || state === 'aborted';
+
+/** An order whose fate nothing has told yet. */
+export const newAttempt = (intent: AttemptIntended): AttemptRecord => ({
+  intent,
+  status: 'intended',
+  venueOrderId: undefined,
+  filled: ZERO_BASE,
+  filledQuote: ZERO_QUOTE,
+  filledAt: undefined,
+  code: undefined,
+  changedAt: intent.at,
+});
 
 /** Neither refused nor final: its order may still fill. */
 export const isUnresolved = (attempt: AttemptRecord): boolean =>

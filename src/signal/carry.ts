@@ -119,7 +119,7 @@ function pricePair(
     netApr: aprOf(netUsd / notionalUsd / horizonHours),
     breakEvenHours: breakEvenHours(long.curve, short.curve, notionalUsd, costUsd, now),
     confidence: confidence(spreadHourlyRate, stats),
-    ...(stats && { spread24h: { mean: stats.mean, deviation: stats.deviation, samples: stats.samples } }),
+    spread24h: stats && { mean: stats.mean, deviation: stats.deviation, samples: stats.samples },
     at: now,
     reasons: [
       `short ${short.venue} at ${percent(short.curve.predictedRate)} per ${short.intervalHours} h, long ${long.venue} at ${percent(long.curve.predictedRate)} per ${long.intervalHours} h`,
@@ -158,6 +158,7 @@ function legOf(
 ): OpportunityLeg {
   const settlements = settlementCount(quote.curve, now, untilAt);
   const signedUsd = direction === 'long' ? notionalUsd : -notionalUsd;
+  const { feesUsd, slippageUsd, entryPrice } = legCost(quote, direction, entry, notionalUsd);
   return {
     key: quote.key,
     venue: quote.venue,
@@ -167,8 +168,10 @@ function legOf(
     nextSettlementAt: quote.curve.nextAt,
     settlements,
     fundingUsd: settlementCash(signedUsd, expectedRateSum(quote.curve, settlements)),
+    feesUsd,
+    slippageUsd,
     mid: quote.mid,
-    ...legCost(quote, direction, entry, notionalUsd),
+    entryPrice,
   };
 }
 

@@ -42,14 +42,15 @@ export function legCost(
 ): Pick<OpportunityLeg, 'feesUsd' | 'slippageUsd' | 'entryPrice'> {
   const { takerFeeRate, makerFeeRate } = leg.instrument;
   const size = notionalUsd / leg.mid;
-  const takes = { feesUsd: 2 * takerFeeRate * notionalUsd, slippageUsd: leg.slippageUsd };
+  const feesUsd = 2 * takerFeeRate * notionalUsd;
+  const { slippageUsd } = leg;
   const entryPrice = name === 'long' ? leg.buyPrice : leg.sellPrice;
   const exitUsd = size * (name === 'long' ? leg.mid - leg.sellPrice : leg.buyPrice - leg.mid);
   switch (entry.style) {
     case 'taker':
-      return { ...takes, entryPrice };
+      return { feesUsd, slippageUsd, entryPrice };
     case 'maker_taker':
-      if (entry.maker !== name) return { ...takes, entryPrice };
+      if (entry.maker !== name) return { feesUsd, slippageUsd, entryPrice };
       return {
         feesUsd: (makerFeeRate + takerFeeRate) * notionalUsd,
         slippageUsd: exitUsd,
@@ -58,7 +59,7 @@ export function legCost(
     case 'sliced': {
       const levels = name === 'long' ? leg.book.asks : leg.book.bids;
       const { averagePrice } = walkLevels(levels, entry.sliceUsd / leg.mid);
-      return { ...takes, slippageUsd: size * Math.abs(averagePrice - leg.mid) + exitUsd, entryPrice: averagePrice };
+      return { feesUsd, slippageUsd: size * Math.abs(averagePrice - leg.mid) + exitUsd, entryPrice: averagePrice };
     }
   }
 }

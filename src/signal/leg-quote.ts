@@ -75,9 +75,14 @@ export function quoteLeg(view: InstrumentView, settings: SignalSettings, now: In
     intervalHours,
     hourlyRate: hourlyRate(funding.predictedRate, intervalHours),
     curve: rateCurve(funding, mean, settings.reversionHalfLifeHours),
-    ...walked,
     instrument,
     book,
+    bid: walked.bid,
+    ask: walked.ask,
+    mid: walked.mid,
+    buyPrice: walked.buyPrice,
+    sellPrice: walked.sellPrice,
+    slippageUsd: walked.slippageUsd,
   };
 }
 

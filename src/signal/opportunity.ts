@@ -57,7 +57,7 @@ export interface Opportunity {
   /** 0..1, from how settled the spread is. */
   readonly confidence: number;
   /** Hourly spread over the last 24 h of settlements; absent without history. */
-  readonly spread24h?: { readonly mean: number; readonly deviation: number; readonly samples: number };
+  readonly spread24h: { readonly mean: number; readonly deviation: number; readonly samples: number } | undefined;
   readonly at: Instant;
   /** Short sentences for people: what drives the number. */
   readonly reasons: readonly string[];

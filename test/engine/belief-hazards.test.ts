@@ -1,7 +1,7 @@
 /** What the engine believes about fees, losses, settings and settlements when the news comes late, twice or not at all. */
 import { describe, expect, it } from 'vitest';
+import { type AccountWatch, newAccountWatch } from '../../src/engine/account-watch.ts';
 import { withAccountFees } from '../../src/engine/accounts.ts';
-import type { AccountWatch } from '../../src/engine/core.ts';
 import { openDay, riskStateOf } from '../../src/engine/valuation.ts';
 import { text } from '../../src/kernel/decimal.ts';
 import { instrumentKey, type Route } from '../../src/kernel/ids.ts';
@@ -34,17 +34,8 @@ describe('fees', () => {
     const known = market.get(KEY)?.instrument;
     if (!known) throw new Error('not listed');
     const watch = (route: Route, status: AccountWatch['status']): AccountWatch => ({
-      key: `${route}|alpha`,
-      route,
-      venue: 'alpha',
+      ...newAccountWatch({ id: 'alpha', route, orderMemoryMs: Number.POSITIVE_INFINITY, requestValidityMs: 0 }),
       status,
-      reason: '',
-      closed: new Map(),
-      orderMemoryMs: Number.POSITIVE_INFINITY,
-      requestValidityMs: 0,
-      reconciling: false,
-      failures: 0,
-      changes: 0,
     });
     const accounts = new Map([
       ['live|alpha', watch('live', 'ready')],
