@@ -11,10 +11,11 @@ import { orderPath } from './bench/order-path.ts';
 import { asMarkdown, asText } from './bench/render.ts';
 import { replay } from './bench/replay.ts';
 import type { Bench, BenchResult } from './bench/result.ts';
+import { simulation } from './bench/simulation.ts';
 import { soak } from './bench/soak.ts';
 import { start } from './bench/start.ts';
 
-const BENCHES: readonly Bench[] = [orderPath, soak, durableIntent, frameToOrder, replay, memory, start];
+const BENCHES: readonly Bench[] = [orderPath, soak, durableIntent, frameToOrder, replay, memory, start, simulation];
 
 const { values, positionals } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, write: { type: 'string' } },
