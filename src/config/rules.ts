@@ -19,10 +19,14 @@ const RULES: readonly Rule[] = [
     ['risk.exit.minForwardApr', (c) => c.risk.exit.minForwardApr],
     ['risk.entry.minNetApr', (c) => c.risk.entry.minNetApr],
   ),
-  atMost(
-    ['risk.size.minHedgeNotionalUsd', (c) => c.risk.size.minHedgeNotionalUsd],
-    ['risk.size.hedgeNotionalUsd', (c) => c.risk.size.hedgeNotionalUsd],
-  ),
+  {
+    // Sizes are whole lots: between two equal figures there is none.
+    keys: ['risk.size.minHedgeNotionalUsd', 'risk.size.hedgeNotionalUsd'],
+    check: ({ risk: { size } }) =>
+      size.minHedgeNotionalUsd < size.hedgeNotionalUsd
+        ? undefined
+        : `is ${size.minHedgeNotionalUsd} but must be less than risk.size.hedgeNotionalUsd, which is ${size.hedgeNotionalUsd}, or nothing would ever open`,
+  },
   atMost(
     ['risk.size.hedgeNotionalUsd', (c) => c.risk.size.hedgeNotionalUsd],
     ['risk.exposure.maxVenueNotionalUsd', (c) => c.risk.exposure.maxVenueNotionalUsd],

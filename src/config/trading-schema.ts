@@ -54,7 +54,7 @@ export const riskSchema = section(
       z.strictObject({
         minNetApr: live(fraction(100).default(0.1), APR, 'Smallest net return that opens a hedge.'),
         minSpreadPer8h: live(
-          fraction(1).default(0.0003),
+          fraction(1).default(0.0005),
           'fraction per 8 h',
           'Smallest difference of funding between the legs that opens a hedge.',
         ),

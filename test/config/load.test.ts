@@ -231,6 +231,7 @@ describe('contradictions between keys', () => {
       'risk.exit.minForwardApr',
     ],
     ['smallest above wanted size', 'risk: { size: { minHedgeNotionalUsd: 2000 } }', 'risk.size.minHedgeNotionalUsd'],
+    ['smallest equal to wanted size', 'risk: { size: { minHedgeNotionalUsd: 1000 } }', 'risk.size.minHedgeNotionalUsd'],
     ['size above the venue limit', 'risk: { exposure: { maxVenueNotionalUsd: 999 } }', 'risk.size.hedgeNotionalUsd'],
     ['size above the asset limit', 'risk: { exposure: { maxAssetNotionalUsd: 999 } }', 'risk.size.hedgeNotionalUsd'],
     ['both legs above the total', 'risk: { exposure: { maxTotalNotionalUsd: 1999 } }', 'risk.size.hedgeNotionalUsd'],
