@@ -17,7 +17,7 @@ import { beyondOurs, type EmergencyReduction, type VenueWord, venueDelta } from 
 import { intend } from '../execution/plan.ts';
 import { capPrice, reduceReference } from '../execution/price-cap.ts';
 import { afterSubmit } from '../execution/resolve.ts';
-import { abs, add, type Base, isZero, lt, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
+import { abs, add, type Base, eq, isZero, lt, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { type ClientOrderId, type HedgeId, type InstrumentKey, splitKey } from '../kernel/ids.ts';
 import { type Instant, SECOND_MS } from '../kernel/instant.ts';
 import type { AttemptIntended, AttemptOutcome, DecisionMade, FillBooked } from '../ledger/facts.ts';
@@ -37,6 +37,7 @@ import {
   saidOf,
   saidSinceMs,
   standing,
+  strangersHeard,
   truthOf,
   unwrittenOf,
   type VenueTruth,
@@ -76,8 +77,10 @@ export interface EmergencyWatch {
 
 interface AssetEmergency {
   nakedSinceMs?: number;
-  /** Of what stands, what no order of ours can have made. It stays while orders of ours change the rest. */
+  /** Of what stands, what no order of ours has made. It stays while orders of ours change the rest. */
   readonly strangers: Map<InstrumentKey, Base>;
+  /** As `strangersHeard` told last: with every trade of somebody else's, theirs is counted anew. */
+  readonly heard: Map<InstrumentKey, Base>;
   orders: number;
   notBeforeMs: number;
   inFlight?: AttemptIntended;
@@ -93,6 +96,8 @@ export const newEmergency = (): EmergencyWatch => ({
   sent: [],
   held: new Map(),
 });
+
+const newAsset = (): AssetEmergency => ({ strangers: new Map(), heard: new Map(), orders: 0, notBeforeMs: 0 });
 
 /** After every event. Does nothing while the ledger can be written. */
 export function watchEmergency(core: Core): void {
@@ -150,7 +155,7 @@ export function awaitsReading(core: Core, hedge: HedgeRecord): boolean {
 }
 
 function judge(core: Core, name: string, hedges: readonly HedgeRecord[]): void {
-  const state: AssetEmergency = core.emergency.assets.get(name) ?? { strangers: new Map(), orders: 0, notBeforeMs: 0 };
+  const state: AssetEmergency = core.emergency.assets.get(name) ?? newAsset();
   core.emergency.assets.set(name, state);
   if (state.inFlight) return;
   const said = new Map<string, Base>();
@@ -159,6 +164,10 @@ function judge(core: Core, name: string, hedges: readonly HedgeRecord[]): void {
       const quantity = saidOf(core, accountKey(plan.route, splitKey(key).venue), key);
       if (quantity === undefined) return tellBlind(core, name, state, key);
       said.set(key, quantity);
+      const heard = strangersHeard(core, plan.route, key);
+      if (eq(heard, state.heard.get(key) ?? ZERO_BASE)) continue;
+      state.heard.set(key, heard);
+      state.strangers.set(key, heard);
     }
   }
   const word: VenueWord = {
@@ -195,7 +204,7 @@ function oursOf(said: Base, stranger: Base): Base {
 function tellStrangers(core: Core, { strangers }: AssetEmergency): void {
   for (const [key, quantity] of strangers) {
     if (isZero(quantity)) continue;
-    const detail = `the ledger cannot be written, and ${text(quantity)} of what stands on ${key} is not what orders of ours can have made: it is left alone`;
+    const detail = `the ledger cannot be written, and ${text(quantity)} of what stands on ${key} is not what orders of ours have made: it is left alone`;
     alarm(core, 'critical', 'emergency_beyond', key, detail);
   }
 }

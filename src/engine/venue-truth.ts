@@ -4,8 +4,8 @@
  * use agrees with it. Nothing here is ever durable: it is forgotten when the ledger can be written again.
  */
 import { mostOf, type Unwritten } from '../execution/emergency.ts';
-import { abs, type Base, eq, isZero, lt, min, px, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
-import { type InstrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
+import { abs, type Base, eq, isZero, lt, min, neg, px, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
+import { type InstrumentKey, instrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import { SECOND_MS } from '../kernel/instant.ts';
 import { fillIdentity } from '../ledger/fold.ts';
 import { marginExcludes, unownedOf } from '../ledger/position-gaps.ts';
@@ -168,6 +168,21 @@ export function unwrittenOf({ emergency, ledger, clock }: Core): Unwritten {
         told.filter((each) => each.leg === leg).map(({ quantity }) => quantity),
       ),
   };
+}
+
+/**
+ * What trades of somebody else's have changed on an instrument, of those that could not be booked: their rows name no
+ * order of ours, and no leg was there for them to make smaller. Long positive.
+ */
+export function strangersHeard({ emergency, ledger }: Core, route: Route, key: InstrumentKey): Base {
+  const changes = [...emergency.unbooked].flatMap(([identity, { hedge, fill, legQuantity }]) => {
+    const { clientOrderId: id, quantity, side } = fill;
+    if (fill.route !== route || instrumentKey(fill.venue, fill.symbol) !== key || ledger.fills.has(identity)) return [];
+    if (id === undefined || ledger.attempts.has(id) || emergency.sent.includes(id)) return [];
+    const theirs = sub(quantity, hedge === undefined ? ZERO_BASE : (legQuantity ?? quantity));
+    return [side === 'buy' ? theirs : neg(theirs)];
+  });
+  return sum(ZERO_BASE, changes);
 }
 
 /** What should stand on the instruments of a venue's hedges, or else may. Positive; of several legs the smallest. */

@@ -199,6 +199,21 @@ describe('nothing is sent on less than two lists that agree', () => {
     expect(both(world)).toEqual(['8.5', '-5.5']);
   });
 
+  it('fault-42-human-instead-of-our-entry: what a human trades while an order of ours may still fill is theirs, when told', async () => {
+    const world = new World({ settings: LIMITED });
+    world.faults.beta.submits.push({ kind: 'request_lost' });
+    world.faults.alpha.submits.push({ kind: 'request_lost' });
+    world.boot();
+    for (let ms = 0; !world.submitted.length && ms < 5_000; ms += 100) await world.run(100, 100);
+    world.store.failing = true;
+    expect(both(world)).toEqual(['0', '0']);
+    foreignTrade(world, 'alpha', 'buy', '3');
+    await world.run(2 * BOUND_MS);
+    expect(emergencies(world)).toEqual([]);
+    expect(both(world)).toEqual(['3', '0']);
+    expect(criticals(world)).toContain('emergency_beyond');
+  });
+
   it('fault-42-own-exit-first: what a human buys after our exits have filled is no leg of ours', async () => {
     const world = new World({ settings: LIMITED });
     await world.opened();

@@ -154,6 +154,11 @@ export const REGRESSIONS: readonly Regression[] = [
       'fault-23: a human’s trade beside an entry of unknown fate counted as perhaps its own for ten minutes, though its row named none',
   },
   {
+    seed: 543359,
+    found:
+      'fault-42-human-before-our-entry: while the ledger could not be written, a human’s trade was taken for a part of our resting entry',
+  },
+  {
     seed: 532401,
     found:
       'fault-28: a venue denied a position, the other leg followed and was naked: what is believed cannot be told, and the judge asked for it',
