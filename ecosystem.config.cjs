@@ -21,7 +21,7 @@ module.exports = {
       wait_ready: true,
       listen_timeout: 60_000,
 
-      // SIGINT, then time for orders in flight to get their outcome recorded; positions stay as they are.
+      // SIGINT, then time to take back what rests and to make equal what has begun; hedges stay.
       kill_timeout: 15_000,
       kill_retry_time: 200,
 

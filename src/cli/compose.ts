@@ -41,8 +41,8 @@ export interface RunningBot {
   readonly ready: Promise<void>;
   /** Replay: resolves at its end. Rejects on a fatal error: the process must end, the next start recovers. */
   readonly done: Promise<{ readonly reason: string; readonly reportPath?: string; readonly reportText?: string }>;
-  /** Clean stop: no position changes. */
-  stop(): Promise<void>;
+  /** Clean stop: what is held stays. Tells what it had to leave under way. */
+  stop(): Promise<readonly string[]>;
 }
 
 /** In-flight orders get this long to have their outcome recorded; the next start looks up the rest. */
@@ -111,11 +111,12 @@ function assemble(
     stop: once(async () => {
       config$.stop();
       stopSummary?.();
-      await engine.stop(STOP_GRACE_MS);
+      const left = await engine.stop(STOP_GRACE_MS);
       await run.stop();
       await venues.close();
       store.close();
       await world.close();
+      return left;
     }),
   };
 }
@@ -142,8 +143,8 @@ async function whenReady(engine: Engine): Promise<void> {
   }
 }
 
-function once(act: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
+function once<T>(act: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
   return () => {
     running ??= act();
     return running;

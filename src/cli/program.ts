@@ -59,7 +59,7 @@ type Wrap = (run: Act) => () => Promise<void>;
 function addRunning(program: Command, act: Wrap): void {
   program
     .command('run')
-    .description('run the bot in the foreground; Ctrl-C stops it and changes no position')
+    .description('run the bot in the foreground; Ctrl-C stops it, hedges stay')
     .action(act(async (context) => (await import('./commands/run.ts')).run(context)));
 }
 

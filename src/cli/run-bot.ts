@@ -99,8 +99,9 @@ async function live(
       await control.close();
     }
   } finally {
-    await bot.stop();
-    log.info({}, 'stopped; no position was changed by stopping');
+    const left = await bot.stop();
+    if (left.length === 0) log.info({}, 'stopped; what was held stays');
+    else log.warn({ left }, 'stopped with work under way; start again soon, the next start goes on with it');
   }
 }
 
@@ -135,7 +136,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 function showStatus({ io, configFile, screenLog }: RunInput, { clock }: RunHost, bot: RunningBot): Painter | undefined {
   if (!screenLog) return undefined;
-  const footer = `Ctrl-C stops and changes no position · log: ${screenLog.file} · commands: tandem --config ${configFile} ...`;
+  const footer = `Ctrl-C stops, hedges stay · log: ${screenLog.file} · commands: tandem --config ${configFile} ...`;
   return startPainter({
     write: io.out,
     clock,
@@ -161,7 +162,7 @@ function watchProcess(
     }
     stopping = true;
     screen.painter?.stop();
-    io.err(`tandem: ${name}: stopping, no position is changed; once more to force\n`);
+    io.err(`tandem: ${name}: stopping, hedges stay; once more to force\n`);
     end({ kind: 'signal', name });
   };
   const die = (error: unknown, what: string): void => {

@@ -91,6 +91,8 @@ export interface Core {
   readonly halts: Map<HedgeId, HaltWatch>;
   readonly breakers: BreakerEvidence;
   readonly emergency: EmergencyWatch;
+  /** The process is ending: nothing is added to any hedge. */
+  stopping: boolean;
   /** Monotonic ms: when the limits were last held against what stands. */
   exposureSeenMs: number;
   /** Named instants to look again at: one clock timer serves them all. */

@@ -3,7 +3,9 @@
  * position as it is. Throws LedgerWriteError when the start cannot be recorded.
  */
 
-import { accountKey, type LedgerState } from '../ledger/state.ts';
+import { describe } from '../execution/shape.ts';
+import type { HedgeState } from '../ledger/facts.ts';
+import { accountKey, isUnresolved, type LedgerState, legsOf } from '../ledger/state.ts';
 import { FoldedMarket } from '../market/view.ts';
 import type { Activity } from '../ports/activity.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
@@ -51,8 +53,11 @@ export interface Engine {
   /** Decides on everything that changed; for lockstep simulation. */
   evaluate(): void;
   readonly core: Core;
-  /** Stops taking events and timers and flushes; positions stay. Resolves when orders in flight have their outcome recorded or `graceMs` is over. */
-  stop(graceMs: number): Promise<void>;
+  /**
+   * Ends cleanly: nothing more is decided, what rests in a book is taken back, what has begun is made equal or let go, all
+   * within `graceMs`; what is held stays. Tells what it had to leave as it was, for the next start.
+   */
+  stop(graceMs: number): Promise<readonly string[]>;
 }
 
 export function createEngine(deps: EngineDeps): Engine {
@@ -111,6 +116,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     breakers: newBreakerEvidence(deps.clock, ledger, deps.venues),
     emergency: newEmergency(),
     exposureSeenMs: Number.NEGATIVE_INFINITY,
+    stopping: false,
     wakes: new Map(),
     pending: [],
     pendingSince: 0,
@@ -128,7 +134,9 @@ class Loop {
   readonly #inbox: Inbox;
   #core: Core | undefined;
   #scheduled = false;
-  #stopping = false;
+  /** `ending`: outcomes are recorded, nothing else happens. */
+  #life: 'running' | 'finishing' | 'ending' = 'running';
+  #hasFailed = false;
   #timer: { at: number; cancel: CancelTimer } | undefined;
   #inFlight = 0;
   /** Wall time minus monotonic time, when what is in the inbox was stamped. */
@@ -160,7 +168,7 @@ class Loop {
 
   evaluate(): void {
     const core = this.#core;
-    if (!core || this.#stopping) return;
+    if (!core || this.#life !== 'running') return;
     this.#guard(() => {
       this.#followJumps(core);
       settle(core);
@@ -168,17 +176,23 @@ class Loop {
     this.#arm(core);
   }
 
-  async stop(graceMs: number): Promise<void> {
-    this.#stopping = true;
+  async stop(graceMs: number): Promise<readonly string[]> {
     const core = this.#core;
-    if (!core) return;
+    // After a bug nothing more is sent.
+    this.#life = this.#hasFailed ? 'ending' : 'finishing';
+    if (!core) return [];
+    core.stopping = true;
+    this.push({ kind: 'wake' });
     const deadline = this.#deps.clock.monotonicMs() + graceMs;
+    const isBusy = (): boolean => this.#inFlight > 0 || (this.#life === 'finishing' && underWay(core).length > 0);
     // Orders in flight get their outcome recorded when it comes in time; the next start looks up the rest.
-    while (this.#inFlight > 0 && this.#deps.clock.monotonicMs() < deadline) {
+    while (isBusy() && this.#deps.clock.monotonicMs() < deadline) {
       await new Promise<void>((resolve) => this.#deps.clock.after(20, resolve));
     }
+    this.#life = 'ending';
     this.#timer?.cancel();
     record(core, []);
+    return underWay(core);
   }
 
   #schedule(): void {
@@ -196,8 +210,8 @@ class Loop {
       this.#guard(() => {
         this.#followJumps(core);
         this.#moveQueued();
-        for (const event of this.#inbox.drain()) if (!this.#stopping || isResult(event)) step(core, event);
-        if (this.#deps.decide === 'on_quiet' && !this.#stopping) settle(core);
+        for (const event of this.#inbox.drain()) if (this.#life !== 'ending' || isResult(event)) step(core, event);
+        if (this.#deps.decide === 'on_quiet' && this.#life === 'running') settle(core);
       });
       this.#arm(core);
     }
@@ -226,7 +240,7 @@ class Loop {
 
   /** One timer for the earliest wake. */
   #arm(core: Core): void {
-    if (this.#stopping) return;
+    if (this.#life === 'ending') return;
     let at = Number.POSITIVE_INFINITY;
     for (const wakeAt of core.wakes.values()) at = Math.min(at, wakeAt);
     if (this.#timer?.at === at) return;
@@ -244,10 +258,22 @@ class Loop {
     try {
       act();
     } catch (error) {
+      this.#hasFailed = true;
       this.#deps.fatal(error);
     }
   }
 }
+
+/** Hedges that are neither equal and at rest nor over. */
+const underWay = ({ ledger }: Core): string[] =>
+  [...ledger.recent.values()].flatMap((hedge) => {
+    const open = legsOf(hedge).flatMap(({ attempts }) => attempts.filter(isUnresolved));
+    if (open.length === 0 && AT_REST.has(hedge.state)) return [];
+    const orders = open.map(({ intent }) => `, the end of order ${intent.clientOrderId} is not known`).join('');
+    return [`${hedge.id} is ${hedge.state}: ${describe(hedge)}${orders}`];
+  });
+
+const AT_REST: ReadonlySet<HedgeState> = new Set(['held', 'quarantined', 'closed', 'aborted']);
 
 const RESULTS: ReadonlySet<EngineEvent['kind']> = new Set([
   'booted',

@@ -2,7 +2,7 @@
  * Whose a fill is. One is booked once; late ones are taken in any state; a trade id that comes back with other data keeps
  * its first version and raises a discrepancy. Nothing of ours is called foreign, and nothing foreign ours.
  */
-import { abs, eq, gt, gte, isNegative, isPositive, sub, sum, text, ZERO_BASE } from '../kernel/decimal.ts';
+import { abs, type Base, eq, gte, isNegative, isPositive, lt, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey } from '../kernel/ids.ts';
 import { DAY_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptOutcome, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
@@ -18,6 +18,7 @@ import {
 } from '../ledger/state.ts';
 import type { Fill } from '../market/order.ts';
 import { emergencyOf } from './client-id.ts';
+import { conflict, foreign, OWN, STRANGE } from './fill-notes.ts';
 
 /** How far a fill can lie from an order called absent to be suspected of being its; clocks may differ by hours. */
 const ABSENT_FILLS_MS = DAY_MS;
@@ -55,8 +56,8 @@ export function bookFills(
     fresh.add(identity);
     const key = instrumentKey(fill.venue, fill.symbol);
     const attempt = ownerAttempt(state, fill);
-    if (attempt && (!attempt.intent.reduceOnly || hasLeft(state, attempt, facts)))
-      facts.push(bookOwn(fill, attempt, now));
+    const left = attempt?.intent.reduceOnly ? leftOf(state, attempt, facts) : undefined;
+    if (attempt && (!left || isPositive(left))) facts.push(bookOwn(state, fill, attempt, left, now));
     else if (touched.has(key)) continue;
     else
       facts.push(
@@ -91,21 +92,41 @@ export function endedByFills(state: LedgerState, facts: readonly Fact[], now: In
 export const isNews = (state: LedgerState, { id, venueSays }: DiscrepancyNoted): boolean =>
   state.discrepancies.get(id)?.venueSays !== venueSays && state.accepted.get(id) !== venueSays;
 
-function bookOwn(fill: Fill, { intent: { hedge, leg, clientOrderId } }: AttemptRecord, now: Instant): FillBooked {
-  return { kind: 'fill', fill: { ...fill, clientOrderId }, hedge, leg, bookedAt: now };
+/**
+ * A reducing order takes no leg through zero: what its fill has beyond `left` went, as the leg's, to a trade that came
+ * after it and was told first, and is whoever's that was.
+ */
+function bookOwn(
+  state: LedgerState,
+  fill: Fill,
+  { intent: { hedge, leg, clientOrderId } }: AttemptRecord,
+  left: Base | undefined,
+  now: Instant,
+): FillBooked {
+  const isBeyond = left !== undefined && lt(left, fill.quantity) && absentOrders(state, fill).length === 0;
+  return {
+    kind: 'fill',
+    fill: { ...fill, clientOrderId },
+    hedge,
+    leg,
+    ...(isBeyond && { legQuantity: left }),
+    bookedAt: now,
+  };
 }
 
-/** Whether a reducing order's leg still has something to reduce once `facts` are folded, or an entry is still to be told. */
-function hasLeft(state: LedgerState, { intent }: AttemptRecord, facts: readonly Fact[]): boolean {
+/** What a reducing order's leg has left once `facts` are folded; undefined while an entry is still to be told. */
+function leftOf(state: LedgerState, { intent }: AttemptRecord, facts: readonly Fact[]): Base | undefined {
   const leg = state.hedges.get(intent.hedge)?.[intent.leg];
-  if (!leg) return false;
-  if (leg.attempts.some((each) => isUnresolved(each) && !each.intent.reduceOnly)) return true;
+  if (!leg) return ZERO_BASE;
+  if (leg.attempts.some((each) => isUnresolved(each) && !each.intent.reduceOnly)) return undefined;
   const held = leg.holding.quantity;
   const booked = facts.flatMap((fact) =>
-    fact.kind === 'fill' && fact.hedge === intent.hedge && fact.leg === intent.leg ? [fact.fill.quantity] : [],
+    fact.kind === 'fill' && fact.hedge === intent.hedge && fact.leg === intent.leg
+      ? [fact.legQuantity ?? fact.fill.quantity]
+      : [],
   );
   const isClosing = intent.side === 'sell' ? isPositive(held) : isNegative(held);
-  return isClosing && gt(abs(held), sum(ZERO_BASE, booked));
+  return isClosing ? sub(abs(held), sum(ZERO_BASE, booked)) : ZERO_BASE;
 }
 
 /**
@@ -249,40 +270,4 @@ function openLegs(state: LedgerState, key: InstrumentKey, route: Fill['route']):
     for (const leg of legsOf(hedge)) if (leg.key === key) legs.push(leg);
   }
   return legs;
-}
-
-function conflict(fill: Fill, known: string, now: Instant): DiscrepancyNoted {
-  return {
-    kind: 'discrepancy',
-    id: `${fill.route}|${fill.venue}|fill_conflict|${fill.symbol}|${fill.tradeId}`,
-    venue: fill.venue,
-    route: fill.route,
-    what: 'fill_conflict',
-    status: 'open',
-    ledger: known,
-    venueSays: fillDigest(fill),
-    detail: `trade ${fill.tradeId} on ${fill.symbol} came back with other data; the first version stands`,
-    at: now,
-  };
-}
-
-const STRANGE = 'was not ordered by this bot (liquidation, deleveraging or a manual trade)';
-const OWN = "is this bot's own emergency reduction, sent by a process that could not record it and has ended";
-
-function foreign(fill: Fill, shares: readonly TradeShare[], cause: string, now: Instant): DiscrepancyNoted {
-  const share = shares.find(({ owner }) => owner !== undefined);
-  return {
-    kind: 'discrepancy',
-    id: `${fill.route}|${fill.venue}|foreign_fill|${fill.symbol}|${fill.tradeId}`,
-    venue: fill.venue,
-    route: fill.route,
-    what: 'foreign_fill',
-    status: 'open',
-    ledger: share?.owner
-      ? `${text(share.quantity)} of it belongs to ${share.owner.hedge.id}`
-      : 'no order of this ledger',
-    venueSays: `${fill.side} ${text(fill.quantity)} at ${text(fill.price)}`,
-    detail: `trade ${fill.tradeId} on ${fill.symbol} ${cause}`,
-    at: now,
-  };
 }

@@ -69,7 +69,9 @@ async function running(): Promise<{ where: Place; bot: RunningBot; hedge: HedgeS
   const log = openLogger({ level: 'error', clock: systemClock(), write: () => undefined });
   const { config, text: configText } = loaded;
   const bot = await startBot({ config, configFile: where.config, configText, log, env: {} });
-  onTestFinished(() => bot.stop());
+  onTestFinished(async () => {
+    await bot.stop();
+  });
   await listening(where, bot);
   const heldHedge = () => bot.status().hedges.find(({ state }) => state === 'held');
   await expect.poll(heldHedge, { timeout: 20_000, interval: 20 }).toBeDefined();

@@ -79,7 +79,9 @@ test('post-only orders rest, are repriced, cancelled and filled on all three ven
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
   const log = openLogger({ level: 'error', clock, write: () => undefined });
   const bot = await startBot({ config: loaded.config, configFile: file, configText: loaded.text, log, env: {} });
-  onTestFinished(() => bot.stop());
+  onTestFinished(async () => {
+    await bot.stop();
+  });
   const read = (): readonly Fact[] => {
     const reader = openLedgerReader(join(folder, 'ledger.db'));
     const facts = [...reader.facts()];

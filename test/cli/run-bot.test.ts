@@ -28,7 +28,7 @@ interface Bench {
 const STREAM_REJECTION = new Error('stream');
 
 function start(
-  options: { screen?: boolean; refuse?: Error; stop?: () => Promise<void>; status?: StatusSnapshot } = {},
+  options: { screen?: boolean; refuse?: Error; stop?: () => Promise<readonly string[]>; status?: StatusSnapshot } = {},
 ): Bench {
   const where = place();
   const loaded = loadConfig(where.config);
@@ -61,7 +61,7 @@ function start(
     done,
     stop: async () => {
       bench.stopped = (bench.stopped ?? 0) + 1;
-      await options.stop?.();
+      return (await options.stop?.()) ?? [];
     },
   };
   bench.becomeReady = () => ready();
@@ -128,9 +128,17 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
     expect(existsSync(bench.socket)).toBe(false);
     expect(bench.process.eventNames()).toEqual([]);
     expect(bench.exits).toEqual([]);
-    expect(bench.io.written.err).toContain('no position is changed');
+    expect(bench.io.written.err).toContain('stopping, hedges stay');
   },
 );
+
+test('what a stop had to leave under way is told', async () => {
+  const bench = start({ stop: async () => ['h7 is exiting: long 1, short 0 of 1 BTC'] });
+  await expect.poll(() => existsSync(bench.socket)).toBe(true);
+  bench.process.emit('SIGTERM', 'SIGTERM');
+  expect(await bench.running).toBe(0);
+  expect(said(bench, 'h7 is exiting: long 1, short 0 of 1 BTC')).toBe(true);
+});
 
 test('a second signal forces the end while a stop hangs', async () => {
   const bench = start({ stop: () => new Promise(() => {}) });
@@ -182,7 +190,7 @@ test('a refused start is passed on, and leaves no handler and no socket', async 
 test('a terminal shows the status, keeps serious log lines in sight, and gets its cursor back', async () => {
   const bench = start({ screen: true });
   await expect.poll(() => bench.io.written.out).toContain('tandem · main');
-  expect(bench.io.written.out).toContain('Ctrl-C stops and changes no position');
+  expect(bench.io.written.out).toContain('Ctrl-C stops, hedges stay');
   bench.process.emit('unhandledRejection', new Error('bug'));
   expect(bench.io.written.out.endsWith('\u001b[?25h')).toBe(true);
   expect(bench.io.written.out).toContain('fatal unhandled rejection');

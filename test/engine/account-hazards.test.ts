@@ -317,6 +317,25 @@ describe('restarts', () => {
     expect([world.position('alpha'), world.position('beta')]).toEqual(['9.5', '-9.5']);
   });
 
+  it('stop-while-unequal: legs that have begun are made equal before the end, and nothing new is opened', async () => {
+    const world = new World({ symbols: [SOL, ETH] });
+    world.faults.beta.submits.push({ kind: 'request_lost' }, { kind: 'request_lost' });
+    world.boot();
+    await world.run(1);
+    const hedges = world.ledger.hedges.size;
+    const stopped = world.engine.stop(20_000);
+    await world.run(20_500, 100);
+    expect(await stopped).toEqual([]);
+    expect(world.ledger.hedges.size).toBe(hedges);
+    expect(world.wrongs()).toEqual([]);
+    expect(
+      [...world.ledger.hedges.values()].every(
+        ({ state }) => state === 'held' || state === 'aborted' || state === 'closed',
+      ),
+    ).toBe(true);
+    expect(world.position('alpha').replace('-', '')).toBe(world.position('beta').replace('-', ''));
+  });
+
   it('one epoch a start, and every id of it its own', async () => {
     const world = new World();
     await world.opened();

@@ -23,6 +23,29 @@ async function entered(contracts: string, ...onBeta: readonly SubmitFault[]): Pr
   return world;
 }
 
+describe('what a human opens behind our exit', () => {
+  it('fault-23-told-before-our-exit: their trade is theirs though it was told first, and stays', async () => {
+    const world = new World();
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    Object.assign(world.faults.alpha, { stream: 'lost', lookups: 'failing', reads: 'failing' });
+    world.faults.alpha.submits.push({ kind: 'reply_lost' });
+    await world.operator({ action: 'close', hedge: 'h1' });
+    await world.run(1_000, 50);
+    expect(world.position('alpha')).toBe('0');
+    world.faults.alpha.stream = 'ok';
+    foreignTrade(world, 'alpha', 'sell', '3');
+    await world.run(200, 50);
+    expect(world.hedge().long.holding.quantity.toFixed()).toBe('6.5');
+    Object.assign(world.faults.alpha, { lookups: 'ok', reads: 'ok' });
+    await world.run(60_000, 500);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['-3', '0']);
+    expect(world.state()).toBe('closed');
+    expect(reduceOnlyOf(world).filter(({ side, key }) => side === 'buy' && key.startsWith('alpha'))).toEqual([]);
+  });
+});
+
 describe('what a human hides', () => {
   it('fault-23-hidden-by-a-human: what their opposite position nets away is not asked for again and again', async () => {
     const world = await entered('3', { kind: 'refused', code: 'price_out_of_band' });

@@ -121,6 +121,29 @@ it('worst-case-exposure: what an entry has yet to send counts against the limits
   expect(world.submitted).toHaveLength(1);
 });
 
+describe('a clean stop', () => {
+  it('stop-while-resting: the order is taken back, what it had reached stays hedged, nothing more is told', async () => {
+    const world = await begun();
+    tradeThrough(world, 'alpha', 4);
+    await world.run(200, 50);
+    const stopped = world.engine.stop(5_000);
+    await world.run(6_000, 50);
+    expect(await stopped).toEqual([]);
+    expect(resting(world, 'alpha')).toEqual([]);
+    expect(positions(world)).toEqual(['4', '-4']);
+    expect(world.hedge()).toMatchObject({ state: 'held' });
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('stop-with-a-deaf-venue: over with its time, and says what rests', async () => {
+    const world = await begun();
+    world.faults.alpha.down = true;
+    const stopped = world.engine.stop(5_000);
+    await world.run(5_500, 50);
+    expect(await stopped).toEqual([expect.stringMatching(/^h1 is entering: .* the end of order \S+ is not known$/)]);
+  });
+});
+
 describe('cancelling', () => {
   it('fault-15-fill-after-cancel-ack: applied and hedged; no second order before the end of the first is known', async () => {
     const world = await begun();

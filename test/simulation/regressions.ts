@@ -159,6 +159,11 @@ export const REGRESSIONS: readonly Regression[] = [
       'fault-42-human-before-our-entry: while the ledger could not be written, a human’s trade was taken for a part of our resting entry',
   },
   {
+    seed: 558001,
+    found:
+      'fault-23: a human’s trade behind our exit was told before the exit’s fill and taken from the leg, which then went through zero and was bought back',
+  },
+  {
     seed: 532401,
     found:
       'fault-28: a venue denied a position, the other leg followed and was naked: what is believed cannot be told, and the judge asked for it',
