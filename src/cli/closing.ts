@@ -187,10 +187,13 @@ export function closingText(report: ClosingReport): string {
   return `${lines.map(inert).join('\n')}\n`;
 }
 
-function verdict({ complete, proved }: ClosingReport): string {
+function verdict({ hedges, complete, proved }: ClosingReport): string {
   if (proved) return 'Proved flat: every account was read twice and has no position and no open order.';
   if (complete) return 'Everything asked for is flat.';
-  return 'Not everything is known to be flat. The bot goes on closing; look again with: tandem status';
+  const what = 'Not everything is known to be flat.';
+  if (hedges.some(({ state }) => state !== 'closed'))
+    return `${what} The bot goes on closing; look again with: tandem status`;
+  return `${what} What is left is not of these hedges, or not known: the bot does not close it.`;
 }
 
 function legText({ account, key, quantity, sharedWith }: LegFound): string {

@@ -125,7 +125,7 @@ function addActing(program: Command, act: Wrap): void {
       act(async (context) => (await import('./commands/close.ts')).close(context, hedge, wait))(),
     );
   waiting(program.command('flatten'))
-    .description('close every hedge and say what became of them')
+    .description('close every hedge, pause openings until `resume`, and say what became of them')
     .action(({ wait }: { wait: number }) =>
       act(async (context) => (await import('./commands/close.ts')).flatten(context, wait))(),
     );

@@ -62,6 +62,7 @@ function accept(core: Core, command: AcceptCommand, by: string): OperatorReply {
   return done(accepted.detail, accepted.hedges);
 }
 
+/** A flattening pauses as well: what becomes free would be opened with again at once. */
 function exitAll(core: Core, command: StoredCommand, by: string, reason: 'kill' | 'flatten'): OperatorReply {
   const open = [...core.ledger.hedges.values()].filter((hedge) => !isFinal(hedge.state));
   // An unwinding of one leg waits for nothing as it is; beginning anew would only narrow its price caps.
@@ -70,16 +71,13 @@ function exitAll(core: Core, command: StoredCommand, by: string, reason: 'kill' 
       !(hedge.state === 'unwinding' && (flat(hedge) || oneSided(hedge))) &&
       !(hedge.state === 'exiting' && hedge.reason === reason),
   );
-  const failed = control(
-    core,
-    command,
-    by,
-    moves.map((hedge) => exit(core, hedge, reason)),
-  );
+  const pause: readonly Fact[] =
+    reason === 'flatten' && !core.ledger.paused ? [given(core, { action: 'pause' }, by)] : [];
+  const failed = control(core, command, by, [...pause, ...moves.map((hedge) => exit(core, hedge, reason))]);
   // It cannot latch, but what stands alone need not wait for the naked limit.
   if (failed && reason === 'kill') core.emergency.killed = true;
   if (failed) return failed;
-  const latched = reason === 'kill' ? 'kill switch latched; ' : '';
+  const latched = reason === 'kill' ? 'kill switch latched; ' : 'paused until `tandem resume`; ';
   const ids = open.map((hedge) => hedge.id);
   return done(ids.length === 0 ? `${latched}no hedge is open` : `${latched}closing ${ids.join(', ')}`, ids);
 }
@@ -96,16 +94,18 @@ function control(
   by: string,
   more: readonly Fact[] = [],
 ): OperatorReply | undefined {
-  const fact: ControlGiven = {
-    kind: 'control',
-    action: command.action,
-    subject: subjectOf(command),
-    by,
-    detail: command.action === 'accept' ? command.note : '',
-    at: core.clock.now(),
-  };
-  return record(core, [fact, ...more]) ? undefined : refused(`the ledger cannot be written: ${core.storeFailure}`);
+  const facts = [given(core, command, by), ...more];
+  return record(core, facts) ? undefined : refused(`the ledger cannot be written: ${core.storeFailure}`);
 }
+
+const given = ({ clock }: Core, command: StoredCommand, by: string): ControlGiven => ({
+  kind: 'control',
+  action: command.action,
+  subject: subjectOf(command),
+  by,
+  detail: command.action === 'accept' ? command.note : '',
+  at: clock.now(),
+});
 
 /** A reset is stored as the breaker's own fact. */
 type StoredCommand = Exclude<OperatorCommand, { action: 'breaker_reset' }>;

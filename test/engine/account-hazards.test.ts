@@ -173,6 +173,19 @@ describe('reconciliation', () => {
     expect(openDiscrepancies(world)).toEqual([]);
   });
 
+  it('flatten-stays-flat: what it frees is not opened with again until a resume', async () => {
+    const exposure = { ...SETTINGS.risk.exposure, maxOpenHedges: 1 };
+    const world = new World({ settings: { ...SETTINGS, risk: { ...SETTINGS.risk, exposure } }, symbols: [SOL, ETH] });
+    await world.opened();
+    const reply = await world.operator({ action: 'flatten' });
+    expect(reply).toMatchObject({ ok: true, message: 'paused until `tandem resume`; closing h1' });
+    await world.run(2 * MINUTE_MS, 1_000);
+    expect([...world.ledger.hedges.values()].map(({ id, state }) => `${id} ${state}`)).toEqual(['h1 closed']);
+    await world.operator({ action: 'resume' });
+    await world.run(10_000, 1_000);
+    expect(world.ledger.hedges.size).toBe(2);
+  });
+
   it('reconcile-races-with-orders: reads that overlap orders or fills accuse nobody', async () => {
     const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: 500 }, symbols: [SOL, ETH] });
     world.faults.alpha.submits.push({ kind: 'ack_late', delayMs: 4_000 });

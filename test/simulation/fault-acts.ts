@@ -173,7 +173,7 @@ export function begin(world: Levers, fault: Fault): End {
       return close(world, x);
     case 'operator_flatten':
       world.operator({ action: 'flatten' });
-      return undefined;
+      return () => world.operator({ action: 'resume' });
     case 'operator_kill':
       world.operator({ action: 'kill' });
       return () => world.operator({ action: 'kill_reset' });

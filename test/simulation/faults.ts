@@ -117,7 +117,7 @@ export const FAULTS = {
   /** fault-58 */
   operator_close: { perDay: [1, 5], impairs: 'nothing', atOrder: 'half' },
   /** fault-60 */
-  operator_flatten: { perDay: [1, 3], impairs: 'nothing', atOrder: 'half' },
+  operator_flatten: { perDay: [1, 3], lastsMs: windowOf(MINUTE_MS, HOUR_MS), impairs: 'nothing', atOrder: 'half' },
   /** fault-60 */
   operator_kill: { perDay: [1, 2], lastsMs: windowOf(SECOND_MS, HOUR_MS), impairs: 'nothing', atOrder: 'half' },
   /** fault-55 */
