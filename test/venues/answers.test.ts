@@ -5,6 +5,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { base, px } from '../../src/kernel/decimal.ts';
+import { INSUFFICIENT_MARGIN } from '../../src/market/order.ts';
 import type { Venue } from '../../src/ports/venue.ts';
 import { judge } from '../../src/venues/answers.ts';
 import { factsOf } from '../../src/venues/registry.ts';
@@ -42,9 +43,37 @@ const PROVEN: Readonly<Record<VenueName, readonly string[]>> = {
     '-1021',
     '-5028',
     '-1003',
+    '-2027',
+    '-4118',
+    '-4140',
+    '-4192',
+    '-4401',
   ],
   bybit: ['110004', '110007', '110012', '110003', '110017', '110094', '10003', '10005', '10002', '10006'],
-  okx: ['51008', '51119', '51127', '51131', '51020', '51121', '51001', '51028', '50102', '50036', '50011', '50001'],
+  okx: [
+    '51008',
+    '51119',
+    '51127',
+    '51131',
+    '51020',
+    '51121',
+    '51001',
+    '51028',
+    '50102',
+    '50036',
+    '50011',
+    '50001',
+    '51004',
+    '51155',
+    '51205',
+  ],
+};
+
+/** Too much for this account or leverage: half of it may be taken. */
+const TOO_LARGE: Readonly<Record<VenueName, readonly string[]>> = {
+  binance: ['-2018', '-2019', '-2027'],
+  bybit: ['110004', '110007', '110012'],
+  okx: ['51004', '51008', '51127', '51131'],
 };
 
 let sequence = 0;
@@ -83,6 +112,11 @@ describe.each(VENUES)('answers of %s to order entry', (name) => {
 
   it.each(PROVEN[name])('%s is documented as a refusal', async (code) => {
     expect(await answered(statusOf(code), BODY[name](code))).toMatchObject({ kind: 'rejected' });
+  });
+
+  it.each(TOO_LARGE[name])('fault-17: %s is a refusal of the size', async (code) => {
+    const said = await answered(statusOf(code), BODY[name](code));
+    expect(said).toMatchObject({ kind: 'rejected', code: INSUFFICIENT_MARGIN });
   });
 
   it.each(NOT_PROVEN[name])('fault-04-unproven: %s is unknown, whatever ccxt calls it', async (code) => {

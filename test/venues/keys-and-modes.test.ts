@@ -76,3 +76,16 @@ describe.each(VENUES)('on %s', (name) => {
     expect(await open()).toMatchObject({ kind: 'acked' });
   });
 });
+
+it.each([
+  [{ ContractTrade: ['Position'], Derivatives: [] }, false],
+  [{ ContractTrade: ['Order', 'Position'] }, true],
+  [{ ContractTrade: [], Derivatives: ['DerivativesTrade'] }, true],
+])('fault-54: on bybit orders and positions are granted apart: %j', async (permissions, isTaken) => {
+  world = await startWorld('bybit', undefined, '1000', { ips: HERE });
+  const venue = await world.venue({ strictKeys: true });
+  const result = { readOnly: 0, permissions, ips: HERE };
+  const body = JSON.stringify({ retCode: 0, retMsg: '', result, time: 1 });
+  world.intercept = (request) => (request.path.endsWith('query-api') ? { status: 200, body } : 'pass');
+  expect(await prepare(venue)).toMatchObject(isTaken ? { ok: true } : { ok: false, code: 'key_permissions' });
+});

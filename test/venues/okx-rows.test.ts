@@ -40,6 +40,7 @@ describe('funding bills', () => {
 
 describe('fills', () => {
   const row = {
+    billId: '9',
     tradeId: '1',
     ordId: '2',
     clOrdId: '',
@@ -62,7 +63,8 @@ describe('fills', () => {
 
   it('a block trade has no order, and makes no list unreadable', async () => {
     const read = okxReads.fills(answering({ ...row, ordId: '', execType: 'T' }), { ...WINDOW, marketId: undefined });
-    expect((await read).rows).toHaveLength(1);
+    // Of both lists.
+    expect((await read).rows.map(({ venueOrderId }) => venueOrderId)).toEqual(['', '']);
   });
 
   it('of the last three days, and of one order, come from the list that does not lag', async () => {
@@ -81,7 +83,8 @@ describe('fills', () => {
       return [...asked];
     };
     expect(await read(now - 60_000)).toEqual(['trade/fills']);
-    expect(await read(now - 4 * 86_400_000)).toEqual(['trade/fills-history']);
+    // Also when it begins earlier: of the rest, the other.
+    expect(await read(now - 4 * 86_400_000)).toEqual(['trade/fills', 'trade/fills-history']);
     // An order may be older than what the first list knows.
     expect(await read(now - 60_000, '7')).toEqual(['trade/fills', 'trade/fills-history']);
   });

@@ -104,8 +104,11 @@ describe.each(VENUES)('the account on %s', { timeout: 90_000 }, (name) => {
     await world.operator({ action: 'pause' });
     await world.operator({ action: 'flatten' });
     await world.settled();
-    const fill = (rows: readonly unknown[]): readonly unknown[] =>
-      rows.length === 0 ? rows : Array.from({ length: FULL_PAGE[name] }, () => rows[0]);
+    let first: unknown;
+    const fill = (rows: readonly unknown[]): readonly unknown[] => {
+      first ??= rows[0];
+      return first === undefined ? rows : Array.from({ length: FULL_PAGE[name] }, () => first);
+    };
     world.under.proxy.onRequests({
       matches: isReadOf(name, 'fills'),
       fault: { kind: 'distort', edit: (reply) => withRows(reply, fill) },

@@ -15,11 +15,12 @@ const BANNED_UNTIL = /IP banned until (\d{13})\b/;
 export const binanceAnswers: AnswerTable = {
   refusals: refusals({
     // Position, reduce-only and price rules; FOK and post-only that cannot be kept.
-    margin: '-2018 -2019',
-    rule: '-2010 -2020 -2021 -2022 -2023 -2024 -2025 -2026 -2027 -2028 -4061 -4131 -4164 -4400 -5021',
+    // Also a position larger than the leverage allows.
+    margin: '-2018 -2019 -2027',
+    rule: '-2010 -2020 -2021 -2022 -2023 -2024 -2025 -2026 -2028 -4061 -4118 -4131 -4164 -4192 -4400 -4401 -5021',
     would_cross: '-5022',
     // Filters that follow from the listing; an unknown or closed symbol.
-    instrument: '-1111 -1121 -4001 -4002 -4003 -4004 -4005 -4013 -4014 -4016 -4023 -4024 -4141',
+    instrument: '-1111 -1121 -4001 -4002 -4003 -4004 -4005 -4013 -4014 -4016 -4023 -4024 -4140 -4141',
     request: '-1100 -1101 -1102 -1103 -1104 -1105 -1106 -1114 -1115 -1116 -1117 -1130 -1136 -4015',
     key: '-1002 -1022 -2014 -2015',
     // Of the gateway, of the matching engine.

@@ -33,7 +33,11 @@ const ISOLATED = 'ISOLATED_MARGIN';
 const apiKey = z.object({
   result: z.object({
     readOnly: z.coerce.number(),
-    permissions: z.object({ Wallet: z.array(z.string()).optional() }),
+    permissions: z.object({
+      Wallet: z.array(z.string()).optional(),
+      ContractTrade: z.array(z.string()).optional(),
+      Derivatives: z.array(z.string()).optional(),
+    }),
     ips: z.array(z.string()),
   }),
 });
@@ -44,7 +48,10 @@ const settings: AccountSettings = {
       await client.request('v5/user/query-api', 'private', 'GET', {}),
     ).result;
     const withdraw = permissions.Wallet?.includes('Withdraw') === true;
-    return { trade: readOnly === 0, withdraw, bound: ips.length > 0 && !ips.includes('*') };
+    // Orders and positions of contracts are granted apart; accounts of an older kind have one grant for derivatives.
+    const orders =
+      permissions.ContractTrade?.includes('Order') || permissions.Derivatives?.includes('DerivativesTrade') || false;
+    return { trade: readOnly === 0 && orders, withdraw, bound: ips.length > 0 && !ips.includes('*') };
   },
   prepareAccount: async (client, attempt) => {
     if ((await marginMode(client)) !== ISOLATED) {

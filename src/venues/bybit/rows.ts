@@ -30,6 +30,8 @@ const statuses = z.enum([
   'Rejected',
 ]);
 const MAX_FILLS = 100;
+/** Of one read: an order with more trades than these hold is read by time. */
+const MAX_PAGES = 20;
 const MAX_ORDERS = 50;
 const MAX_POSITIONS = 200;
 
@@ -116,8 +118,18 @@ async function list<T>(
   params: Record<string, unknown>,
   row: z.ZodType<T>,
 ): Promise<T[]> {
+  return (await listPage(client, path, params, row)).list;
+}
+
+async function listPage<T>(
+  client: CcxtClient,
+  path: string,
+  params: Record<string, unknown>,
+  row: z.ZodType<T>,
+): Promise<{ readonly list: T[]; readonly nextPageCursor?: string | undefined }> {
   const body = await client.request(path, 'private', 'GET', { category: 'linear', ...params });
-  return z.object({ result: z.object({ list: z.array(row) }) }).parse(body).result.list;
+  return z.object({ result: z.object({ list: z.array(row), nextPageCursor: z.string().optional() }) }).parse(body)
+    .result;
 }
 
 async function orderByClientId(client: CcxtClient, symbol: string, orderLinkId: string): Promise<RawOrder | undefined> {
@@ -129,10 +141,20 @@ async function orderByClientId(client: CcxtClient, symbol: string, orderLinkId: 
   return undefined;
 }
 
+/** All trades of one order can bear one millisecond, so that cursors tell pages apart and times do not. */
 async function executions(client: CcxtClient, params: Record<string, unknown>): Promise<Page<Execution>> {
-  const rows = await list(client, 'v5/execution/list', { limit: MAX_FILLS, ...params }, executionRow);
-  // The venue lists the newest first.
-  return { rows: rows.reverse(), full: rows.length >= MAX_FILLS };
+  const path = 'v5/execution/list';
+  const rows: Execution[] = [];
+  let cursor: string | undefined;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await listPage(client, path, { limit: MAX_FILLS, ...params, ...(cursor && { cursor }) }, executionRow);
+    rows.push(...page.list);
+    // The venue lists the newest first.
+    if (page.list.length < MAX_FILLS) return { rows: rows.reverse(), full: false };
+    if (!page.nextPageCursor || page.nextPageCursor === cursor) break;
+    cursor = page.nextPageCursor;
+  }
+  return { rows: rows.reverse(), full: true };
 }
 
 export const bybitReads: AccountReads = {

@@ -4,7 +4,7 @@ import { isZero, quote, sub, text } from '../../kernel/decimal.ts';
 import { DAY_MS, HOUR_MS } from '../../kernel/instant.ts';
 import type { OrderStatus } from '../../market/order.ts';
 import type { CcxtClient } from '../client.ts';
-import type { AccountReads, AccountStream, RawAccountEvent, RawFill, RawOrder, RawPayment } from '../facts.ts';
+import type { AccountReads, AccountStream, Page, RawAccountEvent, RawFill, RawOrder, RawPayment } from '../facts.ts';
 import { decimalText, idText, instant, negate, optionalDecimal, sideText } from '../rows.ts';
 
 const STATUS = {
@@ -16,6 +16,8 @@ const STATUS = {
 } as const satisfies Record<string, OrderStatus>;
 const statuses = z.enum(['live', 'partially_filled', 'filled', 'canceled', 'mmp_canceled']);
 const MAX_ROWS = 100;
+/** Of one read: an order with more trades than these hold is read by time. */
+const MAX_PAGES = 20;
 /** `trade/fills` reaches back three days; an hour for what clocks differ by. */
 const RECENT_FILLS_MS = 3 * DAY_MS - HOUR_MS;
 
@@ -45,6 +47,7 @@ const orderRow = z
 
 const fillRow = z
   .object({
+    billId: idText,
     tradeId: idText,
     // Empty for a block trade.
     ordId: z.string(),
@@ -59,8 +62,9 @@ const fillRow = z
     execType: z.enum(['T', 'M', '']),
     ts: instant,
   })
-  .transform(
-    (row): RawFill => ({
+  .transform((row): { readonly billId: string; readonly fill: RawFill } => ({
+    billId: row.billId,
+    fill: {
       marketId: row.instId,
       tradeId: row.tradeId,
       venueOrderId: row.ordId,
@@ -73,8 +77,8 @@ const fillRow = z
       feeCurrency: row.feeCcy,
       maker: row.execType === 'M',
       at: row.ts,
-    }),
-  );
+    },
+  }));
 
 /** Left empty where it does not apply; a zero is a figure. */
 const emptyOrDecimal = z.union([z.literal('').transform(() => undefined), decimalText]).optional();
@@ -138,6 +142,24 @@ async function data<T>(
   return z.object({ data: z.array(row) }).parse(body).data;
 }
 
+const NO_FILLS: Page<RawFill> = { rows: [], full: false };
+
+/** Oldest first. All trades of one order can bear one millisecond, so that bill ids tell pages apart and times do not. */
+async function fillPages(client: CcxtClient, path: string, params: Record<string, unknown>): Promise<Page<RawFill>> {
+  const rows: RawFill[] = [];
+  let after: string | undefined;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await data(client, path, { ...params, ...(after && { after }) }, fillRow);
+    rows.push(...page.map(({ fill }) => fill));
+    // The venue lists the newest first, here and in bills.
+    if (page.length < MAX_ROWS) return { rows: rows.reverse(), full: false };
+    const oldest = page.at(-1)?.billId;
+    if (oldest === after) break;
+    after = oldest;
+  }
+  return { rows: rows.reverse(), full: true };
+}
+
 export const okxReads: AccountReads = {
   order: async (client, marketId, clientOrderId) =>
     (await data(client, 'trade/order', { instId: marketId, clOrdId: clientOrderId }, orderRow))[0],
@@ -153,13 +175,20 @@ export const okxReads: AccountReads = {
       ...(query.marketId === undefined ? {} : { instId: query.marketId }),
       ...(query.venueOrderId === undefined ? { begin: query.from, end: query.to } : { ordId: query.venueOrderId }),
     };
-    const list = (path: string) => data(client, path, params, fillRow);
+    if (query.venueOrderId !== undefined) {
+      const recent = await fillPages(client, 'trade/fills', params);
+      return recent.rows.length > 0 ? recent : fillPages(client, 'trade/fills-history', params);
+    }
     // The history lags; the venue asks to read what is younger than three days from the other list.
-    const isRecent = query.venueOrderId !== undefined || query.from >= client.milliseconds() - RECENT_FILLS_MS;
-    let rows = await list(isRecent ? 'trade/fills' : 'trade/fills-history');
-    if (query.venueOrderId !== undefined && rows.length === 0) rows = await list('trade/fills-history');
-    // The venue lists the newest first, here and in bills.
-    return { rows: rows.reverse(), full: rows.length >= MAX_ROWS };
+    const recentFrom = client.milliseconds() - RECENT_FILLS_MS;
+    const recent =
+      query.to < recentFrom
+        ? NO_FILLS
+        : await fillPages(client, 'trade/fills', { ...params, begin: Math.max(query.from, recentFrom) });
+    if (query.from >= recentFrom) return recent;
+    const end = Math.min(query.to, recentFrom - 1);
+    const older = await fillPages(client, 'trade/fills-history', { ...params, end });
+    return { rows: [...older.rows, ...recent.rows], full: older.full || recent.full };
   },
   payments: async (client, window) => {
     // Type 8 is the funding fee.
