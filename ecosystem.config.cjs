@@ -25,7 +25,8 @@ module.exports = {
       kill_timeout: 15_000,
       kill_retry_time: 200,
 
-      // A crash restarts at once, then ever later; ten in a row that do not last a minute stop for a human.
+      // A crash restarts at once, then ever later; ten that do not last a minute, within ten minutes of the first start, stop
+      // for a human. Later ones the bot's own breaker counts (risk.breakers.restarts): it opens nothing then.
       max_restarts: 10,
       min_uptime: 60_000,
       exp_backoff_restart_delay: 200,
@@ -39,6 +40,9 @@ module.exports = {
       // No probes inside the process, no look at the git repository.
       pmx: false,
       vizion: false,
+
+      // Keys come from `.env`: whatever pm2 is given it shows to `pm2 env`, and `pm2 save` writes it to a file for all to read.
+      filter_env: ['TANDEM_BINANCE_', 'TANDEM_BYBIT_', 'TANDEM_OKX_'],
 
       env: { TANDEM_CONFIG: 'config/sim.yaml' },
       env_paper: { TANDEM_CONFIG: 'config/paper.yaml' },

@@ -60,18 +60,18 @@ export async function closeAndLook(
 ): Promise<ClosingReport> {
   const { clock, everything } = wait;
   const shapes = new Map<string, Shape>();
-  let snapshot = await client.status();
-  const learn = (): void => {
-    for (const hedge of snapshot.hedges) shapes.set(hedge.id, hedge);
+  const learn = ({ hedges }: StatusSnapshot): void => {
+    for (const hedge of hedges) shapes.set(hedge.id, hedge);
   };
-  learn();
+  // What is to close everything waits for no other answer; every account is looked at afterwards.
+  if (!everything) learn(await client.status());
   const reply = await client.command(command);
   if (!reply.ok) throw new CommandFailure(EXIT.refused, inert(reply.message));
   const beganMs = clock.monotonicMs();
   let flatSinceMs: number | undefined;
   for (;;) {
-    snapshot = await client.status();
-    learn();
+    const snapshot = await client.status();
+    learn(snapshot);
     const lookedMs = clock.monotonicMs();
     const over = lookedMs - beganMs >= wait.seconds * 1_000;
     const final = reply.hedges.every((id) => !snapshot.hedges.some((hedge) => hedge.id === id));

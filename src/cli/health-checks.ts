@@ -137,7 +137,8 @@ function ledgerCheck(config: Config, { configFile }: Surroundings): Check {
       );
     if (problems.length > 0) return fail('ledger', `${problems.length} problems, first: ${problems[0]?.detail}`, see);
     const notes = findings.length - problems.length;
-    const detail = `${path}: sound, ${facts} facts, ${hedges} hedges`;
+    const detail =
+      facts === undefined ? `${path}: facts not checked` : `${path}: sound, ${facts} facts, ${hedges} hedges`;
     return notes > 0 ? warn('ledger', `${detail}, ${notes} notes`, see) : ok('ledger', detail);
   } catch (error) {
     if (!(error instanceof LedgerOpenError)) throw error;

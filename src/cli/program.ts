@@ -104,9 +104,9 @@ function addActing(program: Command, act: Wrap): void {
   program
     .command('accept <venue>')
     .description('show what ledger and venue disagree about; with --note, take the venue’s word for it')
-    .addOption(new Option('--route <route>', 'which account').choices(['live', 'paper']).default('live'))
+    .addOption(new Option('--route <route>', 'which account, where the venue has both').choices(['live', 'paper']))
     .option('--note <why>', 'why the venue is right, for the record')
-    .action((venue: string, options: { route: Route; note?: string }) =>
+    .action((venue: string, options: { route?: Route; note?: string }) =>
       act(async (context) => (await import('./commands/accept.ts')).accept(context, venue, options))(),
     );
   const breakers = program

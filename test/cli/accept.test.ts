@@ -1,15 +1,22 @@
 /** `tandem accept`: shows before it takes, and never takes by itself. */
 import { expect, test } from 'vitest';
 import { parseRequest } from '../../src/cli/control-protocol.ts';
+import type { StatusSnapshot } from '../../src/engine/status.ts';
+import type { Route } from '../../src/kernel/ids.ts';
 import { AT, discrepancy, fakeBot, listening, place, snapshot, tandem } from './fake-bot.ts';
 
 const WALLET = discrepancy();
 const PAPER = discrepancy({ id: 'paper|okx|wallet|USDT', route: 'paper', at: AT });
+const account = (route: Route, status = 'ready', blocked = '') => ({ route, status, blocked });
+const accounts = (...of: ReturnType<typeof account>[]): Partial<StatusSnapshot> => ({
+  venues: [{ venue: 'okx', feed: 'up', feedReason: '', malformed: 0, accounts: of }],
+});
+const BOTH = accounts(account('live'), account('paper'));
 
 test('without a note it shows the account’s differences, accepts nothing, and returns 4', async () => {
   const where = place();
   const bot = fakeBot();
-  bot.snapshot = snapshot({ discrepancies: [WALLET, PAPER] });
+  bot.snapshot = snapshot({ ...BOTH, discrepancies: [WALLET, PAPER] });
   await listening(where, bot);
   const { exit, out } = await tandem(where, 'accept', 'okx');
   expect(exit).toBe(4);
@@ -22,7 +29,7 @@ test('without a note it shows the account’s differences, accepts nothing, and 
 test('with a note it gives the command for what was shown, and prints what the bot accepted', async () => {
   const where = place();
   const bot = fakeBot();
-  bot.snapshot = snapshot({ discrepancies: [WALLET, PAPER] });
+  bot.snapshot = snapshot({ ...BOTH, discrepancies: [WALLET, PAPER] });
   bot.reply = { ok: true, message: 'accepted: wallet is 50 USDT away -> 150', hedges: [] };
   await listening(where, bot);
   const { exit, out } = await tandem(where, 'accept', 'okx', '--note', 'deposit of 50');
@@ -40,11 +47,28 @@ test('with a note it gives the command for what was shown, and prints what the b
 test('nothing open is nothing to accept', async () => {
   const where = place();
   const bot = fakeBot();
+  bot.snapshot = snapshot(BOTH);
   await listening(where, bot);
   const { exit, out } = await tandem(where, 'accept', 'okx', '--note', 'x');
   expect(exit).toBe(0);
   expect(out).toContain('Nothing is open on live|okx');
   expect(bot.commands).toEqual([]);
+});
+
+test('the account is the one there is; one that is not there, or was not compared, does not agree', async () => {
+  const where = place();
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ ...accounts(account('paper')), discrepancies: [PAPER] });
+  await listening(where, bot);
+  const paper = await tandem(where, 'accept', 'okx');
+  expect(paper).toMatchObject({ exit: 4, out: expect.stringContaining('tandem accept okx --route paper') });
+  const unknown = await tandem(where, 'accept', 'bynance');
+  expect(unknown).toMatchObject({ exit: 2, err: expect.stringContaining('this bot has paper|okx') });
+  expect((await tandem(where, 'accept', 'okx', '--route', 'live')).exit).toBe(2);
+  bot.snapshot = snapshot(accounts(account('live', 'booting', 'timeout: no answer')));
+  const booting = await tandem(where, 'accept', 'okx');
+  expect(booting).toMatchObject({ exit: 4, err: expect.stringContaining('has not been compared yet: timeout') });
+  expect(booting.out).not.toContain('agree');
 });
 
 test('wrong usage is 2, and no bot is 3', async () => {

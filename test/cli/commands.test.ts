@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import type { StatusSnapshot } from '../../src/engine/status.ts';
 import { base, px, quote } from '../../src/kernel/decimal.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
 import { openLedgerReader } from '../../src/platform/sqlite/reader.ts';
@@ -281,6 +282,21 @@ test('unreadable-venue: unknown is not flat, and the exit code tells it from som
   expect(exit).toBe(1);
   // Nobody's position counts as well: flatten means everything.
   expect(JSON.parse(out)).toMatchObject({ complete: false, left: [{ account: 'live|bybit', quantity: '1' }] });
+});
+
+test.each(['kill', 'flatten'])('%s is given before anything is asked', async (command) => {
+  const where = place();
+  const bot = fakeBot();
+  bot.positions = async () => [position('live|okx')];
+  bot.reply = { ok: true, message: 'no hedge is open', hedges: [] };
+  const seen: string[] = [];
+  const status = (): StatusSnapshot => {
+    seen.push(`status after ${bot.commands.length}`);
+    return bot.snapshot;
+  };
+  await listening(where, { ...bot, status });
+  await tandem(where, command, '--wait', '0');
+  expect(seen[0]).toBe('status after 1');
 });
 
 test('proved-flat: two looks apart, positions and open orders; the first empty answer may be wrong', async () => {

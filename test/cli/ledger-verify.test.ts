@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { verifyLedger } from '../../src/cli/ledger-verify.ts';
 import { base, px, quote } from '../../src/kernel/decimal.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
+import { SCHEMA_VERSION } from '../../src/platform/sqlite/migrate.ts';
 import { AT, attempt, fill, payment, planned } from '../platform/facts.ts';
 import { open } from '../platform/ledger-dir.ts';
 import { type Place, place, tandem } from './fake-bot.ts';
@@ -222,4 +223,25 @@ test('a file that is no ledger is told as such (5)', async () => {
   database.exec('CREATE TABLE x (y)');
   database.close();
   expect(await tandem(where, 'ledger', 'verify')).toMatchObject({ exit: 5 });
+});
+
+test('a ledger of an older version is no damaged one: the next run migrates it', async () => {
+  const where = stored();
+  const database = new Database(where.ledger);
+  database.pragma(`user_version = ${SCHEMA_VERSION - 1}`);
+  database.close();
+  expect(verifyLedger(where.ledger)).toMatchObject({ ok: true, findings: [{ level: 'note', check: 'schema' }] });
+  const { exit, out } = await tandem(where, 'ledger', 'verify');
+  expect(exit).toBe(0);
+  expect(out).toContain('migrates it');
+  expect(out).not.toMatch(/restore a backup|is sound/);
+});
+
+test('a ledger of a newer version is not for this one', async () => {
+  const where = stored();
+  const database = new Database(where.ledger);
+  database.pragma(`user_version = ${SCHEMA_VERSION + 1}`);
+  database.close();
+  expect(problems(where)).toEqual(['schema']);
+  expect((await tandem(where, 'ledger', 'verify')).exit).toBe(5);
 });

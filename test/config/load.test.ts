@@ -40,6 +40,17 @@ describe('what comes with the project is valid', () => {
     const live = loadConfig(new URL('live.example.yaml', ROOT).pathname);
     expect(live.ok && live.config.routing.liveShare).toBe(0);
   });
+
+  test.each(files)('%s leaves prices room to rise, and limits losses by less than what may stand', (name) => {
+    const loaded = loadConfig(new URL(name, ROOT).pathname);
+    if (!loaded.ok) throw new Error('not valid');
+    const { size, exposure, breakers, loss } = loaded.config.risk;
+    expect(exposure.maxAssetNotionalUsd / size.hedgeNotionalUsd).toBeGreaterThanOrEqual(1.2);
+    expect(exposure.maxVenueNotionalUsd / size.hedgeNotionalUsd).toBeGreaterThanOrEqual(1.2);
+    expect(exposure.maxTotalNotionalUsd / size.hedgeNotionalUsd).toBeGreaterThanOrEqual(2.4);
+    expect(breakers.drawdown.lossUsd).toBeLessThan(exposure.maxTotalNotionalUsd / 2);
+    expect(loss.maxDailyLossUsd).toBeLessThanOrEqual(breakers.drawdown.lossUsd);
+  });
 });
 
 describe('defaults', () => {

@@ -35,11 +35,16 @@ const files = {
 let venues: VenuesProcess;
 let judge: Judge | undefined;
 let environment: NodeJS.ProcessEnv;
+/** A shell may have keys exported; pm2 must not learn them. */
+const CANARY = 'canary-7d1f';
+const KEYS_OF_A_SHELL = { TANDEM_OKX_SECRET: CANARY, TANDEM_BINANCE_KEY: CANARY };
 
 beforeAll(async () => {
   venues = await startVenues(['--assets', ASSET, '--order-delay-ms', `${ORDER_DELAY_MS}`]);
   writeFileSync(files.config, stringify(configuration()));
-  environment = { PM2_HOME: join(home, 'pm2'), PATH: process.env.PATH, HOME: home, ...venues.keys };
+  environment = { PM2_HOME: join(home, 'pm2'), PATH: process.env.PATH, HOME: home, ...KEYS_OF_A_SHELL };
+  const keys = Object.entries(venues.keys).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(join(home, '.env'), keys.join(''), { mode: 0o600 });
   mkdirSync(join(home, 'pm2'));
   writeFileSync(files.ecosystem, ecosystem());
 });
@@ -55,6 +60,10 @@ describe('pm2', () => {
   it('killed-mid-entry: restarts, reconciles, is never left naked, and stops without touching a position', async () => {
     await pm2('start', files.ecosystem);
     const first = await worker();
+    await pm2('save');
+    const known = (await pm2('jlist')).stdout + readFileSync(join(home, 'pm2/dump.pm2'), 'utf8');
+    expect(known).toContain('TANDEM_CONFIG');
+    expect(known).not.toContain(CANARY);
     expect(first.pm2_env).toMatchObject({ status: 'online', restart_time: 0 });
 
     await until('an entry has begun', () => count('attempts') > 0, 60_000, 5);

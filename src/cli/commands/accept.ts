@@ -2,7 +2,7 @@
  * `tandem accept <venue>`: what ledger and venue disagree about on one account, and with a note, the operator's word
  * that the venue is right. Nothing else ends a difference that late facts do not explain.
  */
-import type { DiscrepancyStatus } from '../../engine/status.ts';
+import type { DiscrepancyStatus, StatusSnapshot } from '../../engine/status.ts';
 import type { Route } from '../../kernel/ids.ts';
 import { asking, needBot } from '../bot-address.ts';
 import { type Context, printJson } from '../context.ts';
@@ -12,30 +12,55 @@ import { duration, inert, table } from '../format.ts';
 import { whereaboutsOf } from '../settings.ts';
 
 export interface AcceptOptions {
-  readonly route: Route;
+  /** Absent: the live account where the venue has one, else its only one. */
+  readonly route?: Route;
   /** Absent: only shows. */
   readonly note?: string;
 }
 
 /** Shown only is `refused`, unless there is nothing: a script must not take it for accepted. */
-export async function accept(context: Context, venue: string, { route, note }: AcceptOptions): Promise<ExitCode> {
+export async function accept(
+  context: Context,
+  venue: string,
+  { route: asked, note }: AcceptOptions,
+): Promise<ExitCode> {
   const { io, json } = context;
   if (note !== undefined && (note.trim() === '' || note.length > MAX_NOTE))
     throw new CommandFailure(EXIT.usage, `a note has 1 to ${MAX_NOTE} characters`);
   const bot = await needBot(context, whereaboutsOf(context));
   return asking(bot, async (client) => {
-    const { discrepancies, at } = await client.status();
+    const snapshot = await client.status();
+    const { discrepancies, at } = snapshot;
+    const { route, uncompared } = accountOf(snapshot, venue, asked);
     const open = discrepancies.filter((each) => each.route === route && each.venue === venue);
     const seenAt = Math.max(...open.map((each) => each.at));
     const reply =
       note === undefined || open.length === 0
         ? undefined
         : await client.command({ action: 'accept', venue, route, note, seenAt });
+    if (open.length === 0 && uncompared !== undefined)
+      throw new CommandFailure(EXIT.refused, inert(`${route}|${venue} has not been compared yet: ${uncompared}`));
     if (json) printJson(io, { venue, route, open, accepted: reply?.ok === true, message: reply?.message ?? '' });
     else io.out(`${[...openText(open, at, `${route}|${venue}`), ...endText(context, open, reply)].join('\n')}\n`);
     if (open.length === 0) return EXIT.ok;
     return reply?.ok ? EXIT.ok : EXIT.refused;
   });
+}
+
+/** Throws CommandFailure (usage) where there is no such account. `uncompared`: why nobody knows whether it agrees. */
+function accountOf(
+  { venues }: StatusSnapshot,
+  venue: string,
+  asked: Route | undefined,
+): { readonly route: Route; readonly uncompared?: string } {
+  const all = venues.flatMap((each) => each.accounts.map((account) => ({ ...account, venue: each.venue })));
+  const here = all.filter((account) => account.venue === venue && (asked === undefined || account.route === asked));
+  const account = here.find(({ route }) => route === 'live') ?? here[0];
+  if (!account) {
+    const known = all.map((each) => `${each.route}|${each.venue}`).join(', ') || 'none';
+    throw new CommandFailure(EXIT.usage, inert(`there is no account ${asked ?? 'of'} ${venue}; this bot has ${known}`));
+  }
+  return account.status === 'ready' ? { route: account.route } : { route: account.route, uncompared: account.blocked };
 }
 
 function openText(open: readonly DiscrepancyStatus[], now: number, account: string): string[] {

@@ -25,7 +25,9 @@ export async function verify(context: Context): Promise<ExitCode> {
       ...shown.map(inert),
       ...(findings.length > MAX_SHOWN ? [`… ${findings.length - MAX_SHOWN} more; see --json`] : []),
       ok
-        ? 'The ledger is sound.'
+        ? facts === undefined
+          ? 'Nothing wrong was found, and its facts were not checked.'
+          : 'The ledger is sound.'
         : `${problems} ${problems === 1 ? 'problem' : 'problems'}: do not trade on it; restore a backup or ask.`,
     ];
     io.out(`${lines.join('\n')}\n`);
