@@ -144,6 +144,9 @@ function showStatus({ io, configFile, screenLog }: RunInput, { clock }: RunHost,
   });
 }
 
+/** One Ctrl-C under npm comes twice: from the terminal and from npm. */
+const ONE_STOP_MS = 1_000;
+
 /** Signals and last-resort errors; the returned function takes the handlers away. */
 function watchProcess(
   { io, log }: RunInput,
@@ -151,16 +154,18 @@ function watchProcess(
   screen: { painter?: Painter },
   end: (how: End) => void,
 ): () => void {
-  let stopping = false;
+  let stoppingMs: number | undefined;
   const onSignal = (name: NodeJS.Signals): void => {
-    if (stopping) {
+    const nowMs = host.clock.monotonicMs();
+    if (stoppingMs !== undefined) {
+      if (nowMs - stoppingMs < ONE_STOP_MS) return;
       log.fatal({ signal: name }, 'forced to stop; the next start reconciles with the venues');
       screen.painter?.stop();
       log.flush();
       host.exit(EXIT.failed);
       return;
     }
-    stopping = true;
+    stoppingMs = nowMs;
     screen.painter?.stop();
     io.err(`tandem: ${name}: stopping, hedges stay; once more to force\n`);
     end({ kind: 'signal', name });
