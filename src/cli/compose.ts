@@ -92,7 +92,10 @@ function assemble(
     assets: venues.assets,
     pid: process.pid,
     decide: world.lockstep ? 'on_request' : 'on_quiet',
-    fatal: failed.reject,
+    fatal: (error) => {
+      log.error({ error }, 'a bug: nothing more is sent');
+      failed.reject(error);
+    },
   });
   venues.start((event) => engine.push({ kind: 'market', event }));
   const config$ = watchConfig(options, world.clock, venues.assets, engine.push);
@@ -100,6 +103,12 @@ function assemble(
     config.mode === 'sim' ? undefined : scheduleSummary(config.summary.schedule, log, () => statusOf(engine.core));
   const run = world.run({ engine, deliveredAt: venues.deliveredAt });
   const done = Promise.race([failed.promise, run.done]);
+  // Simulated time stands still then: nothing would come any more, and no wait would end.
+  let graceMs = STOP_GRACE_MS;
+  const over = (): void => {
+    graceMs = 0;
+  };
+  run.done.then(over, over);
   // Whoever starts the bot awaits it later; until then a failure must not count as unhandled.
   done.catch(() => undefined);
   return {
@@ -111,7 +120,7 @@ function assemble(
     stop: once(async () => {
       config$.stop();
       stopSummary?.();
-      const left = await engine.stop(STOP_GRACE_MS);
+      const left = await engine.stop(graceMs);
       await run.stop();
       await venues.close();
       store.close();

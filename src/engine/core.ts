@@ -22,7 +22,7 @@ import type { Ranking } from '../signal/carry.ts';
 import type { Opportunity } from '../signal/opportunity.ts';
 import type { AccountWatch } from './account-watch.ts';
 import { type BreakerEvidence, noteFact } from './breaker-evidence.ts';
-import type { EmergencyWatch } from './emergency.ts';
+import type { EmergencyWatch } from './emergency-watch.ts';
 import type { HaltWatch } from './halts.ts';
 import type { NakedWatch } from './naked.ts';
 import type { CancelWatch, LookupWatch } from './order-watch.ts';

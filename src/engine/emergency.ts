@@ -18,13 +18,14 @@ import { intend } from '../execution/plan.ts';
 import { capPrice, reduceReference } from '../execution/price-cap.ts';
 import { afterSubmit } from '../execution/resolve.ts';
 import { abs, add, type Base, eq, isZero, lt, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
-import { type ClientOrderId, type HedgeId, type InstrumentKey, splitKey } from '../kernel/ids.ts';
+import { type ClientOrderId, splitKey } from '../kernel/ids.ts';
 import { type Instant, SECOND_MS } from '../kernel/instant.ts';
-import type { AttemptIntended, AttemptOutcome, DecisionMade, FillBooked } from '../ledger/facts.ts';
+import type { AttemptIntended, AttemptOutcome, DecisionMade } from '../ledger/facts.ts';
 import { accountKey, type HedgeRecord, isUnresolved, legsOf, newAttempt } from '../ledger/state.ts';
 import type { SubmitOutcome } from '../ports/venue.ts';
 import { judgeDistance } from '../risk/margin.ts';
 import { alarm, type Core, recordLater, wakeAt } from './core.ts';
+import { type AssetEmergency, newAsset } from './emergency-watch.ts';
 import { retryLedger } from './ledger-retry.ts';
 import { distanceOf } from './margin.ts';
 import { lookupSoon } from './orders.ts';
@@ -40,7 +41,6 @@ import {
   strangersHeard,
   truthOf,
   unwrittenOf,
-  type VenueTruth,
 } from './venue-truth.ts';
 
 /** Of one asset on one route, in one failure. */
@@ -53,51 +53,6 @@ const LOOK_EVERY_MS = SECOND_MS;
 const BLIND_AFTER_MS = 5 * SECOND_MS;
 /** A hedge waits no longer for its accounts to be read after the failure. */
 const MAX_HOLD_MS = 10 * SECOND_MS;
-
-/** Monotonic ms, but for what is called an instant. */
-export interface EmergencyWatch {
-  /** The first write that failed; absent while the ledger can be written. */
-  sinceMs?: number;
-  /** An operator's kill that could not be stored. */
-  killed: boolean;
-  /** By account. */
-  readonly truths: Map<string, VenueTruth>;
-  /** By route and asset. */
-  readonly assets: Map<string, AssetEmergency>;
-  /** Orders that have left, and what became of them, oldest first: nothing else is written before they are. */
-  readonly owed: (AttemptIntended | AttemptOutcome)[];
-  /** Fills that could not be booked, by identity, and those not looked at yet: whose they would be. */
-  readonly unbooked: Map<string, FillBooked>;
-  readonly dropped: FillBooked[];
-  /** Ids of this failure's orders. */
-  readonly sent: ClientOrderId[];
-  /** Hedges with such an order: not driven on what the ledger missed until their accounts were read. */
-  readonly held: Map<HedgeId, { readonly sentAt: Instant; writableSinceMs?: number }>;
-}
-
-interface AssetEmergency {
-  nakedSinceMs?: number;
-  /** Of what stands, what no order of ours has made. It stays while orders of ours change the rest. */
-  readonly strangers: Map<InstrumentKey, Base>;
-  /** As `strangersHeard` told last: with every trade of somebody else's, theirs is counted anew. */
-  readonly heard: Map<InstrumentKey, Base>;
-  orders: number;
-  notBeforeMs: number;
-  inFlight?: AttemptIntended;
-}
-
-export const newEmergency = (): EmergencyWatch => ({
-  killed: false,
-  truths: new Map(),
-  assets: new Map(),
-  owed: [],
-  unbooked: new Map(),
-  dropped: [],
-  sent: [],
-  held: new Map(),
-});
-
-const newAsset = (): AssetEmergency => ({ strangers: new Map(), heard: new Map(), orders: 0, notBeforeMs: 0 });
 
 /** After every event. Does nothing while the ledger can be written. */
 export function watchEmergency(core: Core): void {
@@ -116,7 +71,7 @@ export function watchEmergency(core: Core): void {
   wakeAt(core, 'emergency', core.clock.now() + LOOK_EVERY_MS);
 }
 
-/** An answer that came: whatever it was, positions are read anew before another order. */
+/** Whatever an answer was, positions are read anew before another order. */
 export function onEmergencyAnswered(core: Core, clientOrderId: ClientOrderId, outcome: SubmitOutcome): void {
   const state = [...core.emergency.assets.values()].find(({ inFlight }) => inFlight?.clientOrderId === clientOrderId);
   const intent = state?.inFlight;
@@ -162,9 +117,9 @@ function judge(core: Core, name: string, hedges: readonly HedgeRecord[]): void {
   for (const { plan, long, short } of hedges) {
     for (const { key } of [long, short]) {
       const quantity = saidOf(core, accountKey(plan.route, splitKey(key).venue), key);
-      if (quantity === undefined) return tellBlind(core, name, state, key);
-      said.set(key, quantity);
       const heard = strangersHeard(core, plan.route, key);
+      if (quantity === undefined || heard === undefined) return tellBlind(core, name, state, key);
+      said.set(key, quantity);
       if (eq(heard, state.heard.get(key) ?? ZERO_BASE)) continue;
       state.heard.set(key, heard);
       state.strangers.set(key, heard);
@@ -283,6 +238,7 @@ function end(core: Core): void {
   own.killed = false;
   own.truths.clear();
   own.unbooked.clear();
+  own.unclear.clear();
   for (const [name, { inFlight }] of own.assets) {
     if (!inFlight) own.assets.delete(name);
   }

@@ -18,7 +18,7 @@ import { newBreakerEvidence } from './breaker-evidence.ts';
 import { recheckBreakers } from './breakers.ts';
 import type { Command, Core } from './core.ts';
 import { record } from './core.ts';
-import { newEmergency } from './emergency.ts';
+import { newEmergency } from './emergency-watch.ts';
 import type { EngineEvent } from './events.ts';
 import { Inbox } from './inbox.ts';
 import { createPerform } from './perform.ts';
@@ -75,7 +75,7 @@ export function createEngine(deps: EngineDeps): Engine {
       assets: deps.assets,
       clock,
     },
-    deps.fatal,
+    loop.fail,
   );
   const epoch = ledger.epoch + 1;
   const core = newCore({ ...deps, clock }, ledger, epoch, (command) => loop.send(command, perform));
@@ -134,7 +134,7 @@ class Loop {
   readonly #inbox: Inbox;
   #core: Core | undefined;
   #scheduled = false;
-  /** `ending`: outcomes are recorded, nothing else happens. */
+  /** `ending`: outcomes are recorded, nothing else is looked at. */
   #life: 'running' | 'finishing' | 'ending' = 'running';
   #hasFailed = false;
   #timer: { at: number; cancel: CancelTimer } | undefined;
@@ -161,6 +161,13 @@ class Loop {
     this.#schedule();
   };
 
+  /** A bug: nothing more is sent. */
+  readonly fail = (error: unknown): void => {
+    this.#hasFailed = true;
+    if (this.#life === 'finishing') this.#life = 'ending';
+    this.#deps.fatal(error);
+  };
+
   send(command: Command, perform: (command: Command) => void): void {
     this.#inFlight += 1;
     perform(command);
@@ -178,7 +185,6 @@ class Loop {
 
   async stop(graceMs: number): Promise<readonly string[]> {
     const core = this.#core;
-    // After a bug nothing more is sent.
     this.#life = this.#hasFailed ? 'ending' : 'finishing';
     if (!core) return [];
     core.stopping = true;
@@ -258,8 +264,7 @@ class Loop {
     try {
       act();
     } catch (error) {
-      this.#hasFailed = true;
-      this.#deps.fatal(error);
+      this.fail(error);
     }
   }
 }

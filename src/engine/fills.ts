@@ -1,5 +1,7 @@
 /** Fills as they are told or listed: booked, each for its owner, and what may still be an order's of ours asked about. */
 import { absentOrders, bookFills, endedByFills } from '../execution/booking.ts';
+import { instrumentKey } from '../kernel/ids.ts';
+import type { Fact } from '../ledger/facts.ts';
 import { fillIdentity } from '../ledger/fold.ts';
 import type { AttemptRecord } from '../ledger/state.ts';
 import type { Fill } from '../market/order.ts';
@@ -22,14 +24,29 @@ export function recordFills(core: Core, fills: readonly Fill[]): number | undefi
     const facts = bookFills(core.ledger, inOrder, core.clock.now(), isAbsent);
     if (facts.length === 0) break;
     const ended = endedByFills(core.ledger, facts, core.clock.now());
-    if (!record(core, [...facts, ...ended])) return undefined;
+    if (!record(core, [...facts, ...ended])) {
+      noteUnclear(core, inOrder, facts);
+      return undefined;
+    }
     for (const { clientOrderId } of ended) forgetOrder(core, clientOrderId);
     forgetDoubts(core, facts);
     booked += facts.length;
   }
+  noteUnclear(core, inOrder, []);
   for (const fill of inOrder) {
     if (core.ledger.fills.has(fillIdentity(fill))) continue;
     for (const attempt of absentOrders(core.ledger, fill)) if (!isAbsent(attempt, fill)) lookup(core, attempt);
   }
   return booked;
+}
+
+/** While the ledger cannot be written: what was told and is neither booked nor among `facts` may be anybody's. */
+function noteUnclear({ emergency, ledger, storeFailure }: Core, fills: readonly Fill[], facts: readonly Fact[]): void {
+  if (storeFailure === undefined) return;
+  const owned = new Set(facts.flatMap((fact) => (fact.kind === 'fill' ? [fillIdentity(fact.fill)] : [])));
+  for (const fill of fills) {
+    const identity = fillIdentity(fill);
+    if (ledger.fills.has(identity) || owned.has(identity) || emergency.unbooked.has(identity)) continue;
+    emergency.unclear.add(`${fill.route}|${instrumentKey(fill.venue, fill.symbol)}`);
+  }
 }

@@ -4,7 +4,7 @@
  * use agrees with it. Nothing here is ever durable: it is forgotten when the ledger can be written again.
  */
 import { mostOf, type Unwritten } from '../execution/emergency.ts';
-import { abs, type Base, eq, isZero, lt, min, neg, px, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
+import { abs, add, type Base, eq, isZero, lt, min, neg, px, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import { SECOND_MS } from '../kernel/instant.ts';
 import { fillIdentity } from '../ledger/fold.ts';
@@ -171,18 +171,26 @@ export function unwrittenOf({ emergency, ledger, clock }: Core): Unwritten {
 }
 
 /**
- * What trades of somebody else's have changed on an instrument, of those that could not be booked: their rows name no
- * order of ours, and no leg was there for them to make smaller. Long positive.
+ * What trades of somebody else's have made of an instrument, of those that could not be booked: their rows name no order
+ * of ours. As in the ledger, what is theirs goes first when they trade the other way, then our legs. Long positive;
+ * undefined when one was told that may be ours as well.
  */
-export function strangersHeard({ emergency, ledger }: Core, route: Route, key: InstrumentKey): Base {
-  const changes = [...emergency.unbooked].flatMap(([identity, { hedge, fill, legQuantity }]) => {
-    const { clientOrderId: id, quantity, side } = fill;
+export function strangersHeard({ emergency, ledger }: Core, route: Route, key: InstrumentKey): Base | undefined {
+  const told = [...emergency.unbooked].flatMap(([identity, booked]) => {
+    const { clientOrderId: id, ...fill } = booked.fill;
     if (fill.route !== route || instrumentKey(fill.venue, fill.symbol) !== key || ledger.fills.has(identity)) return [];
-    if (id === undefined || ledger.attempts.has(id) || emergency.sent.includes(id)) return [];
-    const theirs = sub(quantity, hedge === undefined ? ZERO_BASE : (legQuantity ?? quantity));
-    return [side === 'buy' ? theirs : neg(theirs)];
+    return id === undefined || ledger.attempts.has(id) || emergency.sent.includes(id) ? [] : [booked];
   });
-  return sum(ZERO_BASE, changes);
+  let theirs = ZERO_BASE;
+  for (const { hedge, fill, legQuantity } of told.sort((a, b) => a.fill.at - b.fill.at)) {
+    const sign = fill.side === 'buy' ? 1 : -1;
+    const closes = theirs.s === sign ? ZERO_BASE : min(abs(theirs), fill.quantity);
+    const rest = sub(fill.quantity, closes);
+    const ofLeg = hedge === undefined ? ZERO_BASE : min(rest, legQuantity ?? rest);
+    const change = sub(fill.quantity, ofLeg);
+    theirs = add(theirs, sign > 0 ? change : neg(change));
+  }
+  return isZero(theirs) || !emergency.unclear.has(`${route}|${key}`) ? theirs : undefined;
 }
 
 /** What should stand on the instruments of a venue's hedges, or else may. Positive; of several legs the smallest. */

@@ -2,7 +2,7 @@
  * Whose a fill is. One is booked once; late ones are taken in any state; a trade id that comes back with other data keeps
  * its first version and raises a discrepancy. Nothing of ours is called foreign, and nothing foreign ours.
  */
-import { abs, type Base, eq, gte, isNegative, isPositive, lt, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
+import { abs, type Base, eq, gte, isNegative, isPositive, lt, neg, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey } from '../kernel/ids.ts';
 import { DAY_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptOutcome, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
@@ -120,13 +120,13 @@ function leftOf(state: LedgerState, { intent }: AttemptRecord, facts: readonly F
   if (!leg) return ZERO_BASE;
   if (leg.attempts.some((each) => isUnresolved(each) && !each.intent.reduceOnly)) return undefined;
   const held = leg.holding.quantity;
-  const booked = facts.flatMap((fact) =>
-    fact.kind === 'fill' && fact.hedge === intent.hedge && fact.leg === intent.leg
-      ? [fact.legQuantity ?? fact.fill.quantity]
-      : [],
-  );
+  const closed = facts.flatMap((fact) => {
+    if (fact.kind !== 'fill' || fact.hedge !== intent.hedge || fact.leg !== intent.leg) return [];
+    const quantity = fact.legQuantity ?? fact.fill.quantity;
+    return [fact.fill.side === intent.side ? quantity : neg(quantity)];
+  });
   const isClosing = intent.side === 'sell' ? isPositive(held) : isNegative(held);
-  return isClosing ? sub(abs(held), sum(ZERO_BASE, booked)) : ZERO_BASE;
+  return isClosing ? sub(abs(held), sum(ZERO_BASE, closed)) : ZERO_BASE;
 }
 
 /**

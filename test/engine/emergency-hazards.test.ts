@@ -214,6 +214,20 @@ describe('nothing is sent on less than two lists that agree', () => {
     expect(criticals(world)).toContain('emergency_beyond');
   });
 
+  it('fault-42-human-in-and-out: what a human opened beside us and closed again leaves our legs alone', async () => {
+    const world = new World({ settings: LIMITED });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    world.store.failing = true;
+    foreignTrade(world, 'alpha', 'buy', '3');
+    await world.run(500, 100);
+    foreignTrade(world, 'alpha', 'sell', '3');
+    await world.run(3 * BOUND_MS);
+    expect(emergencies(world)).toEqual([]);
+    expect(both(world)).toEqual(['9.5', '-9.5']);
+  });
+
   it('fault-42-own-exit-first: what a human buys after our exits have filled is no leg of ours', async () => {
     const world = new World({ settings: LIMITED });
     await world.opened();

@@ -135,6 +135,25 @@ describe('a clean stop', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('stop-after-a-bug: a bug while it finishes ends it, and nothing more is sent', async () => {
+    const world = await begun();
+    world.faults.alpha.down = true;
+    const stopped = world.engine.stop(5_000);
+    const reply = (): never => {
+      throw new TypeError('a bug');
+    };
+    world.engine.push({ kind: 'operator', command: { action: 'pause' }, by: 'test', reply });
+    await world.run(3_000, 50);
+    expect(() => world.check()).toThrow('a bug');
+    // Long before its time is over.
+    expect(await Promise.race([stopped, 'still going on'])).toHaveLength(1);
+  });
+
+  it('stop-in-a-world-that-stands-still: without a grace it is over at once', async () => {
+    const world = await begun();
+    expect(await world.engine.stop(0)).toHaveLength(1);
+  });
+
   it('stop-with-a-deaf-venue: over with its time, and says what rests', async () => {
     const world = await begun();
     world.faults.alpha.down = true;

@@ -126,9 +126,9 @@ async function listPage<T>(
   path: string,
   params: Record<string, unknown>,
   row: z.ZodType<T>,
-): Promise<{ readonly list: T[]; readonly nextPageCursor?: string | undefined }> {
+): Promise<{ readonly list: T[]; readonly nextPageCursor?: string | null | undefined }> {
   const body = await client.request(path, 'private', 'GET', { category: 'linear', ...params });
-  return z.object({ result: z.object({ list: z.array(row), nextPageCursor: z.string().optional() }) }).parse(body)
+  return z.object({ result: z.object({ list: z.array(row), nextPageCursor: z.string().nullish() }) }).parse(body)
     .result;
 }
 
