@@ -109,6 +109,7 @@ export const SCENARIOS: readonly Scenario[] = [
       world.faults.beta.submits.push({ kind: 'ack_late', delayMs: 6_000 });
       await world.run(10_000);
       await world.operator({ action: 'flatten' });
+      await world.operator({ action: 'resume' });
       await world.run(10_000);
     },
     cure: nothing,
