@@ -123,6 +123,7 @@ export async function startTradingWorld(): Promise<TradingWorld> {
       engine.push({ kind: 'operator', command: { action: 'flatten' }, by: 'benchmark', reply: () => undefined });
       await until('hedges closed', () => open().length === 0);
       check(failures.length === 0, String(failures[0]));
+      engine.push({ kind: 'operator', command: { action: 'resume' }, by: 'benchmark', reply: () => undefined });
     },
     close: async () => {
       await engine.stop(2_000);
