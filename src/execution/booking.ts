@@ -2,7 +2,21 @@
  * Whose a fill is. One is booked once; late ones are taken in any state; a trade id that comes back with other data keeps
  * its first version and raises a discrepancy. Nothing of ours is called foreign, and nothing foreign ours.
  */
-import { abs, type Base, eq, gte, isNegative, isPositive, lt, neg, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
+import {
+  abs,
+  type Base,
+  eq,
+  gte,
+  isNegative,
+  isPositive,
+  isZero,
+  max,
+  min,
+  neg,
+  sub,
+  sum,
+  ZERO_BASE,
+} from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey } from '../kernel/ids.ts';
 import { DAY_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { AttemptOutcome, DiscrepancyNoted, Fact, FillBooked } from '../ledger/facts.ts';
@@ -93,8 +107,8 @@ export const isNews = (state: LedgerState, { id, venueSays }: DiscrepancyNoted):
   state.discrepancies.get(id)?.venueSays !== venueSays && state.accepted.get(id) !== venueSays;
 
 /**
- * A reducing order takes no leg through zero: what its fill has beyond `left` went, as the leg's, to a trade that came
- * after it and was told first, and is whoever's that was.
+ * A reducing order takes no leg through zero. What its fill has beyond `left` went, as the leg's, to a trade of nobody here
+ * that came after it and was told first, and is theirs; without such a trade an opening fill of ours is still to be told.
  */
 function bookOwn(
   state: LedgerState,
@@ -103,15 +117,11 @@ function bookOwn(
   left: Base | undefined,
   now: Instant,
 ): FillBooked {
-  const isBeyond = left !== undefined && lt(left, fill.quantity) && absentOrders(state, fill).length === 0;
-  return {
-    kind: 'fill',
-    fill: { ...fill, clientOrderId },
-    hedge,
-    leg,
-    ...(isBeyond && { legQuantity: left }),
-    bookedAt: now,
-  };
+  const taken = state.hedges.get(hedge)?.[leg].takenBase ?? ZERO_BASE;
+  const beyond = left && isPositive(taken) ? min(max(sub(fill.quantity, left), ZERO_BASE), taken) : ZERO_BASE;
+  const isTheirs = !isZero(beyond) && absentOrders(state, fill).length === 0;
+  const part = isTheirs ? { legQuantity: sub(fill.quantity, beyond) } : {};
+  return { kind: 'fill', fill: { ...fill, clientOrderId }, hedge, leg, ...part, bookedAt: now };
 }
 
 /** What a reducing order's leg has left once `facts` are folded; undefined while an entry is still to be told. */

@@ -4,7 +4,7 @@
  */
 
 import { invariant } from '../kernel/assert.ts';
-import { add, isZero, notional, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
+import { add, isZero, min, notional, sub, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
 import type { InstrumentKey, LegName } from '../kernel/ids.ts';
 import { instrumentKey } from '../kernel/ids.ts';
 import { DAY_MS, type Instant } from '../kernel/instant.ts';
@@ -185,7 +185,10 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
   const hedge = need(state, booked.hedge);
   const leg = hedge[booked.leg];
   leg.firstFillAt = Math.min(leg.firstFillAt ?? fill.at, fill.at);
-  foldLegTrade(leg, { ...fill, quantity: booked.legQuantity ?? fill.quantity });
+  const part = booked.legQuantity ?? fill.quantity;
+  foldLegTrade(leg, { ...fill, quantity: part });
+  const given = min(leg.takenBase, sub(fill.quantity, part));
+  leg.takenBase = attempt ? sub(leg.takenBase, given) : add(leg.takenBase, part);
   hedge.openedAt ??= fill.at;
 }
 
@@ -286,6 +289,7 @@ function emptyLeg(name: LegName, key: InstrumentKey): LegRecord {
     makerQuote: ZERO_QUOTE,
     fees: ZERO_QUOTE,
     funding: ZERO_QUOTE,
+    takenBase: ZERO_BASE,
     firstFillAt: undefined,
     attempts: [],
   };

@@ -49,6 +49,8 @@ export interface LegRecord {
   fees: Quote;
   /** Positive = received. */
   funding: Quote;
+  /** Base that trades of nobody here have taken from it, and no fill of ours has given back. Positive. */
+  takenBase: Base;
   /** Of its first fill, by the venue's clock; absent without any. */
   firstFillAt: Instant | undefined;
   readonly attempts: AttemptRecord[];

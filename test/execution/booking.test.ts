@@ -44,6 +44,14 @@ it('an opening fill told late, with the exit, is there for the exit to close', (
   expect(heldAfter(state, bookFills(state, [told('2', 'e1', 'buy', '3'), told('3', 'x1', 'sell', '5')], AT))).toBe('3');
 });
 
+it('an exit larger than its leg, and no stranger’s trade: an opening fill is still to be told', () => {
+  const state = exiting();
+  const facts = [exit].map((each) => ({ ...each, clientOrderId: 'x2', quantity: base('7'), number: 3 }));
+  for (const fact of facts) foldFact(state, fact);
+  expect(heldAfter(state, bookFills(state, [told('2', 'x2', 'sell', '7')], AT))).toBe('-2');
+  expect(heldAfter(state, bookFills(state, [told('3', 'e1', 'buy', '3')], AT))).toBe('1');
+});
+
 it('a stranger’s trade told before the exit takes from the leg, the exit takes the rest, and no leg goes through zero', () => {
   const state = exiting();
   expect(heldAfter(state, bookFills(state, [told('2', '', 'sell', '2')], AT))).toBe('3');

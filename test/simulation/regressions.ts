@@ -164,6 +164,11 @@ export const REGRESSIONS: readonly Regression[] = [
       'fault-23: a human’s trade behind our exit was told before the exit’s fill and taken from the leg, which then went through zero and was bought back',
   },
   {
+    seed: 628965,
+    found:
+      'fault-09: an order taken twice while the ledger could not be written: an emergency order’s fill was cut to what the leg held before the second’s fill was told',
+  },
+  {
     seed: 532401,
     found:
       'fault-28: a venue denied a position, the other leg followed and was naked: what is believed cannot be told, and the judge asked for it',
