@@ -45,7 +45,7 @@ export interface RunningBot {
   stop(): Promise<readonly string[]>;
 }
 
-/** In-flight orders get this long to have their outcome recorded; the next start looks up the rest. */
+/** What has begun gets this long to come to rest; the next start goes on with what is left. */
 const STOP_GRACE_MS = 5_000;
 const READY_WITHIN_MS = 20_000;
 
@@ -92,10 +92,7 @@ function assemble(
     assets: venues.assets,
     pid: process.pid,
     decide: world.lockstep ? 'on_request' : 'on_quiet',
-    fatal: (error) => {
-      log.error({ error }, 'a bug: nothing more is sent');
-      failed.reject(error);
-    },
+    fatal: failed.reject,
   });
   venues.start((event) => engine.push({ kind: 'market', event }));
   const config$ = watchConfig(options, world.clock, venues.assets, engine.push);

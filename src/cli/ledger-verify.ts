@@ -69,20 +69,15 @@ function examine(database: Connection, path: string): VerifyReport {
   if (schema < SCHEMA_VERSION) {
     const detail = `it has schema ${schema}; the next run copies it aside and migrates it to ${SCHEMA_VERSION}; its facts were not checked`;
     const findings = [...integrity(database), note('schema', detail)];
-    return { ...empty, findings, ok: findings.every(({ level }) => level === 'note') };
+    const stamp = stampOf(database, path, findings);
+    return { ...empty, ...(stamp ? { stamp } : {}), findings, ok: findings.every(({ level }) => level === 'note') };
   }
   // One snapshot for everything, though a bot may be writing.
   database.exec('BEGIN');
   const findings = [...integrity(database), ...guards(database), ...sequence(database)];
   const folded = refold(database, findings);
   if (folded) findings.push(...viewFindings(database, folded.ledger));
-  let stamp: LedgerStamp | undefined;
-  try {
-    stamp = readStamp(database, path);
-  } catch (error) {
-    if (!(error instanceof LedgerOpenError)) throw error;
-    findings.push(problem('stamp', error.message));
-  }
+  const stamp = stampOf(database, path, findings);
   return {
     path,
     ...(stamp ? { stamp } : {}),
@@ -92,6 +87,16 @@ function examine(database: Connection, path: string): VerifyReport {
     findings,
     ok: findings.every(({ level }) => level === 'note'),
   };
+}
+
+function stampOf(database: Connection, path: string, findings: Finding[]): LedgerStamp | undefined {
+  try {
+    return readStamp(database, path);
+  } catch (error) {
+    if (!(error instanceof LedgerOpenError)) throw error;
+    findings.push(problem('stamp', error.message));
+    return undefined;
+  }
 }
 
 function integrity(database: Connection): Finding[] {

@@ -57,11 +57,18 @@ export async function runBot(input: RunInput, host: RunHost): Promise<ExitCode> 
   try {
     const { config, configText, configFile } = input;
     const bot = await host.startBot({ config, configText, configFile, log, env: io.env });
+    const failures: unknown[] = [];
     bot.done.then(
       (result) => end({ kind: 'done', result }),
-      (error: unknown) => end({ kind: 'failed', error }),
+      (error: unknown) => {
+        failures.push(error);
+        end({ kind: 'failed', error });
+      },
     );
-    return await live(input, host, bot, screen, ended);
+    const code = await live(input, host, bot, screen, ended);
+    if (code !== EXIT.ok || failures.length === 0) return code;
+    log.fatal({ error: failures[0] }, 'a bug while it was stopping; the next start reconciles with the venues');
+    return EXIT.failed;
   } finally {
     screen.painter?.stop();
     release();

@@ -49,7 +49,7 @@ export interface LegRecord {
   fees: Quote;
   /** Positive = received. */
   funding: Quote;
-  /** Base that trades of nobody here have taken from it, and no fill of ours has given back. Positive. */
+  /** Base that trades of no recorded order of ours have taken from it, as far as no fill of ours showed it to be theirs. Positive. */
   takenBase: Base;
   /** Of its first fill, by the venue's clock; absent without any. */
   firstFillAt: Instant | undefined;

@@ -234,6 +234,7 @@ test('a ledger of an older version is no damaged one: the next run migrates it',
   const { exit, out } = await tandem(where, 'ledger', 'verify');
   expect(exit).toBe(0);
   expect(out).toContain('migrates it');
+  expect(out).toContain('mode sim, account main');
   expect(out).not.toMatch(/restore a backup|is sound/);
 });
 

@@ -20,6 +20,8 @@ interface Bench {
   readonly io: ReturnType<typeof terminal>;
   readonly socket: string;
   stopped: number;
+  /** How far its clock runs ahead. */
+  aheadMs: number;
   finish(result: Awaited<RunningBot['done']>): void;
   fail(error: unknown): void;
   becomeReady(): void;
@@ -36,7 +38,8 @@ function start(
   const log: string[] = [];
   const io = terminal({ interactive: options.screen === true });
   const screenLog = options.screen ? openScreenLog(`${where.ledger}.log`) : undefined;
-  const clock = systemClock();
+  const real = systemClock();
+  const clock = { ...real, monotonicMs: () => real.monotonicMs() + (bench.aheadMs ?? 0) };
   const write = (line: string): void => {
     log.push(line);
     screenLog?.write(line);
@@ -47,7 +50,7 @@ function start(
   });
   const exits: number[] = [];
   let ready: () => void = () => {};
-  const bench: Partial<Bench> = { process, log, exits, io, socket: where.socket, stopped: 0 };
+  const bench: Partial<Bench> = { process, log, exits, io, socket: where.socket, stopped: 0, aheadMs: 0 };
   const done = new Promise<Awaited<RunningBot['done']>>((settle, fail) => {
     bench.finish = settle;
     bench.fail = fail;
@@ -140,6 +143,19 @@ test('what a stop had to leave under way is told', async () => {
   expect(said(bench, 'h7 is exiting: long 1, short 0 of 1 BTC')).toBe(true);
 });
 
+test('a bug while it stops is told, and the exit code says so', async () => {
+  const bench: Bench = start({
+    stop: async () => {
+      bench.fail(new Error('broken while stopping'));
+      return [];
+    },
+  });
+  await expect.poll(() => existsSync(bench.socket)).toBe(true);
+  bench.process.emit('SIGTERM', 'SIGTERM');
+  expect(await bench.running).toBe(1);
+  expect(said(bench, 'broken while stopping')).toBe(true);
+});
+
 test('a second signal forces the end while a stop hangs', async () => {
   const bench = start({ stop: () => new Promise(() => {}) });
   await expect.poll(() => existsSync(bench.socket)).toBe(true);
@@ -148,7 +164,7 @@ test('a second signal forces the end while a stop hangs', async () => {
   // Of one Ctrl-C, passed on by npm as well.
   bench.process.emit('SIGINT', 'SIGINT');
   expect(bench.exits).toEqual([]);
-  await new Promise((settle) => setTimeout(settle, 1_050));
+  bench.aheadMs = 1_000;
   bench.process.emit('SIGINT', 'SIGINT');
   expect(bench.exits).toEqual([1]);
 });

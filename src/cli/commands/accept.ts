@@ -33,13 +33,13 @@ export async function accept(
     const { discrepancies, at } = snapshot;
     const { route, uncompared } = accountOf(snapshot, venue, asked);
     const open = discrepancies.filter((each) => each.route === route && each.venue === venue);
+    if (open.length === 0 && uncompared !== undefined)
+      throw new CommandFailure(EXIT.refused, inert(`${route}|${venue} has not been compared yet: ${uncompared}`));
     const seenAt = Math.max(...open.map((each) => each.at));
     const reply =
       note === undefined || open.length === 0
         ? undefined
         : await client.command({ action: 'accept', venue, route, note, seenAt });
-    if (open.length === 0 && uncompared !== undefined)
-      throw new CommandFailure(EXIT.refused, inert(`${route}|${venue} has not been compared yet: ${uncompared}`));
     if (json) printJson(io, { venue, route, open, accepted: reply?.ok === true, message: reply?.message ?? '' });
     else io.out(`${[...openText(open, at, `${route}|${venue}`), ...endText(context, open, reply)].join('\n')}\n`);
     if (open.length === 0) return EXIT.ok;
@@ -58,7 +58,8 @@ function accountOf(
   const account = here.find(({ route }) => route === 'live') ?? here[0];
   if (!account) {
     const known = all.map((each) => `${each.route}|${each.venue}`).join(', ') || 'none';
-    throw new CommandFailure(EXIT.usage, inert(`there is no account ${asked ?? 'of'} ${venue}; this bot has ${known}`));
+    const wanted = asked === undefined ? `on ${venue}` : `${asked}|${venue}`;
+    throw new CommandFailure(EXIT.usage, inert(`there is no account ${wanted}; this bot has ${known}`));
   }
   return account.status === 'ready' ? { route: account.route } : { route: account.route, uncompared: account.blocked };
 }
