@@ -87,6 +87,15 @@ describe('restart', () => {
     );
   });
 
+  it('settled-at-zero: a settlement that pays nobody takes no id that a restart would give again', () => {
+    const file = newFile();
+    const world = new JournalWorld(file);
+    world.do(book(100));
+    world.do(buy('2'));
+    world.do({ kind: 'settle', symbol: 'ONE/USDT:USDT', rate: 0 });
+    expect(answersOf(new JournalWorld(file, {}, world).exchange)).toEqual(answersOf(world.exchange));
+  });
+
   it('the activity above fills, rests, liquidates, pays and takes from books: the property is not vacuous', () => {
     const seen = new Set<string>();
     for (const steps of fc.sample(fc.array(activity, { minLength: 40, maxLength: 60 }), { numRuns: 60, seed: 7 })) {

@@ -1,6 +1,6 @@
 /** Settlements: who held what at the instant, and the cash that moves once the rate is known. */
 import { invariant } from '../../kernel/assert.ts';
-import { add, type Contracts, isZero, neg, type Px, scale } from '../../kernel/decimal.ts';
+import { add, isZero, neg, scale } from '../../kernel/decimal.ts';
 import type { Instant } from '../../kernel/instant.ts';
 import type { ExchangePayment, SettledFunding } from './api.ts';
 import type { ChangeLog } from './change-log.ts';
@@ -48,8 +48,18 @@ export function payPending(
   recordSettled(market, settled);
   events.publish({ kind: 'settled', settled });
   for (const { slot, contracts } of pending.held) {
-    const payment = paymentFor(slot, contracts, pending.mark, rate, at, nextId());
-    if (isZero(payment.amount)) continue;
+    const amount = neg(scale(cashValue(contracts, slot.market.instrument.contractSize, pending.mark), rate));
+    // Nothing changes: an id taken here would be in no change, and given again after a restart.
+    if (isZero(amount)) continue;
+    const payment: ExchangePayment = {
+      paymentId: nextId(),
+      symbol: market.instrument.symbol,
+      amount,
+      rate,
+      contracts,
+      mark: pending.mark,
+      at,
+    };
     slot.account.wallet = add(slot.account.wallet, payment.amount);
     slot.account.paid = add(slot.account.paid, payment.amount);
     slot.account.payments.push(payment);
@@ -59,24 +69,4 @@ export function payPending(
     events.publish({ kind: 'payment', account: slot.account.name, payment });
   }
   return pending.held.map(({ slot }) => slot);
-}
-
-function paymentFor(
-  slot: Slot,
-  contracts: Contracts,
-  mark: Px,
-  rate: string,
-  at: Instant,
-  paymentId: string,
-): ExchangePayment {
-  const { symbol, contractSize } = slot.market.instrument;
-  return {
-    paymentId,
-    symbol,
-    amount: neg(scale(cashValue(contracts, contractSize, mark), rate)),
-    rate,
-    contracts,
-    mark,
-    at,
-  };
 }
