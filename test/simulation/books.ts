@@ -8,6 +8,8 @@ import {
   gt,
   isZero,
   neg,
+  notional,
+  type Quote,
   quote,
   sub,
   text,
@@ -16,6 +18,7 @@ import {
 } from '../../src/kernel/decimal.ts';
 import { instrumentKey } from '../../src/kernel/ids.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
+import { FLAT } from '../../src/ledger/holding.ts';
 import { accountKey, type LedgerState } from '../../src/ledger/state.ts';
 import type { Fill } from '../../src/market/order.ts';
 import { ACCOUNT } from './bot.ts';
@@ -39,7 +42,7 @@ export function wrongsOf({ facts, ledger }: Told, rigs: ReadonlyMap<string, Rig>
     ...[...rigs.values()].flatMap((rig) => [
       ...venueWrongs(facts, rig),
       ...positionWrongs(facts, rig, oracle),
-      ...walletWrongs(ledger, rig),
+      ...walletWrongs(facts, ledger, rig),
     ]),
     ...openDiscrepancies(facts),
     ...unfinished(facts),
@@ -128,21 +131,44 @@ function positionWrongs(facts: readonly Fact[], { plan: { id }, exchange }: Rig,
 }
 
 /** The ledger's own account of the money and of the positions. */
-function walletWrongs(ledger: LedgerState | undefined, { plan: { id }, exchange }: Rig): string[] {
+function walletWrongs(
+  facts: readonly Fact[],
+  ledger: LedgerState | undefined,
+  { plan: { id }, exchange }: Rig,
+): string[] {
   const account = ledger?.accounts.get(accountKey('live', id));
   if (!account?.baseline) return [`${id} was never reconciled`];
   const { baseline, realised, funding, fees } = account;
-  const expected = baseline.wallet.plus(realised).plus(funding).minus(fees);
+  const expected = sub(add(add(baseline.wallet, realised), funding), fees);
   const { wallet } = exchange.balance(ACCOUNT);
-  const found = expected.minus(wallet).abs().gt(CENT)
-    ? [`${id} wallet ${text(wallet)}, the ledger says ${expected.toFixed()}`]
-    : [];
-  for (const { symbol, contracts } of exchange.positions(ACCOUNT)) {
+  const found: string[] = [];
+  let dearer = ZERO_QUOTE;
+  for (const { symbol, contracts, entryPrice } of exchange.positions(ACCOUNT)) {
     const there = contractsToBase(contracts, sizeOf(exchange, symbol));
-    const ours = account.holdings.get(instrumentKey(id, symbol))?.quantity ?? ZERO_BASE;
-    if (!eq(there, ours)) found.push(`${id} ${symbol} is ${text(there)}, the ledger says ${text(ours)}`);
+    const ours = account.holdings.get(instrumentKey(id, symbol)) ?? FLAT;
+    if (!eq(there, ours.quantity))
+      found.push(`${id} ${symbol} is ${text(there)}, the ledger says ${text(ours.quantity)}`);
+    if (wasBookedLate(facts, id, symbol)) dearer = add(dearer, sub(notional(there, entryPrice), ours.cost));
   }
+  const isOff = (difference: Quote): boolean => gt(abs(difference), CENT);
+  const difference = sub(wallet, expected);
+  if (isOff(difference) && isOff(sub(difference, dearer)))
+    found.unshift(`${id} wallet ${text(wallet)}, the ledger says ${text(expected)}`);
   return found;
+}
+
+/**
+ * A fill was booked after a later one of its instrument. What it realised then lies in the cost of what still stands, or
+ * the other way round: wallet minus cost is the same in any order.
+ */
+function wasBookedLate(facts: readonly Fact[], venue: string, symbol: string): boolean {
+  let newest = 0;
+  for (const fact of facts) {
+    if (fact.kind !== 'fill' || fact.fill.venue !== venue || fact.fill.symbol !== symbol) continue;
+    if (fact.fill.at < newest) return true;
+    newest = fact.fill.at;
+  }
+  return false;
 }
 
 function openDiscrepancies(facts: readonly Fact[]): string[] {
