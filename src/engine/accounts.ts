@@ -107,9 +107,9 @@ export function startReconcile(core: Core, watch: AccountWatch): void {
 }
 
 /**
- * From a little before the newest record or agreement, but never before what venues remember: what an account lost
- * sight of earlier shows in its wallet. While venue and ledger disagree, from long before: what is missing may be
- * older than what came last.
+ * From a little before the last agreement, or without one the newest record, but never before what venues remember: what
+ * an account lost sight of earlier shows in its wallet. A newer record says nothing of what came before it: an order's own
+ * answer may tell of it while the stream is silent. While venue and ledger disagree, from long before.
  */
 function readSince(core: Core, watch: AccountWatch, newestAt: Instant | undefined): Instant {
   const now = venueNow(watch, core.clock);
@@ -118,8 +118,8 @@ function readSince(core: Core, watch: AccountWatch, newestAt: Instant | undefine
     if (route === watch.route && venue === watch.venue && (what === 'position' || what === 'wallet'))
       return Math.max(began, now - DEEP_READ_MS);
   }
-  const agreedAt = Math.max(newestAt ?? 0, watch.agreedAt ?? 0);
-  return Math.max(began, agreedAt - OVERLAP_MS, now - REMEMBERED_MS);
+  const knownTo = watch.agreedAt ?? newestAt ?? 0;
+  return Math.max(began, knownTo - OVERLAP_MS, now - REMEMBERED_MS);
 }
 
 /**

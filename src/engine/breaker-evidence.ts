@@ -61,9 +61,11 @@ export function newBreakerEvidence(
   ]);
   const orders = new Map(venues.map(({ route }) => [route, new SlidingWindow<true>(MAX_ORDERS)]));
   // A process that restarts in an order storm goes on counting.
-  for (const { intent } of ledger.attempts.values()) {
-    const last = ledger.breakers.get(breakerId({ name: 'order_rate', route: intent.route, subject: '' }));
-    if (intent.at > (last?.at ?? 0)) orders.get(intent.route)?.add(nowMs - Math.max(0, clock.now() - intent.at), true);
+  // The wall clock that stamped them may have gone back.
+  const intents = [...ledger.attempts.values()].map(({ intent }) => intent).sort((a, b) => a.at - b.at);
+  for (const { route, at } of intents) {
+    const last = ledger.breakers.get(breakerId({ name: 'order_rate', route, subject: '' }));
+    if (at > (last?.at ?? 0)) orders.get(route)?.add(nowMs - Math.max(0, clock.now() - at), true);
   }
   return { accounts: new Map(accounts), orders, peaks: new Map(), due: new Map() };
 }

@@ -44,23 +44,29 @@ export function recheckBreakers(core: Core): void {
   for (const ref of allBreakers(core)) core.breakers.due.set(breakerId(ref), ref);
 }
 
-/** Before entries are decided on: weighs what has changed, opens the UTC day, follows the peak, weighs what was lost. */
-export function watchMoney(core: Core): void {
+/**
+ * Before entries are decided on: weighs what has changed, opens the UTC day, follows the peak, weighs what was lost.
+ * Returns the equity of the routes that it could value.
+ */
+export function watchMoney(core: Core): ReadonlyMap<Route, Quote> {
   watchBreakers(core);
-  if (core.storeFailure !== undefined) return;
+  const equities = new Map<Route, Quote>();
+  if (core.storeFailure !== undefined) return equities;
   for (const route of new Set([...core.ledger.accounts.values()].map((account) => account.route))) {
     const equityUsd = equityChange(core, route);
     if (!equityUsd) continue;
+    equities.set(route, equityUsd);
     const facts: Fact[] = [openDay(core, route), risenPeak(core, route, equityUsd)].filter(
       (fact) => fact !== undefined,
     );
-    if (!record(core, facts)) return;
+    if (!record(core, facts)) return equities;
     const { loss, breakers } = core.settings.risk;
     const dayLoss = readings.dailyLoss(dayPnlUsd(core, route, equityUsd), loss.maxDailyLossUsd);
     weigh(core, { name: 'daily_loss', route, subject: '' }, dayLoss);
     const fallen = readings.drawdown(belowPeakUsd(core, route, equityUsd), breakers.drawdown);
     weigh(core, { name: 'drawdown', route, subject: '' }, fallen);
   }
+  return equities;
 }
 
 /** By id, or by the part of it that several share. The message says what became of each. */

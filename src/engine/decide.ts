@@ -4,6 +4,7 @@ import { moveTo } from '../execution/next.ts';
 import { planEntry } from '../execution/plan.ts';
 import { routeOf } from '../execution/route.ts';
 import { matched } from '../execution/shape.ts';
+import type { Quote } from '../kernel/decimal.ts';
 import type { HedgeId, Route } from '../kernel/ids.ts';
 import { SECOND_MS } from '../kernel/instant.ts';
 import type { DecisionMade } from '../ledger/facts.ts';
@@ -26,10 +27,10 @@ export function decide(core: Core): void {
   const now = core.clock.now();
   const signal = pricedFor(core.settings.signal, core.settings.execution);
   for (const asset of assets) core.rankings.set(asset, rankAsset(core.market, asset, signal, now));
-  watchMoney(core);
+  const equities = watchMoney(core);
   decideExits(core, new Set(assets));
   watchExposure(core);
-  decideEntries(core, assets);
+  decideEntries(core, assets, equities);
   flushDecisions(core);
 }
 
@@ -64,7 +65,7 @@ function closeHedge(core: Core, hedge: HedgeRecord, reasons: readonly RuleBreach
   core.forwardApr.delete(hedge.id);
 }
 
-function decideEntries(core: Core, assets: readonly string[]): void {
+function decideEntries(core: Core, assets: readonly string[], equities: ReadonlyMap<Route, Quote>): void {
   const states = new Map<Route, RiskState>();
   const settings: RiskSettings = {
     leverage: core.settings.execution.leverage,
@@ -80,7 +81,7 @@ function decideEntries(core: Core, assets: readonly string[]): void {
         : routeOf(opportunity.long.key, opportunity.short.key, core.settings.liveShare);
     let state = states.get(route);
     if (!state) {
-      state = riskStateOf(core, route);
+      state = riskStateOf(core, route, equities.get(route));
       states.set(route, state);
     }
     const verdict = assess(opportunity, core.market, core.settings.risk, state, settings, core.clock.now());

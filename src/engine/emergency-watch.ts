@@ -35,6 +35,8 @@ export interface AssetEmergency {
   readonly strangers: Map<InstrumentKey, Base>;
   /** As `strangersHeard` told last: with every trade of somebody else's, theirs is counted anew. */
   readonly heard: Map<InstrumentKey, Base>;
+  /** As `toldBeyond` told last: what was taken for theirs may have been ours. */
+  readonly beyond: Map<InstrumentKey, Base>;
   orders: number;
   notBeforeMs: number;
   inFlight?: AttemptIntended;
@@ -52,4 +54,10 @@ export const newEmergency = (): EmergencyWatch => ({
   held: new Map(),
 });
 
-export const newAsset = (): AssetEmergency => ({ strangers: new Map(), heard: new Map(), orders: 0, notBeforeMs: 0 });
+export const newAsset = (): AssetEmergency => ({
+  strangers: new Map(),
+  heard: new Map(),
+  beyond: new Map(),
+  orders: 0,
+  notBeforeMs: 0,
+});

@@ -13,7 +13,7 @@
  * A process that ends before that leaves an order that no ledger knows; its id says what it was (`client-id.ts`).
  */
 import { emergencyOrderId, MAX_ATTEMPTS } from '../execution/client-id.ts';
-import { beyondOurs, type EmergencyReduction, type VenueWord, venueDelta } from '../execution/emergency.ts';
+import { beyondOurs, type EmergencyReduction, toldBeyond, type VenueWord, venueDelta } from '../execution/emergency.ts';
 import { intend } from '../execution/plan.ts';
 import { capPrice, reduceReference } from '../execution/price-cap.ts';
 import { afterSubmit } from '../execution/resolve.ts';
@@ -114,19 +114,23 @@ function judge(core: Core, name: string, hedges: readonly HedgeRecord[]): void {
   core.emergency.assets.set(name, state);
   if (state.inFlight) return;
   const said = new Map<string, Base>();
+  const unwritten = unwrittenOf(core);
   for (const { plan, long, short } of hedges) {
     for (const { key } of [long, short]) {
       const quantity = saidOf(core, accountKey(plan.route, splitKey(key).venue), key);
       const heard = strangersHeard(core, plan.route, key);
       if (quantity === undefined || heard === undefined) return tellBlind(core, name, state, key);
       said.set(key, quantity);
-      if (eq(heard, state.heard.get(key) ?? ZERO_BASE)) continue;
+      // Once an order of this kind has left, the lists and what was told of ours may be of different times.
+      const beyond = state.orders === 0 ? toldBeyond(hedges, key, unwritten) : state.beyond.get(key);
+      if (isAsKnown(state.heard, key, heard) && isAsKnown(state.beyond, key, beyond)) continue;
       state.heard.set(key, heard);
+      state.beyond.set(key, beyond ?? ZERO_BASE);
       state.strangers.set(key, heard);
     }
   }
   const word: VenueWord = {
-    ...unwrittenOf(core),
+    ...unwritten,
     venueSays: (key) => oursOf(said.get(key) ?? ZERO_BASE, state.strangers.get(key) ?? ZERO_BASE),
     instrumentOf: (key) => core.market.get(key)?.instrument,
   };
@@ -149,6 +153,9 @@ function judge(core: Core, name: string, hedges: readonly HedgeRecord[]): void {
   if (!delta.next) return alarm(core, 'critical', 'emergency_impossible', name, `${what}: no venue takes an order`);
   if (nowMs >= state.notBeforeMs) sendEmergency(core, state, delta.next, what);
 }
+
+const isAsKnown = (known: ReadonlyMap<string, Base>, key: string, now: Base = ZERO_BASE): boolean =>
+  eq(now, known.get(key) ?? ZERO_BASE);
 
 /** Without what is somebody else's; never more than there is. */
 function oursOf(said: Base, stranger: Base): Base {

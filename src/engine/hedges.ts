@@ -13,7 +13,7 @@ import { awaitsReading } from './emergency.ts';
 import { entryStop } from './entry.ts';
 import { watchHalt } from './halts.ts';
 import { watchMargin } from './margin.ts';
-import { isReachable, watchNaked } from './naked.ts';
+import { isReachable, tellNaked, watchNaked } from './naked.ts';
 import { doubtOf, reducibleOnVenue, standingOnVenue, watchPositions } from './positions.ts';
 import { sendAttempts } from './submit.ts';
 
@@ -24,7 +24,12 @@ export function advanceHedges(core: Core): void {
   const awaited = hedgesAwaited(core);
   for (const hedge of core.ledger.recent.values()) {
     if (isFinal(hedge.state) && flat(hedge) && !awaited.has(hedge.id)) continue;
-    if (awaitsReading(core, hedge)) continue;
+    if (awaitsReading(core, hedge)) {
+      // Nothing is done on the ledger's word yet. That it says naked is told, from when it can be written again.
+      if (core.storeFailure === undefined) tellNaked(core, hedge);
+      else core.naked.delete(hedge.id);
+      continue;
+    }
     advanceHedge(core, hedge);
     if (watchNaked(core, hedge)) advanceHedge(core, hedge);
     if (watchMargin(core, hedge, () => contextOf(core, hedge))) advanceHedge(core, hedge);

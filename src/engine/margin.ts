@@ -27,10 +27,9 @@ export function distanceOf(core: Core, hedge: HedgeRecord, leg: LegRecord): numb
   const validMs = Math.max(MINUTE_MS, POLLS_VALID * core.settings.positionsEveryMs);
   if (core.clock.monotonicMs() - read.heardMs > validMs) return undefined;
   const view = core.market.get(leg.key);
-  const told = position.mark && toNumber(position.mark);
   // One instrument's marks can stop while everything else goes on: then the venue's own list is newer.
-  const isOlder = told !== undefined && (view?.mark?.receivedAt ?? 0) < read.at;
-  const mark = isOlder ? told : markOf(view);
+  const isOlder = (view?.mark?.receivedAt ?? 0) < read.at;
+  const mark = isOlder && position.mark ? toNumber(position.mark) : markOf(view);
   const liquidation = position.liquidationPrice && toNumber(position.liquidationPrice);
   return liquidationDistance(position.quantity.s > 0 ? 'long' : 'short', liquidation, mark);
 }

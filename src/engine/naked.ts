@@ -3,7 +3,7 @@
  * so, whatever state it is in. While a venue of it does not answer it is held, told every minute, and looked at again
  * with every event.
  */
-import { NAKED_TOO_LONG, standingDelta } from '../execution/doubt.ts';
+import { NAKED_TOO_LONG } from '../execution/doubt.ts';
 import { moveTo } from '../execution/next.ts';
 import { describe, unresolved } from '../execution/shape.ts';
 import { abs, add, type Base, gte, sub, sum, text, ZERO_BASE } from '../kernel/decimal.ts';
@@ -12,7 +12,7 @@ import { MINUTE_MS } from '../kernel/instant.ts';
 import { accountKey, type HedgeRecord, isUnresolved, legsOf } from '../ledger/state.ts';
 import { ageMs } from '../market/view.ts';
 import { alarm, type Core, record, resync, wakeAt } from './core.ts';
-import { standingOnVenue } from './positions.ts';
+import { deltaOnVenues } from './positions.ts';
 
 /** Fills of both legs arrive within moments of each other; later than this it is told. */
 const TOLD_AFTER_MS = 3_000;
@@ -40,7 +40,14 @@ export function isReachable(core: Core, hedge: HedgeRecord): boolean {
 
 /** True when it moved the hedge, which then has something to do. */
 export function watchNaked(core: Core, hedge: HedgeRecord): boolean {
-  const delta = standingDelta(hedge, { standing: (leg) => standingOnVenue(core, hedge, leg) });
+  if (!tellNaked(core, hedge) || !mayFlatten(hedge) || !isAnswering(core, hedge)) return false;
+  const seen = add(deltaOnVenues(core, hedge), unexplained(core, hedge));
+  return gte(abs(seen), hedge.plan.commonLot) && flattenNow(core, hedge);
+}
+
+/** Times it and tells people. True when it has lasted for too long. */
+export function tellNaked(core: Core, hedge: HedgeRecord): boolean {
+  const delta = deltaOnVenues(core, hedge);
   if (!gte(abs(delta), hedge.plan.commonLot)) {
     core.naked.delete(hedge.id);
     return false;
@@ -64,9 +71,7 @@ export function watchNaked(core: Core, hedge: HedgeRecord): boolean {
     hedge.id,
     `net ${text(delta)} ${hedge.plan.asset} for ${Math.round(forMs / 1000)} s in state ${hedge.state}`,
   );
-  if (!isTooLong || !mayFlatten(hedge) || !isAnswering(core, hedge)) return false;
-  const seen = add(delta, unexplained(core, hedge));
-  return gte(abs(seen), hedge.plan.commonLot) && flattenNow(core, hedge);
+  return isTooLong;
 }
 
 /**

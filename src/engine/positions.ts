@@ -3,7 +3,9 @@
  * differ, confirmed before anything acts on it. One wrong answer must never cost a leg.
  */
 
+import { standingDelta } from '../execution/doubt.ts';
 import type { PositionDoubt } from '../execution/next.ts';
+import { imbalance } from '../execution/shape.ts';
 import { abs, type Base, eq, px, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey, splitKey } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
@@ -240,6 +242,12 @@ export function doubtOf(core: Core, hedge: HedgeRecord): PositionDoubt {
 export function standingOnVenue(core: Core, hedge: HedgeRecord, leg: LegRecord): Base {
   return missingOf(core, hedge, leg) === undefined ? abs(leg.holding.quantity) : reducibleOnVenue(core, hedge, leg);
 }
+
+/** Net base delta of what stands; the ledger's own while nothing is confirmed missing. Positive when long. */
+export const deltaOnVenues = (core: Core, hedge: HedgeRecord): Base =>
+  legsOf(hedge).every((leg) => missingOf(core, hedge, leg) === undefined)
+    ? imbalance(hedge)
+    : standingDelta(hedge, { standing: (leg) => standingOnVenue(core, hedge, leg) });
 
 /** How much of a leg the venue's one position of the instrument covers, by the ledger less what is confirmed missing. */
 export function reducibleOnVenue(core: Core, hedge: HedgeRecord, leg: LegRecord): Base {

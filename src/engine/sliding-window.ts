@@ -7,18 +7,20 @@ export class SlidingWindow<T> {
     this.#most = most;
   }
 
+  /** `atMs`: never before that of the last one. */
   add(atMs: number, value: T): void {
     this.#items.push({ atMs, value });
     // Cut in halves, so that a full window does not move all of it for every item.
     if (this.#items.length >= 2 * this.#most) this.#items = this.#items.slice(-this.#most);
   }
 
-  /** Oldest first. */
+  /** Oldest first. Looks back from the newest: a full window holds far more than the last minutes. */
   since(atMs: number): T[] {
-    return this.#items
-      .slice(-this.#most)
-      .filter((item) => item.atMs > atMs)
-      .map(({ value }) => value);
+    const items = this.#items;
+    const first = Math.max(0, items.length - this.#most);
+    let from = items.length;
+    while (from > first && (items[from - 1]?.atMs ?? 0) > atMs) from -= 1;
+    return items.slice(from).map(({ value }) => value);
   }
 
   clear(): void {

@@ -1,9 +1,10 @@
 /** Numbers about standing hedges: worst-case exposure, equity and daily PnL per route. Estimates, never booked. */
-import { add, isZero, notional, px, type Quote, sub, sum, toNumber, ZERO_QUOTE } from '../kernel/decimal.ts';
-import { type Route, splitKey } from '../kernel/ids.ts';
+import { add, isZero, notional, px, type Quote, sub, sum, text, toNumber, ZERO_QUOTE } from '../kernel/decimal.ts';
+import { type InstrumentKey, type Route, splitKey } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS, utcDayStart } from '../kernel/instant.ts';
 import type { DayOpened } from '../ledger/facts.ts';
 import { unrealised } from '../ledger/holding.ts';
+import { positionGaps } from '../ledger/position-gaps.ts';
 import { bookedChange } from '../ledger/reconcile.ts';
 import { type HedgeRecord, isFinal, isUnresolved, type LegRecord, legsOf } from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
@@ -18,8 +19,8 @@ import type { Core } from './core.ts';
 /** Marks of one asset further apart than this are no picture of one moment. OKX repeats an unchanged mark every 10 s. */
 const MARKS_APART_MS = 15_000;
 
-/** Everything that the limits are held against on one route. */
-export function riskStateOf(core: Core, route: Route): RiskState {
+/** Everything that the limits are held against on one route. `equityUsd`: its equity, where that is known already. */
+export function riskStateOf(core: Core, route: Route, equityUsd?: Quote): RiskState {
   const now = core.clock.now();
   const { openHedges, totalNotionalUsd, venueNotionalUsd, assetNotionalUsd, busyAssets } = exposureOn(core, route);
   return {
@@ -33,7 +34,7 @@ export function riskStateOf(core: Core, route: Route): RiskState {
     tripped: trippedOn(core, route),
     cooldowns: cooldowns(core, route, now),
     blockedVenues: blockedVenues(core, route),
-    dayPnlUsd: dayPnlUsd(core, route),
+    dayPnlUsd: dayPnlUsd(core, route, equityUsd),
     availableUsd: new Map(
       accountsOf(core, route).flatMap((watch) =>
         watch.availableUsd === undefined ? [] : [[watch.venue, watch.availableUsd - committedUsd(core, watch)]],
@@ -192,6 +193,7 @@ export function blockedVenues(core: Core, route: Route): Map<string, string> {
   for (const watch of accountsOf(core, route)) {
     if (!core.settings.enabledVenues.has(watch.venue)) blocked.set(watch.venue, 'disabled in the configuration');
     else if (watch.status !== 'ready') blocked.set(watch.venue, watch.reason);
+    for (const [key, why] of unexplained(core, watch)) blocked.set(key, why);
     for (const [key, why] of watch.closed) blocked.set(key, why);
   }
   for (const discrepancy of core.ledger.discrepancies.values()) {
@@ -201,4 +203,20 @@ export function blockedVenues(core: Core, route: Route): Map<string, string> {
     for (const watch of accountsOf(core, route)) blocked.set(watch.venue, `ledger: ${core.storeFailure}`);
   }
   return blocked;
+}
+
+/**
+ * What a venue that cannot be reconciled lists beyond the ledger may be an order of ours that was called absent: until
+ * that is known, every instrument of its asset is closed for openings, on the other venues too.
+ */
+function unexplained(core: Core, watch: AccountWatch): [key: InstrumentKey, why: string][] {
+  const read = core.positions.get(watch.key)?.read;
+  if (watch.status !== 'unreconciled' || !read) return [];
+  const gaps = positionGaps(core.ledger.accounts.get(watch.key), [...read.positions.values()]);
+  return gaps.flatMap(({ key, ledger, venue, listed }) => {
+    const asset = core.market.get(key)?.instrument.asset;
+    if (!listed || asset === undefined) return [];
+    const why = `${key} is ${text(venue)} at the venue and ${text(ledger)} in the ledger, and cannot be reconciled`;
+    return core.market.ofAsset(asset).map(({ instrument }): [InstrumentKey, string] => [instrument.key, why]);
+  });
 }

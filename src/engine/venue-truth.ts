@@ -152,21 +152,25 @@ function quantitiesOf(
   return quantities;
 }
 
-/** Of our own reducing orders only: whom another trade has made smaller, the positions tell better. */
+/** Of our own orders only: whom another trade has made smaller, the positions tell better. */
 export function unwrittenOf({ emergency, ledger, clock }: Core): Unwritten {
   const told = [...emergency.unbooked].flatMap(([identity, { hedge, leg, fill, legQuantity }]) => {
     const id = fill.clientOrderId ?? '';
-    const isOwn = ledger.attempts.get(id)?.intent.reduceOnly === true || emergency.sent.includes(id);
+    const attempt = ledger.attempts.get(id);
+    const isOwn = attempt !== undefined || emergency.sent.includes(id);
     if (!isOwn || hedge === undefined || leg === undefined || ledger.fills.has(identity)) return [];
-    return [{ leg: ledger.hedges.get(hedge)?.[leg], quantity: legQuantity ?? fill.quantity }];
+    const opened = attempt?.intent.reduceOnly === false ? attempt : undefined;
+    return [{ leg: ledger.hedges.get(hedge)?.[leg], opened, quantity: legQuantity ?? fill.quantity }];
   });
+  const total = (parts: typeof told): Base =>
+    sum(
+      ZERO_BASE,
+      parts.map(({ quantity }) => quantity),
+    );
   return {
     now: clock.now(),
-    closedSince: (leg) =>
-      sum(
-        ZERO_BASE,
-        told.filter((each) => each.leg === leg).map(({ quantity }) => quantity),
-      ),
+    closedSince: (leg) => total(told.filter((each) => each.leg === leg && each.opened === undefined)),
+    openedSince: (attempt) => total(told.filter(({ opened }) => opened === attempt)),
   };
 }
 

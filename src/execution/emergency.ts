@@ -12,6 +12,7 @@ import {
   isPositive,
   isZero,
   lt,
+  max,
   min,
   sub,
   sum,
@@ -42,21 +43,34 @@ export interface Unwritten {
   readonly now: Instant;
   /** What of a leg fills have closed that were told and could not be booked. Positive. */
   readonly closedSince: (leg: LegRecord) => Base;
+  /** What fills of an opening order were told and could not be booked. Positive. */
+  readonly openedSince: (attempt: AttemptRecord) => Base;
 }
 
 /**
- * What a leg can hold at most: what is booked and not closed since, and what orders that open it may have filled. More
- * than that at the venue is somebody else's. Positive.
+ * What a leg can hold at most: what is booked and not closed since, and what orders that open it may have filled, or were
+ * told to have filled: a request that was taken twice fills more than it asked for. More than that at the venue is
+ * somebody else's. Positive.
  */
-export function mostOf(leg: LegRecord, { now, closedSince }: Unwritten): Base {
+export function mostOf(leg: LegRecord, unwritten: Unwritten): Base {
   const opened = sum(
     abs(leg.holding.quantity),
-    leg.attempts
-      .filter((attempt) => !attempt.intent.reduceOnly && mayHaveFilled(attempt, now))
-      .map(({ intent, filled }) => sub(intent.quantity, filled)),
+    openingsOf(leg).map((attempt) => max(leftOf(attempt, unwritten), unwritten.openedSince(attempt))),
   );
-  return sub(opened, min(opened, closedSince(leg)));
+  return sub(opened, min(opened, unwritten.closedSince(leg)));
 }
+
+/** What fills of ours were told to have opened on an instrument beyond all that their orders had left. Positive. */
+export function toldBeyond(hedges: readonly HedgeRecord[], key: InstrumentKey, unwritten: Unwritten): Base {
+  const attempts = hedges.flatMap(legsOf).flatMap((leg) => (leg.key === key ? openingsOf(leg) : []));
+  const parts = attempts.map((attempt) => sub(unwritten.openedSince(attempt), leftOf(attempt, unwritten)));
+  return sum(ZERO_BASE, parts.filter(isPositive));
+}
+
+const openingsOf = ({ attempts }: LegRecord): AttemptRecord[] => attempts.filter(({ intent }) => !intent.reduceOnly);
+
+const leftOf = (attempt: AttemptRecord, { now }: Unwritten): Base =>
+  mayHaveFilled(attempt, now) ? sub(attempt.intent.quantity, attempt.filled) : ZERO_BASE;
 
 const mayHaveFilled = (attempt: AttemptRecord, now: Instant): boolean =>
   isUnresolved(attempt) || (attempt.status === 'proven_absent' && attempt.changedAt >= now - LATE_MS);

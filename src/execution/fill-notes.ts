@@ -10,36 +10,33 @@ export const STRANGE = 'was not ordered by this bot (liquidation, deleveraging o
 export const OWN = "is this bot's own emergency reduction, sent by a process that could not record it and has ended";
 
 /** A trade id that comes back with other data. */
-export function conflict(fill: Fill, known: string, now: Instant): DiscrepancyNoted {
-  return {
-    kind: 'discrepancy',
-    id: `${fill.route}|${fill.venue}|fill_conflict|${fill.symbol}|${fill.tradeId}`,
-    venue: fill.venue,
-    route: fill.route,
-    what: 'fill_conflict',
-    status: 'open',
-    ledger: known,
-    venueSays: fillDigest(fill),
-    detail: `trade ${fill.tradeId} on ${fill.symbol} came back with other data; the first version stands`,
-    at: now,
-  };
-}
+export const conflict = (fill: Fill, known: string, now: Instant): DiscrepancyNoted => ({
+  ...noted(fill, 'fill_conflict', now),
+  ledger: known,
+  venueSays: fillDigest(fill),
+  detail: `trade ${fill.tradeId} on ${fill.symbol} came back with other data; the first version stands`,
+});
 
 /** A trade that no recorded order of ours made. */
 export function foreign(fill: Fill, shares: readonly TradeShare[], cause: string, now: Instant): DiscrepancyNoted {
   const share = shares.find(({ owner }) => owner !== undefined);
   return {
-    kind: 'discrepancy',
-    id: `${fill.route}|${fill.venue}|foreign_fill|${fill.symbol}|${fill.tradeId}`,
-    venue: fill.venue,
-    route: fill.route,
-    what: 'foreign_fill',
-    status: 'open',
+    ...noted(fill, 'foreign_fill', now),
     ledger: share?.owner
       ? `${text(share.quantity)} of it belongs to ${share.owner.hedge.id}`
       : 'no order of this ledger',
     venueSays: `${fill.side} ${text(fill.quantity)} at ${text(fill.price)}`,
     detail: `trade ${fill.tradeId} on ${fill.symbol} ${cause}`,
-    at: now,
   };
 }
+
+const noted = ({ route, venue, symbol, tradeId }: Fill, what: DiscrepancyNoted['what'], at: Instant) =>
+  ({
+    kind: 'discrepancy',
+    id: `${route}|${venue}|${what}|${symbol}|${tradeId}`,
+    venue,
+    route,
+    what,
+    status: 'open',
+    at,
+  }) as const;

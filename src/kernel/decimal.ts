@@ -56,7 +56,7 @@ export const add = <T extends AnyDec>(a: T, b: T): T => {
 };
 export const sub = <T extends AnyDec>(a: T, b: T): T => (isZero(b) && !isZero(a) ? a : (a.minus(b) as T));
 export const neg = <T extends AnyDec>(a: T): T => a.times(MINUS_ONE) as T;
-export const abs = <T extends AnyDec>(a: T): T => a.abs() as T;
+export const abs = <T extends AnyDec>(a: T): T => (a.s < 0 ? (a.abs() as T) : a);
 export const cmp = <T extends AnyDec>(a: T, b: T): -1 | 0 | 1 => a.cmp(b);
 export const eq = <T extends AnyDec>(a: T, b: T): boolean => a.eq(b);
 export const lt = <T extends AnyDec>(a: T, b: T): boolean => a.lt(b);
@@ -153,6 +153,7 @@ export const round = <T extends AnyDec>(a: T, digits: number): T => a.round(digi
 
 /** Least common multiple of two positive steps: a quantity both venues accept. */
 export function commonStep<T extends AnyDec>(a: T, b: T): T {
+  if (eq(a, b)) return a;
   if (isMultipleOf(a, b)) return a;
   if (isMultipleOf(b, a)) return b;
   const digits = Math.max(decimals(a), decimals(b));

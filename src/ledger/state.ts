@@ -126,7 +126,17 @@ export interface LedgerState {
   readonly peaks: Map<Route, PeakReached>;
 }
 
-export const accountKey = (route: Route, venue: VenueId): string => `${route}|${venue}`;
+/** How one account is found in maps: `live|okx`. */
+export function accountKey(route: Route, venue: VenueId): string {
+  const known = accountKeys[route].get(venue);
+  if (known !== undefined) return known;
+  const key = `${route}|${venue}`;
+  accountKeys[route].set(venue, key);
+  return key;
+}
+
+/** As many as there are venues: every event asks for some of them again. */
+const accountKeys: Readonly<Record<Route, Map<VenueId, string>>> = { live: new Map(), paper: new Map() };
 
 /** `error_rate/live/okx`, `churn/live/BTC`, `drawdown/live`: how people name one breaker. */
 export const breakerId = (breaker: { name: BreakerName; route: Route; subject: string }): string =>

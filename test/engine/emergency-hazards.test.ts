@@ -29,12 +29,18 @@ const criticals = (world: World): string[] => [
   ...new Set(world.alarms.filter(({ severity }) => severity === 'critical').map(({ code }) => code)),
 ];
 
-/** A hedge stands; then the disk is full, and beta takes 4 SOL of its leg away. */
-async function naked(settings = LIMITED): Promise<World> {
+/** A hedge stands, and no other will. */
+async function stands(settings = LIMITED): Promise<World> {
   const world = new World({ settings });
   await world.opened();
   await world.operator({ action: 'pause' });
   await world.run(10_000);
+  return world;
+}
+
+/** A hedge stands; then the disk is full, and beta takes 4 SOL of its leg away. */
+async function naked(settings = LIMITED): Promise<World> {
+  const world = await stands(settings);
   world.store.failing = true;
   world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('8'), 'liquidation');
   return world;
@@ -215,10 +221,7 @@ describe('nothing is sent on less than two lists that agree', () => {
   });
 
   it('fault-42-human-in-and-out: what a human opened beside us and closed again leaves our legs alone', async () => {
-    const world = new World({ settings: LIMITED });
-    await world.opened();
-    await world.operator({ action: 'pause' });
-    await world.run(10_000);
+    const world = await stands();
     world.store.failing = true;
     foreignTrade(world, 'alpha', 'buy', '3');
     await world.run(500, 100);
@@ -229,10 +232,7 @@ describe('nothing is sent on less than two lists that agree', () => {
   });
 
   it('fault-42-own-exit-first: what a human buys after our exits have filled is no leg of ours', async () => {
-    const world = new World({ settings: LIMITED });
-    await world.opened();
-    await world.operator({ action: 'pause' });
-    await world.run(10_000);
+    const world = await stands();
     // The intents of the exits are the last that can be stored.
     const commit = world.store.commit.bind(world.store);
     world.store.commit = (facts) => {
@@ -254,10 +254,7 @@ describe('nothing is sent on less than two lists that agree', () => {
   });
 
   it('fault-42-own-emergency-first: what a human buys after an emergency order has filled is no leg of ours', async () => {
-    const world = new World({ settings: LIMITED });
-    await world.opened();
-    await world.operator({ action: 'pause' });
-    await world.run(10_000);
+    const world = await stands();
     world.store.failing = true;
     world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('19'), 'liquidation');
     await world.run(BOUND_MS + 5_000);
@@ -278,6 +275,43 @@ describe('nothing is sent on less than two lists that agree', () => {
     expect(emergencies(world)).toEqual([]);
     await world.run(BOUND_MS);
     expect(both(world)).toEqual(['3.5', '-3.5']);
+    await inPeace(world);
+  });
+
+  it('fault-42-taken-twice: an entry that filled twice is ours to the last lot, as its fills told', async () => {
+    const world = new World({ settings: LIMITED });
+    world.faults.alpha.submits.push({ kind: 'delivered_again', delayMs: 500 });
+    world.boot();
+    await world.run(1);
+    expect(world.submitted).toHaveLength(2);
+    world.store.failing = true;
+    await world.run(1_000, 100);
+    expect(both(world)).toEqual(['19', '-9.5']);
+    await world.run(BOUND_MS);
+    expect(emergencies(world)).toMatchObject([{ side: 'sell', reduceOnly: true }]);
+    expect(both(world)).toEqual(['9.5', '-9.5']);
+    expect(world.alarms.map(({ code }) => code)).not.toContain('emergency_beyond');
+    await world.operator({ action: 'pause' });
+    world.store.failing = false;
+    await world.run(MINUTE_MS, 500);
+    expect(world.wrongs()).toEqual(['alpha got a client order id twice']);
+    expect(both(world)).toEqual(['9.5', '-9.5']);
+  });
+
+  it('fault-42-naked-before-it-is-read: what is naked is told though the accounts could not be read after an emergency', async () => {
+    const world = await naked();
+    await world.run(BOUND_MS);
+    expect(both(world)).toEqual(['5.5', '-5.5']);
+    world.faults.alpha.reads = 'failing';
+    world.store.failing = false;
+    await world.run(1_000, 100);
+    expect(criticals(world)).toContain('emergency_over');
+    world.exchanges.beta.forceReduce(ACCOUNT, SOL, contracts('8'), 'adl');
+    await world.run(100, 100);
+    world.alarms.length = 0;
+    await world.run(4_500, 100);
+    expect(world.alarms.map(({ code }) => code)).toContain('naked_leg');
+    world.faults.alpha.reads = 'ok';
     await inPeace(world);
   });
 });

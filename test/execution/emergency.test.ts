@@ -29,7 +29,7 @@ import { AT, attempt, booked, fill, LONG, plan, SHORT } from '../ledger/samples.
 
 const STAMP = { mode: 'live', tag: 'ab1z', epoch: 1, era: 1 } as const;
 const SOL = 'SOL/USDT:USDT';
-const NOTHING_SINCE = { now: AT, closedSince: () => ZERO_BASE };
+const NOTHING_SINCE = { now: AT, closedSince: () => ZERO_BASE, openedSince: () => ZERO_BASE };
 
 function ledger(facts: readonly Fact[]): LedgerState {
   const state = emptyLedger();
@@ -149,7 +149,7 @@ describe('the size of an emergency order', () => {
     const state = standing([{ id: 'h1', long: LONG, short: SHORT, held: 10 }]);
     const judged = (closed: string, long: string, short: string) =>
       venueDelta([...state.hedges.values()], {
-        now: AT,
+        ...NOTHING_SINCE,
         closedSince: ({ name }) => (name === 'long' ? base(closed) : ZERO_BASE),
         venueSays: (each) => base(each === LONG ? long : short),
         instrumentOf: (each) => instrument(each, '0.1'),

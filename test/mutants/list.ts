@@ -164,8 +164,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'naked-for-ever',
     bug: 'a hedge that stays naked is told, never flattened',
     file: 'src/engine/naked.ts',
-    find: 'if (!isTooLong || !mayFlatten(hedge)',
-    replace: 'if (!isTooLong || mayFlatten(hedge)',
+    find: '|| !mayFlatten(hedge) || !isAnswering',
+    replace: '|| mayFlatten(hedge) || !isAnswering',
     killedBy: ['test/engine/naked-hazards.test.ts'],
   },
   {
