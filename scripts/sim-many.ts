@@ -1,6 +1,6 @@
 /**
  * A campaign of simulated worlds on all cores.
- * Run: `npm run sim:many -- --seeds 1..2000 [--hours 24] [--keep-going] [--no-shrink]`.
+ * Run: `npm run sim:many -- --seeds 1..2000 [--hours 24] [--dense] [--keep-going] [--no-shrink]`.
  * Prints seeds per second, coverage of fault classes and transitions, and for a failing seed the fewest faults that
  * break the same rule, with the end of the trace, unless told not to. Ends at the first violation unless told to keep
  * going; exits with 1 after any, after a move that no list knows, and when a thousand worlds miss a class of faults; with
@@ -25,7 +25,7 @@ export interface SeedReport {
   readonly tally: Tally;
 }
 
-const USAGE = 'usage: npm run sim:many -- --seeds A..B [--hours H] [--keep-going] [--no-shrink]';
+const USAGE = 'usage: npm run sim:many -- --seeds A..B [--hours H] [--dense] [--keep-going] [--no-shrink]';
 const BATCH = 20;
 /** So many worlds of a day have every class of faults. */
 const ENOUGH = 1_000;
@@ -36,6 +36,7 @@ const { values } = optionsOr(USAGE, () =>
     options: {
       seeds: { type: 'string' },
       hours: { type: 'string', default: '24' },
+      dense: { type: 'boolean', default: false },
       'keep-going': { type: 'boolean', default: false },
       'no-shrink': { type: 'boolean', default: false },
     },
@@ -43,6 +44,7 @@ const { values } = optionsOr(USAGE, () =>
 );
 const { from, to } = seedRange(USAGE, values.seeds);
 const hours = wholeNumber(USAGE, '--hours', values.hours, 1);
+const options = { hours, dense: values.dense };
 const out = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const tally = newTally();
@@ -67,9 +69,12 @@ const isWeak = done >= ENOUGH && hours >= 24 && missed.some((name) => name in FA
 if (unlisted.length > 0 || isWeak) process.exitCode = 1;
 const [worst] = failures.sort((a, b) => a.seed - b.seed);
 if (worst) process.exitCode = 1;
-if (worst) out(`its whole trace: npm run sim -- --seed ${worst.seed} --minutes ${hours * 60} --trace`);
+if (worst)
+  out(
+    `its whole trace: npm run sim -- --seed ${worst.seed} --minutes ${hours * 60}${values.dense ? ' --dense' : ''} --trace`,
+  );
 if (worst && !values['no-shrink']) {
-  const shrunk = await shrink(worst.seed, hours);
+  const shrunk = await shrink(worst.seed, options);
   for (const line of [`seed ${worst.seed}`, ...(shrunk ? shrunkText(shrunk) : ['it does not fail again'])]) out(line);
 }
 
@@ -90,7 +95,7 @@ function feed(child: ChildProcess): boolean {
   if (next > to || (failures.length > 0 && !values['keep-going'])) return false;
   const seeds: number[] = [];
   while (next <= to && seeds.length < BATCH) seeds.push(next++);
-  child.send({ seeds, hours });
+  child.send({ seeds, options });
   return true;
 }
 

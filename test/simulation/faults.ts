@@ -153,19 +153,25 @@ export interface Fault {
   readonly dice: readonly [number, number, number];
 }
 
-/** All instances of one class in a run. */
+/** So many times as often does a class happen where a world is dense in it. */
+const DENSITY = 3;
+
+/** All instances of one class in a run; dense: more of them, and mostly at orders where the class can be. */
 export function schedules(
   kind: FaultKind,
   hours: number,
   listed: readonly { readonly venue: string; readonly asset: string }[],
   dice: Dice,
+  isDense: boolean,
 ): Fault[] {
   const { perDay, lastsMs, atOrder } = faultClass(kind);
-  const count = Math.max(1, Math.round((dice.between(perDay[0], perDay[1]) * hours) / 24));
+  const days = (hours / 24) * (isDense ? DENSITY : 1);
+  const count = Math.max(1, Math.round(dice.between(perDay[0], perDay[1]) * days));
+  const atOrderShare = { always: 1, half: isDense ? 0.8 : 0.5, never: 0 }[atOrder];
   return Array.from({ length: count }, (_, number): Fault => {
     const { venue, asset } = dice.pick(listed);
     const forMs = lastsMs ? Math.round(lastsMs[0] * (lastsMs[1] / lastsMs[0]) ** dice.unit()) : 0;
-    const isAtOrder = dice.unit() < { always: 1, half: 0.5, never: 0 }[atOrder];
+    const isAtOrder = dice.unit() < atOrderShare;
     const atMs = Math.round(dice.between(0, hours * HOUR_MS * 0.97));
     return {
       id: `${kind}#${number + 1}`,

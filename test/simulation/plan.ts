@@ -59,9 +59,11 @@ export interface PlanOptions {
   readonly hours?: number;
   /** Instead of the seed's own. */
   readonly faults?: readonly Fault[];
+  /** A few classes come together and often: combinations that ordinary worlds meet once in tens of thousands. */
+  readonly dense?: boolean;
 }
 
-export function planOf(seed: number | string, { hours = 24, faults }: PlanOptions = {}): WorldPlan {
+export function planOf(seed: number | string, { hours = 24, faults, dense = false }: PlanOptions = {}): WorldPlan {
   const random = createSeededRandom(seed);
   const dice = new Dice(random.fork('plan'));
   const chosen = dice.some(ASSETS, dice.pick([2, 2, 2, 3, 3, 4]));
@@ -69,14 +71,18 @@ export function planOf(seed: number | string, { hours = 24, faults }: PlanOption
     return { name, priceUsd, symbol: `${name}/USDT:USDT`, volatility: dice.pick([0.002, 0.006, 0.015]) };
   });
   const ids = VENUES.slice(0, dice.pick([3, 3, 3, 3, 3, 4, 4, 5, 6]));
-  const kinds = chooseKinds(new Dice(random.fork('faults')));
+  const theme = dense ? themeOf(new Dice(random.fork('theme'))) : [];
+  const ordinary = chooseKinds(new Dice(random.fork('faults')));
+  const kinds = FAULT_KINDS.filter((kind) => ordinary.includes(kind) || theme.includes(kind));
   const watch = watchOf(new Dice(random.fork('watch')));
   const settings = settingsOf(new Dice(random.fork('settings')), ids, kinds.includes('clock_jump'), watch);
   // An order that is filled twice under one id, and lists without ids: nobody could tell whose the second fill is.
   const reuse = !(kinds.includes('anonymous_fills') && kinds.includes('delivered_twice'));
   const venues = ids.map((id, at) => venueOf(id, at, assets, reuse, random));
   const listed = venues.flatMap(({ id, instruments }) => instruments.map(({ asset }) => ({ venue: id, asset })));
-  const scheduled = kinds.flatMap((kind) => schedules(kind, hours, listed, new Dice(random.fork(`faults ${kind}`))));
+  const scheduled = kinds.flatMap((kind) =>
+    schedules(kind, hours, listed, new Dice(random.fork(`faults ${kind}`)), theme.includes(kind)),
+  );
   scheduled.sort((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1));
   return {
     seed: String(seed),
@@ -96,6 +102,9 @@ function chooseKinds(dice: Dice): FaultKind[] {
   const share = dice.pick([0, 0.08, 0.15, 0.15, 0.25, 0.25, 0.4, 0.4, 0.6, 1]);
   return FAULT_KINDS.filter(() => dice.chance(share));
 }
+
+/** What a dense world has often. */
+const themeOf = (dice: Dice): FaultKind[] => dice.some(FAULT_KINDS, dice.whole(3, 7));
 
 function venueOf(id: string, at: number, assets: readonly AssetPlan[], reuse: boolean, random: Random): VenuePlan {
   const dice = new Dice(random.fork(`venue ${id}`));

@@ -1,6 +1,8 @@
 /** Seeds that once failed, each with what it found. Others that they mean, once the plan of worlds has changed, are as good. */
 export interface Regression {
   readonly seed: number;
+  /** Of a dense world. */
+  readonly dense?: true;
   readonly found: string;
 }
 
@@ -172,5 +174,20 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 532401,
     found:
       'fault-28: a venue denied a position, the other leg followed and was naked: what is believed cannot be told, and the judge asked for it',
+  },
+  {
+    seed: 1009908,
+    found:
+      'fault-14: a fill told after a later one of its leg: its gain lay in the cost of what stood, as the bot knew, and the judge compared the wallet alone',
+  },
+  {
+    seed: 1035497,
+    found:
+      'fault-42-naked-before-it-is-read: an entry called absent was accepted after an emergency, before its accounts could be read: nobody was told that it was naked',
+  },
+  {
+    seed: 1135863,
+    found:
+      'fault-42-taken-twice: while the ledger could not be written, the second fill of an entry that was taken twice was called a stranger’s, and an emergency order enlarged the net',
   },
 ];

@@ -54,7 +54,7 @@ describe('shrink', () => {
   it('two that fail only together remain alone, whichever they are', async () => {
     for (const pair of PAIRS) {
       const { run, runs } = runner((has) => (pair.every(has) ? 'naked' : undefined));
-      const shrunk = await shrink(1, HOURS, run);
+      const shrunk = await shrink(1, { hours: HOURS }, run);
       expect(shrunk?.faults).toEqual(pair);
       expect(shrunk?.result.violation?.rule).toBe('naked');
       // The run that is handed out is traced, and of these faults alone.
@@ -65,22 +65,22 @@ describe('shrink', () => {
   it('a single one, and none at all when the seed fails by itself', async () => {
     for (const fault of PLANTED) {
       const { run } = runner((has) => (has(fault) ? 'naked' : undefined));
-      expect((await shrink(1, HOURS, run))?.faults).toEqual([fault]);
+      expect((await shrink(1, { hours: HOURS }, run))?.faults).toEqual([fault]);
     }
     const { run } = runner(() => 'naked');
-    expect((await shrink(1, HOURS, run))?.faults).toEqual([]);
+    expect((await shrink(1, { hours: HOURS }, run))?.faults).toEqual([]);
   });
 
   it('a seed that does not fail gives nothing, after one run', async () => {
     const { run, runs } = runner(() => undefined);
-    expect(await shrink(1, HOURS, run)).toBeUndefined();
+    expect(await shrink(1, { hours: HOURS }, run)).toBeUndefined();
     expect(runs).toEqual([{ hours: HOURS }]);
   });
 
   it('another rule that is broken on the way does not count', async () => {
     for (const pair of PAIRS) {
       const { run } = runner((has) => (pair.every(has) ? 'naked' : 'peace'));
-      const shrunk = await shrink(1, HOURS, run);
+      const shrunk = await shrink(1, { hours: HOURS }, run);
       expect(shrunk?.faults).toEqual(pair);
       expect(shrunk?.result.violation?.rule).toBe('naked');
     }
@@ -91,17 +91,17 @@ describe('shrink', () => {
     const planted = [...PLANTED, late];
     const [first] = PLANTED;
     const gone = runner((has) => (has(first) ? 'naked' : undefined), planted);
-    expect((await shrink(1, HOURS, gone.run))?.faults).toEqual([first]);
+    expect((await shrink(1, { hours: HOURS }, gone.run))?.faults).toEqual([first]);
     expect(gone.runs[1]?.faults).toEqual(PLANTED);
     const needed = runner((has) => (has(first) && has(late) ? 'naked' : undefined), planted);
-    expect((await shrink(1, HOURS, needed.run))?.faults).toEqual([first, late]);
+    expect((await shrink(1, { hours: HOURS }, needed.run))?.faults).toEqual([first, late]);
   });
 
   it('many faults cost no more than the runs that are allowed, and what is left still fails', async () => {
     const many = Array.from({ length: 400 }, (_, at) => ({ ...faultOf(at + 1, 'crash'), atMs: 1 }));
     const wanted = many.filter((_, at) => at % 3 === 0);
     const { run, runs } = runner((has) => (wanted.every(has) ? 'naked' : undefined), many);
-    const shrunk = await shrink(1, HOURS, run);
+    const shrunk = await shrink(1, { hours: HOURS }, run);
     expect(shrunk?.runs).toBeLessThanOrEqual(120);
     expect(runs.length).toBeLessThanOrEqual(121);
     expect(shrunk?.result.violation?.rule).toBe('naked');

@@ -1,5 +1,6 @@
 /** Delta debugging of a failing seed: the fewest faults with which the same rule is still broken. */
 import type { Fault } from './faults.ts';
+import type { PlanOptions } from './plan.ts';
 import { runWorld, type WorldResult } from './world.ts';
 
 const MAX_RUNS = 120;
@@ -12,14 +13,18 @@ export interface Shrunk {
 }
 
 /** Takes classes away first, then halves, quarters and single faults. Undefined when the seed does not fail. */
-export async function shrink(seed: number | string, hours: number, run = runWorld): Promise<Shrunk | undefined> {
-  const first = await run(seed, { hours });
+export async function shrink(
+  seed: number | string,
+  options: Omit<PlanOptions, 'faults'>,
+  run = runWorld,
+): Promise<Shrunk | undefined> {
+  const first = await run(seed, options);
   if (!first.violation) return undefined;
   const { rule, atMs } = first.violation;
   let runs = 1;
   const breaks = async (faults: readonly Fault[]): Promise<boolean> => {
     runs += 1;
-    return (await run(seed, { hours, faults })).violation?.rule === rule;
+    return (await run(seed, { ...options, faults })).violation?.rule === rule;
   };
   // What was planned for later cannot matter.
   const before = first.plan.faults.filter((fault) => fault.atMs <= atMs);
@@ -40,5 +45,5 @@ export async function shrink(seed: number | string, hours: number, run = runWorl
       else at += size;
     }
   }
-  return { faults, result: await run(seed, { hours, faults, trace: true }), runs };
+  return { faults, result: await run(seed, { ...options, faults, trace: true }), runs };
 }

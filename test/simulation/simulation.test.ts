@@ -10,11 +10,12 @@ import { clockText } from './trace.ts';
 import { runWorld } from './world.ts';
 
 const SEEDS = 150;
+const DENSE_SEEDS = 50;
 
-async function judge(seed: number): Promise<void> {
-  const { violation } = await runWorld(seed);
+async function judge(seed: number, dense = false): Promise<void> {
+  const { violation } = await runWorld(seed, { dense });
   if (!violation) return;
-  const shrunk = await shrink(seed, 24);
+  const shrunk = await shrink(seed, { dense });
   const faults = shrunk?.faults.map(faultText).join('\n') ?? '';
   expect.fail(`seed ${seed}: ${violation.rule} at ${clockText(violation.atMs)}: ${violation.detail}\n${faults}`);
 }
@@ -26,7 +27,11 @@ describe('simulated worlds', () => {
     for (let seed = 1; seed <= SEEDS; seed++) await judge(seed);
   });
 
-  it.each(REGRESSIONS)('seed $seed: $found', { timeout: 60_000 }, async ({ seed }) => judge(seed));
+  it('so does every dense one', { timeout: 300_000 }, async () => {
+    for (let seed = 1; seed <= DENSE_SEEDS; seed++) await judge(seed, true);
+  });
+
+  it.each(REGRESSIONS)('seed $seed: $found', { timeout: 60_000 }, async ({ seed, dense }) => judge(seed, dense));
 
   it('the same seed gives the same trace, another seed another', { timeout: 60_000 }, async () => {
     const [first, again, other] = [await runWorld(11), await runWorld(11), await runWorld(12)];
@@ -52,6 +57,18 @@ describe('simulated worlds', () => {
     );
     expect(hour.settings).toEqual(day.settings);
     expect(hour.kinds).toEqual(day.kinds);
+  });
+
+  it('dense: a few classes more often, among the same venues and instruments', () => {
+    let denser = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      const [plan, dense] = [planOf(seed), planOf(seed, { dense: true })];
+      const listed = [plan, dense].map(({ venues }) => venues.map(({ id, instruments }) => ({ id, instruments })));
+      expect(listed[1]).toEqual(listed[0]);
+      expect(plan.kinds.filter((kind) => !dense.kinds.includes(kind))).toEqual([]);
+      if (dense.faults.length > plan.faults.length) denser += 1;
+    }
+    expect(denser).toBe(20);
   });
 
   it('plans every class of faults within some hundred seeds', () => {
