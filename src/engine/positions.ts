@@ -128,7 +128,10 @@ export function onPositionsRead(
   }
   if (notePositions(core, watch, read.value, read.at)) return;
   if (changes !== watch.changes || hasUnresolved(core, watch)) return;
-  if (differsFromKnown(core, watch, read.value)) startReconcile(core, watch);
+  if (!differsFromKnown(core, watch, read.value)) return;
+  watch.status = 'unreconciled';
+  watch.reason = 'lists other positions than the ledger';
+  startReconcile(core, watch);
 }
 
 /** A list, for whatever it was asked. True when the venue is back: what happened while it did not answer was not told. */

@@ -193,6 +193,8 @@ export function blockedVenues(core: Core, route: Route): Map<string, string> {
   for (const watch of accountsOf(core, route)) {
     if (!core.settings.enabledVenues.has(watch.venue)) blocked.set(watch.venue, 'disabled in the configuration');
     else if (watch.status !== 'ready') blocked.set(watch.venue, watch.reason);
+    // What it holds by now is not known: an order that was called absent may have been accepted.
+    else if ((core.positions.get(watch.key)?.failures ?? 0) > 0) blocked.set(watch.venue, 'positions cannot be read');
     for (const [key, why] of unexplained(core, watch)) blocked.set(key, why);
     for (const [key, why] of watch.closed) blocked.set(key, why);
   }

@@ -1,7 +1,8 @@
 /** A venue that answers orders and cannot be reconciled: what it lists may be ours, and what it told last is not all. */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { blockedVenues } from '../../src/engine/valuation.ts';
-import { MINUTE_MS } from '../../src/kernel/instant.ts';
+import { text } from '../../src/kernel/decimal.ts';
+import { MINUTE_MS, SECOND_MS } from '../../src/kernel/instant.ts';
 import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
 import { ETH, SOL } from './world-setup.ts';
@@ -23,6 +24,37 @@ it('fault-03-listed-and-not-reconciled: the asset is closed on the other venues 
   await world.run(2 * MINUTE_MS, 500);
   expect(closed('beta')).toContain('discrepancy');
   expect(closed(`alpha|${SOL}`)).toBeUndefined();
+});
+
+it('fault-28-positions-unread: a venue whose positions cannot be read opens nothing, also once its books are back', async () => {
+  const world = new World();
+  await world.opened();
+  const closed = (): string | undefined => blockedVenues(world.engine.core, 'live').get('beta');
+  expect(closed()).toBeUndefined();
+  world.faults.beta.reads = 'failing';
+  await world.run(world.engine.core.settings.positionsEveryMs + SECOND_MS, 100);
+  expect(closed()).toBe('positions cannot be read');
+  world.faults.beta.reads = 'ok';
+  await world.run(MINUTE_MS, 500);
+  expect(closed()).toBeUndefined();
+});
+
+it('fault-23-listed-beyond: from the first list that says more than the ledger nothing opens there', async () => {
+  const world = new World();
+  await world.opened();
+  const { core } = world.engine;
+  const asked: (string | undefined)[] = [];
+  const send = core.send.bind(core);
+  vi.spyOn(core, 'send').mockImplementation((command) => {
+    const quantity = core.positions.get('live|beta')?.read?.positions.get(`beta|${SOL}`)?.quantity;
+    if (command.kind === 'reconcile' && quantity && text(quantity) === '-11')
+      asked.push(blockedVenues(core, 'live').get('beta'));
+    return send(command);
+  });
+  world.faults.beta.stream = 'lost';
+  foreignTrade(world, 'beta', 'sell', '3');
+  await world.run(core.settings.positionsEveryMs + SECOND_MS, 100);
+  expect(asked[0]).toBe('lists other positions than the ledger');
 });
 
 it('fault-14-older-fill-untold: a fill that came before the newest that is known is read first, and none is a stranger’s', async () => {
