@@ -266,14 +266,20 @@ function install(hooks: CcxtHooks, options: ConnectOptions, transport: Transport
     liveness.opened(socket);
     for (const listener of openListeners) listener(socket.url);
   };
+  const ended = new WeakSet<CcxtSocket>();
+  // Once each: the close of a socket that failed comes half a minute late, when another may long be open.
   const dropped = (socket: CcxtSocket): void => {
     liveness.gone(socket);
+    if (ended.has(socket)) return;
+    ended.add(socket);
     for (const listener of dropListeners) listener(socket.url);
   };
   const onError = hooks.onError.bind(hooks);
   hooks.onError = (socket, error) => {
     onError(socket, error);
     dropped(socket);
+    // Its peer may be gone: no handshake, and no more of its frames.
+    socket.connection?.terminate();
   };
   const onClose = hooks.onClose.bind(hooks);
   hooks.onClose = (socket, event) => {

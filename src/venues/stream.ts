@@ -53,6 +53,7 @@ export function openAccountStream(
   });
   const keep = async (watch: () => Promise<unknown>): Promise<void> => {
     for (let failures = 0; !closed; ) {
+      const sinceMs = ioClock.monotonicMs();
       try {
         await watch();
         failures = 0;
@@ -62,6 +63,8 @@ export function openAccountStream(
         connection.cutStreams();
         subscriptions = 0;
         report('down', error instanceof Error ? error.constructor.name : 'unknown');
+        // One that held for a while, though nothing was told on it, was no failure like the ones before.
+        if (ioClock.monotonicMs() - sinceMs > MAX_BACKOFF_MS) failures = 0;
         const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10));
         failures += 1;
         await new Promise<void>((resolve) => ioClock.after(ceiling * (0.5 + 0.5 * random.next()), resolve));

@@ -26,7 +26,7 @@ const BODY: Readonly<Record<VenueName, (code: string) => string>> = {
 const NOT_PROVEN: Readonly<Record<VenueName, readonly string[]>> = {
   binance: ['-1000', '-1001', '-1006', '-1007', '-4116'],
   bybit: ['10000', '10014', '10016', '110030', '110072', '170007', '429'],
-  okx: ['50004', '50013', '50026', '51011', '51016'],
+  okx: ['50004', '50013', '50026', '51011', '51016', '51054', '51149'],
 };
 const PROVEN: Readonly<Record<VenueName, readonly string[]>> = {
   binance: [
@@ -44,6 +44,8 @@ const PROVEN: Readonly<Record<VenueName, readonly string[]>> = {
     '-5028',
     '-1003',
     '-2027',
+    '-4087',
+    '-4088',
     '-4118',
     '-4140',
     '-4192',
@@ -64,7 +66,14 @@ const PROVEN: Readonly<Record<VenueName, readonly string[]>> = {
     '50011',
     '50001',
     '51004',
+    '51029',
+    '51031',
+    '51105',
+    '51135',
+    '51136',
+    '51148',
     '51155',
+    '51187',
     '51205',
   ],
 };
@@ -73,7 +82,7 @@ const PROVEN: Readonly<Record<VenueName, readonly string[]>> = {
 const TOO_LARGE: Readonly<Record<VenueName, readonly string[]>> = {
   binance: ['-2018', '-2019', '-2027'],
   bybit: ['110004', '110007', '110012'],
-  okx: ['51004', '51008', '51127', '51131'],
+  okx: ['51004', '51008', '51105', '51106', '51107', '51127', '51131', '51187'],
 };
 
 let sequence = 0;

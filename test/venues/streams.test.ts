@@ -1,4 +1,5 @@
 /** Private streams that die in ways a socket does not tell. */
+import { NetworkError } from 'ccxt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AccountEvent, Venue } from '../../src/ports/venue.ts';
 import { createSimClock } from '../../src/simulator/clock.ts';
@@ -8,6 +9,12 @@ import { connectAccount } from '../../src/venues/connect.ts';
 import { Liveness } from '../../src/venues/liveness.ts';
 import { hostsTo } from '../../src/venues/registry.ts';
 import { CREDENTIALS, orderOf, setUp, startWorld, until, VENUES, type World } from './world.ts';
+
+/** As ccxt's own client of one connection ends. */
+interface CcxtConnection {
+  onError(error: unknown): void;
+  onClose(event: unknown): void;
+}
 
 describe.each(VENUES)('the private stream of %s', (name) => {
   let world: World;
@@ -49,6 +56,74 @@ describe.each(VENUES)('the private stream of %s', (name) => {
     // At least a quarter, a half and one second.
     expect(performance.now() - at).toBeGreaterThan(1_750);
   }, 15_000);
+
+  it('fault-25-after-a-quiet-day: a connection that held for long is no failure in a row', async () => {
+    const shared = { facts: world.facts, clock: world.clock, activity: world.activity, budget: world.budget };
+    const pauses: number[] = [];
+    let shiftMs = 0;
+    const ioClock = {
+      now: () => world.ioClock.now(),
+      monotonicMs: () => world.ioClock.monotonicMs() + shiftMs,
+      after: (delayMs: number, fire: () => void) => {
+        pauses.push(delayMs);
+        return world.ioClock.after(Math.min(delayMs, 50), fire);
+      },
+    };
+    const hosts = hostsTo(world.facts, world.server.url);
+    const connection = await connectAccount({ ...shared, ioClock: world.ioClock, hosts, credentials: CREDENTIALS });
+    const second = createCcxtVenue({ ...shared, connection, route: 'live', ioClock, random: createSeededRandom(1) });
+    const told: AccountEvent[] = [];
+    const count = (status: 'up' | 'down') =>
+      told.filter((event) => event.kind === 'stream' && event.status === status).length;
+    try {
+      await setUp(second);
+      second.subscribe((event) => told.push(event));
+      await until('up', () => count('up') === 1);
+      for (let cuts = 1; cuts <= 5; cuts += 1) {
+        pauses.length = 0;
+        if (cuts === 5) shiftMs = 3_600_000;
+        world.server.dropStreams();
+        await until('down', () => count('down') === cuts);
+        await until('up again', () => count('up') === cuts + 1);
+        if (cuts === 4) expect(Math.max(...pauses)).toBeGreaterThanOrEqual(2_000);
+        if (cuts === 5) expect(Math.max(...pauses)).toBeLessThanOrEqual(500);
+      }
+    } finally {
+      await second.close();
+    }
+  }, 15_000);
+
+  it('fault-24-late-close: a connection that failed is told once, however late its close comes', async () => {
+    const { facts, clock, ioClock, activity, budget } = world;
+    const hosts = hostsTo(facts, world.server.url);
+    const connection = await connectAccount({
+      facts,
+      clock,
+      ioClock,
+      activity,
+      budget,
+      hosts,
+      credentials: CREDENTIALS,
+    });
+    const second = createCcxtVenue({ connection, route: 'live', clock, ioClock, random: createSeededRandom(1) });
+    const told: string[] = [];
+    try {
+      await setUp(second);
+      second.subscribe((event) => event.kind === 'stream' && told.push(event.status));
+      await until('up', () => told.length === 1);
+      const { clients } = connection.client as unknown as { readonly clients: Record<string, CcxtConnection> };
+      const [, socket] = Object.entries(clients).find(([url]) => url.startsWith('ws')) ?? [];
+      if (socket === undefined) throw new Error('no stream is open');
+      // ccxt's own check of pings says so first, and closes; a dead peer lets `ws` wait half a minute for that.
+      socket.onError(new NetworkError('ping-pong'));
+      await until('up again', () => told.length === 3);
+      socket.onClose({});
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(told).toEqual(['up', 'down', 'up']);
+    } finally {
+      await second.close();
+    }
+  });
 
   it('a peer that is gone does not hold up the end', async () => {
     world.server.stallStreams();

@@ -17,7 +17,7 @@ export const binanceAnswers: AnswerTable = {
     // Position, reduce-only and price rules; FOK and post-only that cannot be kept.
     // Also a position larger than the leverage allows.
     margin: '-2018 -2019 -2027',
-    rule: '-2010 -2020 -2021 -2022 -2023 -2024 -2025 -2026 -2028 -4061 -4118 -4131 -4164 -4192 -4400 -4401 -5021',
+    rule: '-2010 -2020 -2021 -2022 -2023 -2024 -2025 -2026 -2028 -4061 -4087 -4088 -4118 -4131 -4164 -4192 -4400 -4401 -5021',
     would_cross: '-5022',
     // Filters that follow from the listing; an unknown or closed symbol.
     instrument: '-1111 -1121 -4001 -4002 -4003 -4004 -4005 -4013 -4014 -4016 -4023 -4024 -4140 -4141',
