@@ -90,7 +90,9 @@ export function withAccountFees(
 export function startReconcile(core: Core, watch: AccountWatch): void {
   if (watch.reconciling || watch.status === 'booting') return;
   const now = core.clock.now();
-  const isRead = watch.lastReadAt !== undefined && now - watch.lastReadAt < core.settings.reconcileEveryMs;
+  const sinceMs = now - (watch.lastReadAt ?? Number.NEGATIVE_INFINITY);
+  // Negative: the clock has gone back, and nobody knows how long ago that was.
+  const isRead = sinceMs >= 0 && sinceMs < core.settings.reconcileEveryMs;
   if (isRead && hasUnresolved(core, watch)) {
     wakeAt(core, `reconcile:${watch.key}`, now + UNSETTLED_RETRY_MS);
     return;
@@ -133,12 +135,15 @@ export function paymentsSince(core: Core, watch: AccountWatch): Instant {
   return Math.min(since, Math.max(account?.baseline?.at ?? now, now - LATE_PAYMENTS_MS));
 }
 
-export function onReconciled(core: Core, watch: AccountWatch, changes: number, reads: AccountReads): void {
+export function onReconciled(core: Core, watch: AccountWatch, event: EngineEvent & { kind: 'reconciled' }): void {
+  const { changes, positionsAskedMs, reads } = event;
   watch.reconciling = false;
   pollAgain(core, watch);
   const now = core.clock.now();
   const { positions, openOrders, balance, fills, payments } = reads;
-  if (positions.ok) notePositions(core, watch, positions.value, positions.at);
+  const own = core.positions.get(watch.key);
+  if (positions.ok) notePositions(core, watch, positions, positionsAskedMs);
+  else if (own) own.unread = true;
   // Facts, whatever else could not be read.
   const isBooked = bookTold(core, watch, reads);
   if (!positions.ok || !openOrders.ok || !balance.ok || !fills.ok || !payments.ok) {
@@ -160,6 +165,7 @@ export function onReconciled(core: Core, watch: AccountWatch, changes: number, r
   if (changes !== watch.changes || hasUnresolved(core, watch)) {
     // Orders moved while we read: the picture is not one instant's.
     wakeAt(core, `reconcile:${watch.key}`, now + UNSETTLED_RETRY_MS);
+    wakeAt(core, `positions:${watch.key}`, now + UNSETTLED_RETRY_MS);
     return;
   }
   for (const order of openOrders.value) onListedOpen(core, order);

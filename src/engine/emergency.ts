@@ -95,7 +95,10 @@ export function onEmergencyAnswered(core: Core, clientOrderId: ClientOrderId, ou
 export function awaitsReading(core: Core, hedge: HedgeRecord): boolean {
   const hold = core.emergency.held.get(hedge.id);
   if (!hold) return false;
-  if (core.storeFailure !== undefined) return true;
+  if (core.storeFailure !== undefined) {
+    delete hold.writableSinceMs;
+    return true;
+  }
   const nowMs = core.clock.monotonicMs();
   hold.writableSinceMs ??= nowMs;
   const isRead = [...accountsOf([hedge])].every(
@@ -247,7 +250,9 @@ function end(core: Core): void {
   own.unbooked.clear();
   own.unclear.clear();
   for (const [name, { inFlight }] of own.assets) {
-    if (!inFlight) own.assets.delete(name);
+    // What is under way is still to be answered; what this failure's lists said is over with it.
+    if (inFlight) own.assets.set(name, { ...newAsset(), inFlight });
+    else own.assets.delete(name);
   }
   const sent = own.sent.splice(0);
   for (const id of sent) {

@@ -71,6 +71,8 @@ export type EngineEvent =
   | {
       readonly kind: 'proof_read';
       readonly clientOrderId: ClientOrderId;
+      /** Monotonic. */
+      readonly askedMs: number;
       readonly positions: Read<readonly VenuePosition[]>;
       /** Of an order that would have opened something. */
       readonly balance?: Read<VenueBalance>;
@@ -80,6 +82,8 @@ export type EngineEvent =
       readonly route: Route;
       readonly venue: VenueId;
       readonly changes: number;
+      /** Monotonic: the list of positions was not asked for earlier. */
+      readonly positionsAskedMs: number;
       readonly reads: AccountReads;
     }
   | {
@@ -93,6 +97,8 @@ export type EngineEvent =
       readonly route: Route;
       readonly venue: VenueId;
       readonly changes: number;
+      /** Monotonic. */
+      readonly askedMs: number;
       readonly read: Read<readonly VenuePosition[]>;
     }
   | {

@@ -9,7 +9,7 @@ import { reduceBoth } from '../execution/reduce-both.ts';
 import { matched, unresolved } from '../execution/shape.ts';
 import { isZero, text } from '../kernel/decimal.ts';
 import type { Route } from '../kernel/ids.ts';
-import { SECOND_MS } from '../kernel/instant.ts';
+import { MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
 import type { DecisionMade, Fact } from '../ledger/facts.ts';
 import { type HedgeRecord, isFinal, legsOf } from '../ledger/state.ts';
 import { bookDefect } from '../market/book.ts';
@@ -18,6 +18,7 @@ import { alarm, type Core, record, wakeAt } from './core.ts';
 import { awaitsReading } from './emergency.ts';
 import { contextOf } from './hedges.ts';
 import { leastClosable } from './margin.ts';
+import { isReachable } from './naked.ts';
 import { sendAttempts } from './submit.ts';
 import { exposureOn, markOf } from './valuation.ts';
 
@@ -25,6 +26,8 @@ import { exposureOn, markOf } from './valuation.ts';
 const PAUSE_MS = 30 * SECOND_MS;
 /** Frames come by the hundred, limits do not. */
 const LOOK_EVERY_MS = SECOND_MS;
+/** A hedge with an order of unknown fate holds the others up for no longer. */
+const UNKNOWN_FOR_MS = MINUTE_MS;
 /** Of a hedge's moves and orders, and of the decision. */
 const LIMIT_LOWERED = 'exposure';
 
@@ -54,9 +57,13 @@ function watchRoute(core: Core, route: Route, standing: readonly HedgeRecord[]):
   }
 }
 
-/** A quarantined one is no longer the machine's, and one on a halted market waits; any other that is not held moves. */
+/** A quarantined one is no longer the machine's, and one whose market or venue is away waits; any other that is not held moves. */
 const isMoving = (core: Core, hedge: HedgeRecord): boolean =>
-  hedge.state !== 'held' && hedge.state !== 'quarantined' && !isHalted(core, hedge);
+  hedge.state !== 'held' && hedge.state !== 'quarantined' && !isHalted(core, hedge) && !isWaiting(core, hedge);
+
+/** For its venue, or for the fate of an order. */
+const isWaiting = (core: Core, hedge: HedgeRecord): boolean =>
+  !isReachable(core, hedge) || (legsOf(hedge).some(unresolved) && core.clock.now() - hedge.stateSince > UNKNOWN_FOR_MS);
 
 const isHalted = (core: Core, hedge: HedgeRecord): boolean =>
   haltedLeg(hedge, { market: (key) => core.market.get(key) }) !== undefined;

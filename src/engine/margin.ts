@@ -53,7 +53,10 @@ export function watchMargin(core: Core, hedge: HedgeRecord, contextNow: () => Ad
 function mayReduce(core: Core, hedge: HedgeRecord, { reachable }: AdvanceContext): boolean {
   if (hedge.state !== 'held' || !reachable || legsOf(hedge).some(unresolved)) return false;
   if (hedge.stateSince > core.clock.now()) return true;
-  return legsOf(hedge).every((leg) => (readOf(core, hedge, leg)?.at ?? 0) > hedge.stateSince);
+  return legsOf(hedge).every((leg) => {
+    const read = readOf(core, hedge, leg);
+    return read !== undefined && read.at - (read.heardMs - read.askedMs) > hedge.stateSince;
+  });
 }
 
 function reduce(core: Core, hedge: HedgeRecord, detail: string, context: AdvanceContext): boolean {

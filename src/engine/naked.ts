@@ -114,8 +114,8 @@ function mayFlatten(hedge: HedgeRecord): boolean {
 }
 
 /**
- * Market data of both venues, and their positions: an order of unknown fate may have hedged it long ago, so they were told
- * after it had left. One that has not been answered for yet may still wait for its turn.
+ * Market data of both venues, and their positions: an order of unknown fate may have hedged it long ago, so they were
+ * asked for after it had left. One that has not been answered for yet may still wait for its turn.
  */
 function isAnswering(core: Core, hedge: HedgeRecord): boolean {
   if (!isReachable(core, hedge)) return false;
@@ -124,7 +124,7 @@ function isAnswering(core: Core, hedge: HedgeRecord): boolean {
     const leftMs = attempts
       .filter(isUnresolved)
       .map(({ intent }) => core.lookups.get(intent.clientOrderId)?.sinceMs ?? Number.NEGATIVE_INFINITY);
-    return own?.failures === 0 && leftMs.every((ms) => (own.read?.heardMs ?? 0) > ms);
+    return own?.failures === 0 && leftMs.every((ms) => (own.read?.askedMs ?? 0) > ms);
   });
 }
 

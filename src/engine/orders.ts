@@ -146,14 +146,14 @@ function onNotFound(core: Core, attempt: AttemptRecord, watch: LookupWatch): voi
 /** The last condition of absence: the venue's position, and its wallet, are fully explained by the ledger. */
 export function onProofRead(
   core: Core,
-  { clientOrderId, positions, balance }: Extract<EngineEvent, { kind: 'proof_read' }>,
+  { clientOrderId, askedMs, positions, balance }: Extract<EngineEvent, { kind: 'proof_read' }>,
 ): void {
   const attempt = core.ledger.attempts.get(clientOrderId);
   const watch = core.lookups.get(clientOrderId);
   if (!attempt || !watch) return;
   watch.inFlight = false;
   const account = core.accounts.get(watch.account);
-  if (account && positions.ok) notePositions(core, account, positions.value, positions.at);
+  if (account && positions.ok) notePositions(core, account, positions, askedMs);
   // A fill may have been told meanwhile.
   if (!positions.ok || exists(attempt)) return retryLookup(core, attempt, watch);
   const { key, route, hedge, quantity, limitPrice } = attempt.intent;

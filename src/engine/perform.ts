@@ -53,11 +53,12 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
     }
     case 'proof': {
       const { clientOrderId, opens } = command;
+      const askedMs = deps.clock.monotonicMs();
       const [positions, balance] = await Promise.all([
         venue.positions('reduce'),
         opens ? venue.balance('reduce') : undefined,
       ]);
-      return { kind: 'proof_read', clientOrderId, positions, ...(balance && { balance }) };
+      return { kind: 'proof_read', clientOrderId, askedMs, positions, ...(balance && { balance }) };
     }
     case 'payments':
       return { kind: 'payments', route, venue: id, read: await venue.payments(command.sinceAt) };
@@ -67,6 +68,7 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
         route,
         venue: id,
         changes: command.changes,
+        askedMs: deps.clock.monotonicMs(),
         read: await venue.positions('poll'),
       };
     case 'truth': {
@@ -78,7 +80,7 @@ async function run(deps: PerformDeps, venue: Venue, command: Command): Promise<E
     case 'boot':
       return boot(deps, venue, route, id);
     case 'reconcile':
-      return readAccount(venue, command);
+      return readAccount(deps, venue, command);
   }
 }
 
@@ -98,9 +100,14 @@ async function boot(deps: PerformDeps, venue: Venue, route: Route, id: VenueId):
   return { kind: 'booted', route, venue: id, result: prepared.ok ? { ...listed, value: instruments } : prepared };
 }
 
-async function readAccount(venue: Venue, command: Command & { kind: 'reconcile' }): Promise<EngineEvent> {
+async function readAccount(
+  { clock }: PerformDeps,
+  venue: Venue,
+  command: Command & { kind: 'reconcile' },
+): Promise<EngineEvent> {
   // Fills and payments first: a wallet read later is explained by them or by something still newer, never by less.
   const [fills, payments] = await Promise.all([venue.fills(command.fillsSince), venue.payments(command.paymentsSince)]);
+  const positionsAskedMs = clock.monotonicMs();
   const [positions, openOrders, balance] = await Promise.all([
     venue.positions('poll'),
     venue.openOrders(),
@@ -111,6 +118,7 @@ async function readAccount(venue: Venue, command: Command & { kind: 'reconcile' 
     route: venue.route,
     venue: venue.id,
     changes: command.changes,
+    positionsAskedMs,
     reads: { positions, openOrders, balance, fills, payments },
   };
 }

@@ -6,10 +6,9 @@
 import { standingDelta } from '../execution/doubt.ts';
 import type { PositionDoubt } from '../execution/next.ts';
 import { imbalance } from '../execution/shape.ts';
-import { abs, type Base, eq, px, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
+import { abs, type Base, eq, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey, splitKey } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
-import type { Read } from '../kernel/outcome.ts';
 import type { Fact } from '../ledger/facts.ts';
 import { coveredOf, marginConfirms, positionDiscrepancies, positionGaps } from '../ledger/position-gaps.ts';
 import { accountKey, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
@@ -17,7 +16,8 @@ import type { VenueBalance, VenuePosition } from '../market/order.ts';
 import type { AccountWatch } from './account-watch.ts';
 import { backoff, hasUnresolved, startReconcile } from './accounts.ts';
 import { alarm, type Core, onVenueBack, wakeAt } from './core.ts';
-import { markOf } from './valuation.ts';
+import type { EngineEvent } from './events.ts';
+import { marginTerms } from './margin-terms.ts';
 
 /** The two readings that confirm a difference lie at least this far apart. */
 export const CONFIRM_MS = 2 * SECOND_MS;
@@ -33,13 +33,16 @@ export interface PositionWatch {
   polling: boolean;
   /** Polls in a row that failed. */
   failures: number;
+  /** The last time that anything asked for a list there was none: what stands there is not known. */
+  unread: boolean;
   /** Monotonic: when a hedge was last seen to stand there, by this process. */
   stoodMs: number;
   /** Monotonic: when an entry was last called absent there. */
   absentMs: number;
-  /** The newest complete list, and when it came, monotonic. */
+  /** The newest complete list, and when it was asked for and came, monotonic. */
   read?: {
     readonly at: Instant;
+    readonly askedMs: number;
     readonly heardMs: number;
     readonly positions: ReadonlyMap<InstrumentKey, VenuePosition>;
   };
@@ -52,6 +55,7 @@ export interface PositionWatch {
 export const newPositionWatch = (): PositionWatch => ({
   polling: false,
   failures: 0,
+  unread: false,
   stoodMs: Number.NEGATIVE_INFINITY,
   absentMs: Number.NEGATIVE_INFINITY,
   suspects: new Map(),
@@ -88,7 +92,8 @@ export function pollOften(core: Core, account: string): void {
 export function pollPositions(core: Core, watch: AccountWatch): void {
   const own = core.positions.get(watch.key);
   // A reconciliation reads them too, and the polls go on from there.
-  if (!own || own.polling || watch.reconciling || watch.status === 'booting' || !stands(core, watch)) return;
+  if (!own || own.polling || watch.reconciling || watch.status === 'booting') return;
+  if (!own.unread && !stands(core, watch)) return;
   own.polling = true;
   core.send({ kind: 'positions', account: watch.key, changes: watch.changes });
 }
@@ -111,14 +116,14 @@ function stands(core: Core, watch: AccountWatch): boolean {
 export function onPositionsRead(
   core: Core,
   watch: AccountWatch,
-  changes: number,
-  read: Read<readonly VenuePosition[]>,
+  { changes, askedMs, read }: Extract<EngineEvent, { kind: 'positions_read' }>,
 ): void {
   const own = core.positions.get(watch.key);
   if (!own) return;
   own.polling = false;
   pollAgain(core, watch);
   if (!read.ok) {
+    own.unread = true;
     own.failures += 1;
     wakeAt(core, `positions:${watch.key}`, core.clock.now() + backoff(own.failures));
     core.log.debug({ account: watch.key, code: read.code, detail: read.detail }, 'positions could not be read');
@@ -126,7 +131,7 @@ export function onPositionsRead(
       alarm(core, 'warning', 'venue_down', watch.key, `positions cannot be read: ${read.code}: ${read.detail}`);
     return;
   }
-  if (notePositions(core, watch, read.value, read.at)) return;
+  if (notePositions(core, watch, read, askedMs)) return;
   if (changes !== watch.changes || hasUnresolved(core, watch)) return;
   if (!differsFromKnown(core, watch, read.value)) return;
   watch.status = 'unreconciled';
@@ -138,15 +143,18 @@ export function onPositionsRead(
 export function notePositions(
   core: Core,
   watch: AccountWatch,
-  positions: readonly VenuePosition[],
-  at: Instant,
+  { value, at }: { readonly value: readonly VenuePosition[]; readonly at: Instant },
+  askedMs: number,
 ): boolean {
   const own = core.positions.get(watch.key);
   if (!own) return false;
   const isBack = own.failures >= FAILURES_TOLD;
   own.failures = 0;
+  own.unread = false;
   const heardMs = core.clock.monotonicMs();
-  own.read = { at, heardMs, positions: new Map(positions.map((position) => [position.key, position])) };
+  // One that was asked for earlier and came later is no news.
+  if (askedMs >= (own.read?.askedMs ?? Number.NEGATIVE_INFINITY))
+    own.read = { at, askedMs, heardMs, positions: new Map(value.map((position) => [position.key, position])) };
   if (isBack) onVenueBack(core, watch.key);
   return isBack;
 }
@@ -184,11 +192,7 @@ export function judgePositions(
     account,
     positions,
     balance,
-    leverage: core.settings.execution.leverage,
-    markOf: (key) => {
-      const mark = markOf(core.market.get(key));
-      return mark === undefined ? undefined : px(mark);
-    },
+    ...marginTerms(core, watch.route, positions),
   });
   const believed = gaps.filter((gap) => gap.listed || isConfirmedByMargin);
   forgetOthers(own, new Set(believed.map(({ key }) => key)));

@@ -58,13 +58,13 @@ export function step(core: Core, event: EngineEvent): void {
       onProofRead(core, event);
       break;
     case 'reconciled':
-      withAccount(core, event.route, event.venue, (watch) => onReconciled(core, watch, event.changes, event.reads));
+      withAccount(core, event.route, event.venue, (watch) => onReconciled(core, watch, event));
       break;
     case 'payments':
       withAccount(core, event.route, event.venue, (watch) => onPayments(core, watch, event.read));
       break;
     case 'positions_read':
-      withAccount(core, event.route, event.venue, (watch) => onPositionsRead(core, watch, event.changes, event.read));
+      withAccount(core, event.route, event.venue, (watch) => onPositionsRead(core, watch, event));
       break;
     case 'truth_read':
       withAccount(core, event.route, event.venue, (watch) => onTruthRead(core, watch, event));

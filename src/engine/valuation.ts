@@ -56,6 +56,9 @@ export const exposureOn = (core: Core, route: Route): Exposure =>
 
 /** Margin of entries sent since the venue last told what is free: two openings must not spend the same cash. */
 function committedUsd(core: Core, watch: AccountWatch): number {
+  // After a clock that went back nobody can say which came first: then all count.
+  const lastAt = watch.lastReconciledAt ?? 0;
+  const toldAt = lastAt <= core.clock.now() ? lastAt : 0;
   let usd = 0;
   for (const hedge of core.ledger.recent.values()) {
     if (isFinal(hedge.state) || hedge.plan.route !== watch.route) continue;
@@ -63,7 +66,7 @@ function committedUsd(core: Core, watch: AccountWatch): number {
       if (splitKey(leg.key).venue !== watch.venue) continue;
       for (const attempt of leg.attempts) {
         const { intent, filled } = attempt;
-        if (intent.reduceOnly || intent.at < (watch.lastReconciledAt ?? 0)) continue;
+        if (intent.reduceOnly || intent.at < toldAt) continue;
         const quantity = isUnresolved(attempt) ? intent.quantity : filled;
         usd += toNumber(notional(quantity, intent.limitPrice)) / hedge.plan.leverage;
       }
@@ -194,7 +197,7 @@ export function blockedVenues(core: Core, route: Route): Map<string, string> {
     if (!core.settings.enabledVenues.has(watch.venue)) blocked.set(watch.venue, 'disabled in the configuration');
     else if (watch.status !== 'ready') blocked.set(watch.venue, watch.reason);
     // What it holds by now is not known: an order that was called absent may have been accepted.
-    else if ((core.positions.get(watch.key)?.failures ?? 0) > 0) blocked.set(watch.venue, 'positions cannot be read');
+    else if (core.positions.get(watch.key)?.unread) blocked.set(watch.venue, 'positions cannot be read');
     for (const [key, why] of unexplained(core, watch)) blocked.set(key, why);
     for (const [key, why] of watch.closed) blocked.set(key, why);
   }

@@ -4,7 +4,7 @@
  * use agrees with it. Nothing here is ever durable: it is forgotten when the ledger can be written again.
  */
 import { mostOf, type Unwritten } from '../execution/emergency.ts';
-import { abs, add, type Base, eq, isZero, lt, min, neg, px, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
+import { abs, add, type Base, eq, isZero, lt, min, neg, sub, sum, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 import { SECOND_MS } from '../kernel/instant.ts';
 import { fillIdentity } from '../ledger/fold.ts';
@@ -13,8 +13,8 @@ import { accountKey, type HedgeRecord, legsOf } from '../ledger/state.ts';
 import type { AccountWatch } from './account-watch.ts';
 import { type Core, wakeAt } from './core.ts';
 import type { EngineEvent } from './events.ts';
+import { marginTerms } from './margin-terms.ts';
 import { CONFIRM_MS } from './positions.ts';
-import { markOf } from './valuation.ts';
 
 /** An answer that has come back longer ago says nothing about now. */
 const FRESH_MS = 3 * SECOND_MS;
@@ -80,6 +80,8 @@ export function askTruth(core: Core, hedges: readonly HedgeRecord[]): void {
 }
 
 export function onTruthRead(core: Core, watch: AccountWatch, event: EngineEvent & { kind: 'truth_read' }): void {
+  // Asked for in a failure that is over: it is no first word of the next.
+  if (core.emergency.sinceMs === undefined) return;
   const truth = truthOf(core, watch.key);
   truth.asking = false;
   const { askedMs, positions } = event;
@@ -140,11 +142,7 @@ function quantitiesOf(
           {
             positions: positions.value,
             balance: balance.value,
-            leverage: core.settings.execution.leverage,
-            markOf: (each) => {
-              const mark = markOf(core.market.get(each));
-              return mark === undefined ? undefined : px(mark);
-            },
+            ...marginTerms(core, route, positions.value),
           },
         ));
     quantities.set(key, isMixed ? undefined : (said ?? (isGone() ? ZERO_BASE : undefined)));

@@ -61,7 +61,8 @@ export interface MarginEvidence {
   readonly account: AccountRecord | undefined;
   readonly positions: readonly VenuePosition[];
   readonly balance: VenueBalance;
-  readonly leverage: number;
+  /** Undefined when it is not known, or differs between the legs that hold the instrument: then nobody can tell. */
+  readonly leverageOf: (key: InstrumentKey) => number | undefined;
   readonly markOf: (key: InstrumentKey) => Px | undefined;
 }
 
@@ -72,11 +73,11 @@ const CENT = quote('0.01');
  * it is nearer to what the listed ones tie up at the leverage than to what the ledger's would. An independent figure of
  * the same venue. False when it cannot tell: a price is missing, or more is available than is in the wallet.
  */
-export function marginConfirms({ account, positions, balance, leverage, markOf }: MarginEvidence): boolean {
+export function marginConfirms({ account, positions, balance, leverageOf, markOf }: MarginEvidence): boolean {
   const used = sub(balance.wallet, balance.available);
-  const listed = marginOf(positions, leverage, markOf);
+  const listed = marginOf(positions, leverageOf, markOf);
   const held = [...(account?.holdings ?? [])].map(([key, { quantity }]) => ({ key, quantity }));
-  const booked = marginOf(held, leverage, markOf);
+  const booked = marginOf(held, leverageOf, markOf);
   if (!listed || !booked || lt(add(used, CENT), ZERO_QUOTE)) return false;
   return lt(abs(sub(used, listed)), abs(sub(used, booked)));
 }
@@ -90,29 +91,30 @@ const UNEXPLAINED_SHARE = 0.25;
  */
 export function marginExcludes(
   missing: Pick<VenuePosition, 'key' | 'quantity'>,
-  { positions, balance, leverage, markOf }: Omit<MarginEvidence, 'account'>,
+  { positions, balance, leverageOf, markOf }: Omit<MarginEvidence, 'account'>,
 ): boolean {
-  const wouldBe = marginOf([missing], leverage, markOf);
+  const wouldBe = marginOf([missing], leverageOf, markOf);
   if (!wouldBe) return false;
   const used = sub(balance.wallet, balance.available);
   // Some venues count margin at the entry price, some at the mark.
   const entries = new Map(positions.map(({ key, entryPrice }) => [key, entryPrice]));
   return [markOf, (key: InstrumentKey) => entries.get(key)].some((priceOf) => {
-    const listed = marginOf(positions, leverage, priceOf);
+    const listed = marginOf(positions, leverageOf, priceOf);
     return listed !== undefined && lt(abs(sub(used, listed)), scale(wouldBe, UNEXPLAINED_SHARE));
   });
 }
 
 function marginOf(
   positions: readonly Pick<VenuePosition, 'key' | 'quantity'>[],
-  leverage: number,
+  leverageOf: MarginEvidence['leverageOf'],
   markOf: MarginEvidence['markOf'],
 ): Quote | undefined {
   let total = ZERO_QUOTE;
   for (const { key, quantity } of positions) {
     if (isZero(quantity)) continue;
     const mark = markOf(key);
-    if (!mark) return undefined;
+    const leverage = leverageOf(key);
+    if (!mark || leverage === undefined) return undefined;
     total = add(total, scale(abs(notional(quantity, mark)), 1 / leverage));
   }
   return total;

@@ -52,6 +52,45 @@ describe('fees', () => {
   });
 });
 
+describe('margin in use', () => {
+  const at = (leverage: number) => ({
+    ...SETTINGS,
+    execution: { ...SETTINGS.execution, leverage },
+    risk: { ...SETTINGS.risk, exposure: { ...SETTINGS.risk.exposure, maxLeverage: 50 } },
+  });
+
+  it.each([2, 5])(
+    'fault-28-leverage-changed: to %s, with a hedge that stands at 5: an empty list stays unbelieved',
+    async (leverage) => {
+      const world = new World({ settings: at(5) });
+      await world.opened();
+      await world.operator({ action: 'pause' });
+      await world.run(10_000);
+      world.engine.core.settings = at(leverage);
+      await world.run(20_000);
+      world.faults.beta.reads = 'no_positions';
+      await world.run(MINUTE_MS);
+      expect([world.position('alpha'), world.position('beta')]).toEqual(['9.5', '-9.5']);
+      expect(world.state()).toBe('held');
+    },
+  );
+});
+
+describe('free margin', () => {
+  it('fault-48-margin-after-a-step-back: an opening counts against it though its clock is behind the last reading', async () => {
+    const world = new World();
+    await world.opened();
+    const { core } = world.engine;
+    const watch = core.accounts.get('live|alpha');
+    if (watch?.availableUsd === undefined) throw new Error('never reconciled');
+    // As it stands after a step back of an hour.
+    watch.lastReconciledAt = core.clock.now() + HOUR_MS;
+    const free = riskStateOf(core, 'live').availableUsd.get('alpha');
+    // 9.5 SOL at 100 USD and a leverage of 2.
+    expect(free).toBeLessThan(watch.availableUsd - 470);
+  });
+});
+
 describe('the daily loss', () => {
   it('day-opened-without-a-mark: a leg that cannot be valued is not worth zero, so the day waits and nothing opens', async () => {
     const world = new World();

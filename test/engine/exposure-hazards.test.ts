@@ -151,6 +151,24 @@ describe('nothing is made smaller by guessing', () => {
     expect(states).toEqual(['ETH closed', 'SOL exiting']);
   });
 
+  it('fault-55-unknown-fate: a hedge whose order nobody can tell of keeps nobody else from becoming smaller', async () => {
+    const world = await standing([SOL, ETH]);
+    await world.operator({ action: 'pause' });
+    const [first] = [...world.ledger.hedges.values()].filter(({ plan }) => plan.asset === 'SOL');
+    if (!first) throw new Error('nothing stands');
+    world.faults.beta.submits.push({ kind: 'reply_lost' });
+    world.faults.beta.lookups = 'failing';
+    world.faults.beta.reads = 'failing';
+    world.faults.beta.stream = 'lost';
+    await world.operator({ action: 'close', hedge: first.id });
+    await world.run(10_000, 500);
+    expect(world.state(first.id)).toBe('exiting');
+    lower(world, { maxOpenHedges: 0 });
+    await world.run(4 * MINUTE_MS, 1_000);
+    expect(world.state(first.id)).toBe('exiting');
+    expect(both(world, ETH)).toEqual(['0', '0']);
+  });
+
   it('fault-55-venue-away: waits until both venues answer with fresh books', async () => {
     const world = await standing();
     world.feedDown.add('beta');

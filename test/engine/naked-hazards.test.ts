@@ -37,6 +37,31 @@ async function longestNaked(world: World, ms: number, stepMs = 250): Promise<num
 }
 
 describe('naked while both venues answer', () => {
+  it('fault-18-list-from-before: a list that was asked for before the order left does not say what it did', async () => {
+    for (const offsetMs of [500, 1_500, 2_500, 3_100, 3_500, 4_500, 5_500]) {
+      const world = new World({ settings: { ...SETTINGS, execution: { ...SETTINGS.execution, nakedLimitMs: 8_000 } } });
+      world.boot();
+      await world.operator({ action: 'pause' });
+      await world.run(5_000, 100);
+      world.faults.beta.reads = 'slow';
+      const isReconciling = () => world.engine.core.accounts.get('live|beta')?.reconciling;
+      for (let ms = 0; !isReconciling() && ms < MINUTE_MS; ms += 100) await world.run(100, 100);
+      await world.run(offsetMs, 100);
+      world.faults.beta.submits.push({ kind: 'reply_lost' });
+      world.faults.beta.lookups = 'failing';
+      world.faults.beta.stream = 'lost';
+      await world.operator({ action: 'resume' });
+      for (let ms = 0; world.submitted.length === 0 && ms < MINUTE_MS; ms += 100) await world.run(100, 100);
+      await world.operator({ action: 'pause' });
+      await world.run(1_000, 100);
+      expect([offsetMs, ...both(world)]).toEqual([offsetMs, '9.5', '-9.5']);
+      for (let ms = 0; ms < 25_000; ms += 100) {
+        await world.run(100, 100);
+        expect([offsetMs, ...both(world)]).toEqual([offsetMs, '9.5', '-9.5']);
+      }
+    }
+  });
+
   it('fault-48-clock-goes-back-while-an-exit-is-unknown: the next order does not wait for the hour to come again', async () => {
     const world = new World();
     await world.opened();

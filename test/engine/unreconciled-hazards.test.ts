@@ -39,6 +39,23 @@ it('fault-28-positions-unread: a venue whose positions cannot be read opens noth
   expect(closed()).toBeUndefined();
 });
 
+it('fault-28-unread-once: one reconciliation without positions is enough, and the first list ends it', async () => {
+  const world = new World();
+  world.boot();
+  await world.operator({ action: 'pause' });
+  await world.run(SECOND_MS, 100);
+  const closed = (): string | undefined => blockedVenues(world.engine.core, 'live').get('beta');
+  expect(closed()).toBeUndefined();
+  world.faults.beta.reads = 'failing';
+  for (let ms = 0; closed() === undefined; ms += 100) {
+    expect(ms).toBeLessThanOrEqual(world.engine.core.settings.reconcileEveryMs + SECOND_MS);
+    await world.run(100, 100);
+  }
+  world.faults.beta.reads = 'ok';
+  await world.run(2 * SECOND_MS, 100);
+  expect(closed()).toBeUndefined();
+});
+
 it('fault-23-listed-beyond: from the first list that says more than the ledger nothing opens there', async () => {
   const world = new World();
   await world.opened();

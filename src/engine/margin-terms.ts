@@ -1,0 +1,30 @@
+/** At which leverage and mark the margin of an account's positions is reckoned. */
+import { px } from '../kernel/decimal.ts';
+import type { Route } from '../kernel/ids.ts';
+import { type MarginEvidence, ownersOf } from '../ledger/position-gaps.ts';
+import type { VenuePosition } from '../market/order.ts';
+import type { Core } from './core.ts';
+import { markOf } from './valuation.ts';
+
+/**
+ * The leverage is what the venue lists, else what the hedges that hold the instrument were opened at: the setting may
+ * have changed since, and venues refuse to change it beneath a position (Binance: -4161).
+ */
+export function marginTerms(
+  core: Core,
+  route: Route,
+  positions: readonly VenuePosition[],
+): Pick<MarginEvidence, 'leverageOf' | 'markOf'> {
+  return {
+    leverageOf: (key) => {
+      const listed = positions.find((position) => position.key === key)?.leverage;
+      if (listed !== undefined && listed > 0) return listed;
+      const [first, ...others] = new Set(ownersOf(core.ledger, route, key).map(({ hedge }) => hedge.plan.leverage));
+      return others.length > 0 ? undefined : (first ?? core.settings.execution.leverage);
+    },
+    markOf: (key) => {
+      const mark = markOf(core.market.get(key));
+      return mark === undefined ? undefined : px(mark);
+    },
+  };
+}
