@@ -7,6 +7,7 @@ import { invariant } from '../kernel/assert.ts';
 import { add, averagePrice, isZero, quote } from '../kernel/decimal.ts';
 import { type InstrumentKey, splitKey, type VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
+import { ownersOf } from '../ledger/position-gaps.ts';
 import { bookedChange } from '../ledger/reconcile.ts';
 import { type AccountRecord, accountKey, isUnresolved, type LedgerState } from '../ledger/state.ts';
 import type { MarketEvent } from '../market/event.ts';
@@ -180,7 +181,7 @@ function paperAccount(
   });
 }
 
-/** The paper account as the ledger left it: its only memory. */
+/** The paper account as the ledger left it: its only memory. `leverage`: of what no hedge holds. */
 export function restored(ledger: LedgerState, record: AccountRecord, leverage: number): PaperAccountState {
   const wallet = add(record.baseline?.wallet ?? quote(0), bookedChange(record));
   const open = [...record.holdings].filter(([, holding]) => !isZero(holding.quantity));
@@ -190,11 +191,13 @@ export function restored(ledger: LedgerState, record: AccountRecord, leverage: n
       const newest = record.newest.get(key);
       // Without it, every settlement the venue remembers would be owed.
       invariant(newest?.changedAt !== undefined, `${key} is held and never changed`);
+      // As it was opened: a setting that was changed since must not put what stands at other margin.
+      const opened = ownersOf(ledger, record.route, key).map(({ hedge }) => hedge.plan.leverage);
       return {
         symbol: splitKey(key).symbol,
         quantity,
         entryPrice: averagePrice(cost, quantity),
-        leverage,
+        leverage: opened.length > 0 ? Math.min(...opened) : leverage,
         lastFillAt: newest.changedAt,
         ...(newest.paymentAt === undefined ? {} : { lastPaymentAt: newest.paymentAt }),
       };

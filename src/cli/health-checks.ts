@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Config, VenueConfig } from '../config/schema.ts';
 import { armed, checkShape, readCredentials, variable } from '../config/secrets.ts';
 import type { Read } from '../kernel/outcome.ts';
+import { canonicalPath } from '../platform/sqlite/connection.ts';
 import { LedgerOpenError } from '../platform/sqlite/errors.ts';
 import { findBot } from './bot-address.ts';
 import { verifyLedger } from './ledger-verify.ts';
@@ -153,14 +154,14 @@ async function holderCheck(config: Config): Promise<Check> {
     bot.close();
     return ok('bot', 'running, and answers on its control socket');
   }
-  const pid = holderPid(`${resolve(config.ledger.path)}.lock.json`);
+  const pid = holderPid(`${canonicalPath(config.ledger.path, false)}.lock.json`);
   if (pid === undefined) return ok('bot', 'not running; the ledger is free');
   if (!alive(pid))
     return ok('bot', `not running; process ${pid} ended without a clean stop, the next start reconciles`);
   return warn(
     'bot',
-    `process ${pid} holds the ledger but does not answer`,
-    'it may be starting or ending; if it stays so, stop that process',
+    `no bot answers, and the process id ${pid} of the last that held the ledger is in use`,
+    'it may be starting or ending; if it stays so, see what that process is before you stop it',
   );
 }
 

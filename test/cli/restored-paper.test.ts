@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { restored } from '../../src/cli/compose-venues.ts';
 import { base, px } from '../../src/kernel/decimal.ts';
 import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
-import { AT, fill, payment } from '../platform/facts.ts';
+import { AT, fill, payment, planned } from '../platform/facts.ts';
 
 it('fault-27-restart-between-two-payments: one instrument paid at a settlement does not cancel the other’s', () => {
   const ledger = emptyLedger();
@@ -19,6 +19,17 @@ it('fault-27-restart-between-two-payments: one instrument paid at a settlement d
   expect(btc).toMatchObject({ symbol: 'BTC/USDT:USDT', lastFillAt: AT, lastPaymentAt: at });
   expect(eth).toMatchObject({ symbol: 'ETH/USDT:USDT', lastFillAt: AT });
   expect(eth).not.toHaveProperty('lastPaymentAt');
+});
+
+it('fault-55-leverage-changed: what stands keeps the leverage that it was opened at', () => {
+  const ledger = emptyLedger();
+  const plan = planned('h1', { route: 'paper' });
+  if (plan.kind !== 'hedge_planned') throw new Error('not a plan');
+  foldFact(ledger, plan);
+  foldFact(ledger, fill('1', { route: 'paper', venue: 'binance', hedge: 'h1', leg: 'short', side: 'sell' }));
+  const account = ledger.accounts.get('paper|binance');
+  if (!account) throw new Error('no account');
+  expect(restored(ledger, account, plan.leverage * 5).positions).toMatchObject([{ leverage: plan.leverage }]);
 });
 
 it('fault-27-accepted-position: settlements before it was accepted are not owed', () => {

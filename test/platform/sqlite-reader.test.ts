@@ -1,8 +1,9 @@
 import Database from 'better-sqlite3';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { base, px, quote } from '../../src/kernel/decimal.ts';
 import type { DecisionMade, Fact } from '../../src/ledger/facts.ts';
 import { openLedgerReader } from '../../src/platform/sqlite/reader.ts';
+import { STAGED_COUNT } from '../../src/platform/sqlite/staged.ts';
 import { AT, attempt, fill, payment, planned } from './facts.ts';
 import { ledgerPath, open } from './ledger-dir.ts';
 
@@ -63,6 +64,39 @@ function stored(): string {
   for (const fact of history) store.commit([fact]);
   return path;
 }
+
+test('beside a writer: a commit in the middle of the check is no damage', () => {
+  const path = ledgerPath();
+  const store = open(path);
+  onTestFinished(() => store.close());
+  store.commit(history);
+  const prepare = Database.prototype.prepare;
+  let commits = 0;
+  const spy = vi.spyOn(Database.prototype, 'prepare').mockImplementation(function (this: Database.Database, sql) {
+    if (sql === STAGED_COUNT && this.readonly && commits++ === 0) store.commit([planned('h7')]);
+    return prepare.call(this, sql);
+  });
+  onTestFinished(() => spy.mockRestore());
+  openLedgerReader(path).close();
+  expect(commits).toBeGreaterThan(0);
+});
+
+test('beside a writer: every answer is of one moment', () => {
+  const path = ledgerPath();
+  const store = open(path);
+  onTestFinished(() => store.close());
+  store.commit(history);
+  const reader = openLedgerReader(path);
+  onTestFinished(() => reader.close());
+  const before = [...reader.facts()].length;
+  store.stage([planned('h7'), attempt('c7', 'h7')]);
+  store.commit([attempt('c8', 'h7')]);
+  expect([...reader.facts()]).toHaveLength(before);
+  expect(reader.hedgeFacts('h7')).toEqual([]);
+  const later = openLedgerReader(path);
+  onTestFinished(() => later.close());
+  expect(later.hedgeFacts('h7')).toHaveLength(3);
+});
 
 test('the reader answers beside the running writer', () => {
   const reader = openLedgerReader(stored());

@@ -68,6 +68,8 @@ export function ledgerExists(path: string): boolean {
 export function inspectLedger(path: string): LedgerStamp & { readonly schema: number } {
   const database = openForReading(path);
   try {
+    // One moment for every question: a bot that commits between two counts would look like damage.
+    database.exec('BEGIN');
     const id = database.pragma('application_id', { simple: true });
     if (id !== APPLICATION_ID) throw new LedgerOpenError('not_a_ledger', `${path} was not made by this program`);
     const schema = schemaVersion(database);

@@ -44,7 +44,7 @@ const OF_HEDGE: ReadonlyArray<readonly [Fact['kind'], string]> = [
   ['control', 'subject = ?'],
 ];
 
-/** Whatever mode and account the ledger has: look at `stamp`. Throws LedgerOpenError. */
+/** Whatever mode and account the ledger has: look at `stamp`. Answers as of its first question. Throws LedgerOpenError. */
 export function openLedgerReader(ledgerPath: string): LedgerReader {
   const path = canonicalPath(ledgerPath, false);
   const { schema, ...stamp } = inspectLedger(path);
@@ -55,6 +55,8 @@ export function openLedgerReader(ledgerPath: string): LedgerReader {
     );
   }
   const database = openForReading(path);
+  // One moment for every question: meanwhile a writer moves what is staged from one table to the others.
+  database.exec('BEGIN');
   const query = <F extends Fact>(kind: F['kind'], rest: string, ...values: unknown[]): Array<[number, F]> => {
     const { table, fact } = tableOf(kind);
     try {
