@@ -218,8 +218,9 @@ function differsLately(core: Core, watch: AccountWatch, isNewlyOpen: boolean): b
 /** Told again with every comparison: late facts have had their time, a human must look. */
 function tellWhatStays(core: Core, watch: AccountWatch, now: Instant): void {
   for (const { id, route, venue, detail, at } of core.ledger.discrepancies.values()) {
-    if (route !== watch.route || venue !== watch.venue || now - at < STAYS_MS) continue;
-    const minutes = Math.round((now - at) / MINUTE_MS);
+    // One that lies ahead was found before the clock went back.
+    if (route !== watch.route || venue !== watch.venue || (at <= now && now - at < STAYS_MS)) continue;
+    const minutes = Math.max(0, Math.round((now - at) / MINUTE_MS));
     const hint = `tandem accept ${venue} --route ${route}`;
     alarm(core, 'critical', 'discrepancy_stays', id, `unexplained for ${minutes} min: ${detail}; see ${hint}`);
   }

@@ -13,6 +13,7 @@ import {
   BREAKER_NAMES,
   BREAKERS,
   type BreakerRef,
+  isCooledDown,
   nextSwitch,
   type Reading,
   resetsAt,
@@ -129,7 +130,7 @@ function arm(core: Core): void {
   for (const last of core.ledger.breakers.values()) {
     const endsAt = last.state === 'tripped' ? resetsAt(last, limits) : undefined;
     if (endsAt === undefined) continue;
-    if (endsAt > now) wakeAt(core, 'breakers', endsAt);
+    if (!isCooledDown(last, endsAt, now)) wakeAt(core, 'breakers', endsAt);
     else if (BREAKERS[last.name].scope !== 'route' || last.name === 'order_rate' || last.name === 'restarts')
       wakeAt(core, 'breakers', now + RECHECK_MS);
   }

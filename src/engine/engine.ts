@@ -13,6 +13,7 @@ import { type LedgerStore, LedgerWriteError } from '../ports/ledger-store.ts';
 import type { Log } from '../ports/log.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { Venue } from '../ports/venue.ts';
+import { movedBy } from '../risk/exits.ts';
 import { newAccountWatch } from './account-watch.ts';
 import { newBreakerEvidence } from './breaker-evidence.ts';
 import { recheckBreakers } from './breakers.ts';
@@ -233,13 +234,14 @@ class Loop {
     this.#inbox.followJump(jumpMs);
   }
 
-  /** Wakes and the ages of frames stand for durations: when the wall clock jumps, they go with it. */
+  /** Wakes, the ages of frames and confirmations stand for durations: when the wall clock jumps, they go with it. */
   #followJumps(core: Core): void {
     const jumpMs = this.#deps.clock.look();
     if (Math.abs(jumpMs) < CLOCK_JUMP_MS) return;
     this.#deps.log.warn({ jumpMs }, 'the wall clock has jumped');
     for (const [name, at] of core.wakes) core.wakes.set(name, at + jumpMs);
     core.market.followJump(jumpMs);
+    for (const [hedge, memory] of core.exitMemory) core.exitMemory.set(hedge, movedBy(jumpMs, memory));
     // Ours may be the wrong one now.
     recheckBreakers(core);
   }

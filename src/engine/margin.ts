@@ -55,7 +55,11 @@ function mayReduce(core: Core, hedge: HedgeRecord, { reachable }: AdvanceContext
   if (hedge.stateSince > core.clock.now()) return true;
   return legsOf(hedge).every((leg) => {
     const read = readOf(core, hedge, leg);
-    return read !== undefined && read.at - (read.heardMs - read.askedMs) > hedge.stateSince;
+    if (read === undefined) return false;
+    // By both clocks: a wall clock that went back since leaves the list's stamp ahead of whatever was done after it.
+    const { clock } = core;
+    const askedAt = Math.min(read.at - read.heardMs, clock.now() - clock.monotonicMs()) + read.askedMs;
+    return askedAt > hedge.stateSince;
   });
 }
 

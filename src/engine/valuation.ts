@@ -183,8 +183,10 @@ function cooldowns(core: Core, route: Route, now: Instant): Map<string, { until:
   const result = new Map<string, { until: Instant; reason: string }>();
   for (const hedge of core.ledger.recent.values()) {
     if (hedge.plan.route !== route || hedge.endedAt === undefined || !isFinal(hedge.state)) continue;
-    const until = hedge.endedAt + (hasFailed(hedge) ? afterFailureMinutes : afterExitMinutes) * MINUTE_MS;
-    if (until <= now || until <= (result.get(hedge.plan.asset)?.until ?? 0)) continue;
+    const restMs = (hasFailed(hedge) ? afterFailureMinutes : afterExitMinutes) * MINUTE_MS;
+    const until = hedge.endedAt + restMs;
+    // Further ahead than the rest is long: the clock has gone back, and nobody knows how much of it is over.
+    if (until <= now || hedge.endedAt - now > restMs || until <= (result.get(hedge.plan.asset)?.until ?? 0)) continue;
     result.set(hedge.plan.asset, { until, reason: `${hedge.id} ${hedge.state}: ${hedge.reason}` });
   }
   return result;

@@ -102,7 +102,7 @@ export function nextSwitch(
 ): BreakerSwitched['state'] | undefined {
   if (last?.state !== 'tripped') return reading.over ? 'tripped' : undefined;
   const endsAt = resetsAt(last, limits);
-  if (endsAt === undefined || now < endsAt) return undefined;
+  if (endsAt === undefined || !isCooledDown(last, endsAt, now)) return undefined;
   if (BREAKERS[name].evidence === 'loss') return 'reset';
   return reading.over || reading.actual === undefined ? undefined : 'reset';
 }
@@ -112,6 +112,14 @@ export function resetsAt(last: BreakerSwitched, limits: BreakerLimits): Instant 
   const policy = limits[BREAKERS[last.name].section];
   if (policy.reset === 'human') return undefined;
   return 'cooldownMinutes' in policy ? last.at + policy.cooldownMinutes * MINUTE_MS : utcDayStart(last.at) + DAY_MS;
+}
+
+/**
+ * A trip that lies further ahead than its cooldown lasts is of a clock that was ahead, which may be what tripped it: what it
+ * measures decides then. A loss is not measured again, so it waits.
+ */
+export function isCooledDown({ name, at }: BreakerSwitched, endsAt: Instant, now: Instant): boolean {
+  return now >= endsAt || (BREAKERS[name].evidence !== 'loss' && at - now > Math.max(endsAt - at, MINUTE_MS));
 }
 
 /** A breaker that is tripped, as the rule and the status show it. */

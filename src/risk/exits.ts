@@ -41,6 +41,12 @@ export interface ExitMemory {
   readonly unknownSince?: Instant;
 }
 
+/** The wall clock has jumped: a confirmation is a duration and goes with it. */
+export const movedBy = (jumpMs: number, { belowSince, unknownSince }: ExitMemory): ExitMemory => ({
+  ...(belowSince === undefined ? {} : { belowSince: belowSince + jumpMs }),
+  ...(unknownSince === undefined ? {} : { unknownSince: unknownSince + jumpMs }),
+});
+
 export interface ExitVerdict {
   readonly kind: 'hold' | 'close';
   /** For `close`, what closes it: `carry_gone` or `max_hold`; for `hold`, what is wrong or awaited. */

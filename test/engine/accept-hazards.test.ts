@@ -81,6 +81,19 @@ describe('a deposit or withdrawal', () => {
     expect(told[0]?.detail).toContain('tandem accept beta');
   });
 
+  it('fault-48-found-ahead: so is one that was found while our clock was ahead', async () => {
+    const world = new World();
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.wallShiftMs = 24 * HOUR_MS;
+    world.exchanges.beta.transfer(ACCOUNT, quote('250'));
+    for (let ms = 0; open(world).length === 0 && ms < HOUR_MS; ms += 1_000) await world.run(1_000, 1_000);
+    world.wallShiftMs = 0;
+    await world.run(30 * MINUTE_MS, 10_000);
+    const told = world.alarms.filter(({ code }) => code === 'discrepancy_stays');
+    expect(told.length).toBeGreaterThanOrEqual(2);
+  });
+
   it('is not accepted unseen, without a note, on another account, or before it was compared', async () => {
     const world = await deposited('250');
     expect((await accept(world, 'beta', ' ')).ok).toBe(false);

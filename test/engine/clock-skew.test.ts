@@ -1,6 +1,8 @@
 /** A venue whose clock is not ours opens nothing, and never stops what must be reduced. */
 import { describe, expect, it } from 'vitest';
+import { riskStateOf } from '../../src/engine/valuation.ts';
 import { contracts } from '../../src/kernel/decimal.ts';
+import { HOUR_MS } from '../../src/kernel/instant.ts';
 import { World } from './world.ts';
 import { ACCOUNT, SOL } from './world-setup.ts';
 
@@ -45,6 +47,38 @@ describe('fault-49: the clocks of venue and bot differ', () => {
     expect(world.state()).toBe('closed');
     await world.run(120_000, 1_000);
     expect(world.ledger.hedges.size).toBe(1);
+  });
+
+  it('fault-48-ended-ahead: an asset rests for its cooldown, not until the clock that was ahead comes again', async () => {
+    const world = new World();
+    await world.opened();
+    const rests = () => [...riskStateOf(world.engine.core, 'live').cooldowns.keys()];
+    world.wallShiftMs = 24 * HOUR_MS;
+    await world.operator({ action: 'pause' });
+    await world.operator({ action: 'close', hedge: 'h1' });
+    await world.run(10_000, 1_000);
+    expect(world.state()).toBe('closed');
+    expect(rests()).toEqual(['SOL']);
+    // A step back of less than the minute keeps it.
+    world.wallShiftMs -= 30_000;
+    await world.run(1_000, 1_000);
+    expect(rests()).toEqual(['SOL']);
+    world.wallShiftMs = 0;
+    await world.run(1_000, 1_000);
+    expect(rests()).toEqual([]);
+  });
+
+  it('fault-48-no-confirmation: what an exit waits for is a duration, which no jump makes longer', async () => {
+    const world = new World();
+    await world.opened();
+    const { core } = world.engine;
+    const since = core.clock.now();
+    core.exitMemory.set('h1', { belowSince: since, unknownSince: since + 1 });
+    world.wallShiftMs = HOUR_MS;
+    world.engine.push({ kind: 'wake' });
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(core.exitMemory.get('h1')).toEqual({ belowSince: since + HOUR_MS, unknownSince: since + HOUR_MS + 1 });
   });
 
   it('lists are read from where the venue stamps what it tells, however far ahead our clock is', async () => {

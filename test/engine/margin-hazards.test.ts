@@ -118,6 +118,23 @@ describe('distance to liquidation', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('fault-48-back-while-critical: one list of positions halves once, though its stamp lies ahead by now', async () => {
+    const sizesAt = async (shiftMs: number): Promise<string[]> => {
+      const world = await standing();
+      world.wallShiftMs = shiftMs;
+      world.move(SOL, 0.4);
+      const sizes: string[] = [];
+      for (let ms = 0; ms < 3_000; ms += 50) {
+        await world.run(50, 50);
+        sizes.push(world.position('alpha'));
+      }
+      return sizes;
+    };
+    const sizes = await sizesAt(0);
+    expect(sizes).toContain('5');
+    expect(await sizesAt(-60 * MINUTE_MS)).toEqual(sizes);
+  });
+
   it('a restart in the middle goes on', async () => {
     const world = await standing();
     world.store.killAfterCommits = { left: 0, when: 'after' };

@@ -169,11 +169,23 @@ describe('when a breaker switches', () => {
         expect(endsAt === undefined).toBe(how.reset === 'human');
         if (to === undefined) return;
         expect(how.reset).toBe('cooldown');
-        expect(at).toBeGreaterThanOrEqual(endsAt ?? Number.POSITIVE_INFINITY);
+        const lastsMs = (endsAt ?? Number.POSITIVE_INFINITY) - trippedAt;
+        const isOfWrongClock = BREAKERS[each].evidence !== 'loss' && trippedAt - at > Math.max(lastsMs, MINUTE_MS);
+        if (!isOfWrongClock) expect(at).toBeGreaterThanOrEqual(trippedAt + lastsMs);
         // What is unknown or still wrong keeps it tripped; a loss that was taken does not come back by waiting.
         if (BREAKERS[each].evidence !== 'loss') expect([now.over, now.actual === undefined]).toEqual([false, false]);
       }),
     );
+  });
+
+  it('fault-48-tripped-ahead: one that was tripped by a clock far ahead is decided by what it measures now', () => {
+    const limits = limitsOf({ reset: 'cooldown', cooldownMinutes: 5 });
+    const calm: Reading = { limit: 5, actual: 0, over: false, detail: '' };
+    const at = NOW + DAY_MS;
+    const skew = switched({ name: 'clock_skew', at });
+    expect(nextSwitch(skew, { name: 'clock_skew' }, calm, limits, NOW)).toBe('reset');
+    expect(nextSwitch(skew, { name: 'clock_skew' }, { ...calm, over: true }, limits, NOW)).toBeUndefined();
+    expect(nextSwitch(switched({ name: 'drawdown', at }), { name: 'drawdown' }, calm, limits, NOW)).toBeUndefined();
   });
 
   it('is reset at the end of its cooldown when nothing is wrong any more', () => {
