@@ -24,6 +24,9 @@ export interface AccountWatch {
   agreedAt: Instant | undefined;
   /** When everything was last read, also while orders in flight made a comparison impossible. */
   lastReadAt: Instant | undefined;
+  /** Monotonic: when the last reading of everything was asked for, and the last that brought fills. */
+  readAskedMs: number | undefined;
+  fillsAskedMs: number | undefined;
   failures: number;
   /** Orders sent and events booked by this process; a reconciliation that overlaps one proves nothing. */
   changes: number;
@@ -61,6 +64,8 @@ export function newAccountWatch({
     lastReconciledAt: undefined,
     agreedAt: undefined,
     lastReadAt: undefined,
+    readAskedMs: undefined,
+    fillsAskedMs: undefined,
     failures: 0,
     changes: 0,
     comparedChanges: undefined,

@@ -11,7 +11,7 @@ import type { AccountWatch } from './account-watch.ts';
 import { venueNow } from './clock-skew.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
-import { recordFills } from './fills.ts';
+import { noteFills, recordFills } from './fills.ts';
 import { onListedOpen } from './orders.ts';
 import { paymentFacts } from './payments.ts';
 import { CONFIRM_MS, judgePositions, notePositions, pollAgain } from './positions.ts';
@@ -98,6 +98,7 @@ export function startReconcile(core: Core, watch: AccountWatch): void {
     return;
   }
   watch.reconciling = true;
+  watch.readAskedMs = core.clock.monotonicMs();
   const account = core.ledger.accounts.get(watch.key);
   core.send({
     kind: 'reconcile',
@@ -144,6 +145,7 @@ export function onReconciled(core: Core, watch: AccountWatch, event: EngineEvent
   const own = core.positions.get(watch.key);
   if (positions.ok) notePositions(core, watch, positions, positionsAskedMs);
   else if (own) own.unread = true;
+  if (fills.ok) watch.fillsAskedMs = watch.readAskedMs;
   // Facts, whatever else could not be read.
   const isBooked = bookTold(core, watch, reads);
   if (!positions.ok || !openOrders.ok || !balance.ok || !fills.ok || !payments.ok) {
@@ -197,7 +199,9 @@ function bookTold(core: Core, watch: AccountWatch, { fills, openOrders, payments
     ...behindFacts(core, watch, [...told(fills), ...told(openOrders)]),
     ...paymentFacts(core, told(payments)),
   ];
-  return record(core, late) && recordFills(core, told(fills)) !== undefined;
+  if (record(core, late)) return recordFills(core, told(fills)) !== undefined;
+  noteFills(core, told(fills));
+  return false;
 }
 
 /**

@@ -37,6 +37,8 @@ export interface AssetEmergency {
   readonly heard: Map<InstrumentKey, Base>;
   /** As `toldBeyond` told last: what was taken for theirs may have been ours. */
   readonly beyond: Map<InstrumentKey, Base>;
+  /** By account: when a list first said more than orders of ours can have made. */
+  readonly moreSinceMs: Map<string, number>;
   orders: number;
   notBeforeMs: number;
   inFlight?: AttemptIntended;
@@ -58,6 +60,7 @@ export const newAsset = (): AssetEmergency => ({
   strangers: new Map(),
   heard: new Map(),
   beyond: new Map(),
+  moreSinceMs: new Map(),
   orders: 0,
   notBeforeMs: 0,
 });

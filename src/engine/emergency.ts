@@ -24,11 +24,13 @@ import type { AttemptIntended, AttemptOutcome, DecisionMade } from '../ledger/fa
 import { accountKey, type HedgeRecord, isUnresolved, legsOf, newAttempt } from '../ledger/state.ts';
 import type { SubmitOutcome } from '../ports/venue.ts';
 import { judgeDistance } from '../risk/margin.ts';
+import { startReconcile } from './accounts.ts';
 import { alarm, type Core, recordLater, wakeAt } from './core.ts';
 import { type AssetEmergency, newAsset } from './emergency-watch.ts';
 import { retryLedger } from './ledger-retry.ts';
 import { distanceOf } from './margin.ts';
 import { lookupSoon } from './orders.ts';
+import { CONFIRM_MS } from './positions.ts';
 import { sendAttempts } from './submit.ts';
 import {
   accountsOf,
@@ -137,8 +139,11 @@ function judge(core: Core, name: string, hedges: readonly HedgeRecord[]): void {
     venueSays: (key) => oursOf(said.get(key) ?? ZERO_BASE, state.strangers.get(key) ?? ZERO_BASE),
     instrumentOf: (key) => core.market.get(key)?.instrument,
   };
-  for (const [key, beyond] of beyondOurs(hedges, word))
+  const [route] = hedges.map(({ plan }) => plan.route);
+  for (const [key, beyond] of beyondOurs(hedges, word)) {
     state.strangers.set(key, add(state.strangers.get(key) ?? ZERO_BASE, beyond));
+    if (route !== undefined) state.moreSinceMs.set(accountKey(route, splitKey(key).venue), core.clock.monotonicMs());
+  }
   tellStrangers(core, state);
   const delta = venueDelta(hedges, word);
   if (delta.kind === 'equal') {
@@ -150,11 +155,28 @@ function judge(core: Core, name: string, hedges: readonly HedgeRecord[]): void {
   const forMs = nowMs - state.nakedSinceMs;
   const what = `net ${text(delta.net)} ${name} by the venues’ own positions for ${Math.round(forMs / 1000)} s, and the ledger cannot be written`;
   alarm(core, 'critical', 'naked_leg', delta.next?.hedge.id ?? name, what);
+  for (const [account, sinceMs] of state.moreSinceMs) askFills(core, account, sinceMs);
   if (!isUrgent(core, hedges) && forMs < core.settings.execution.nakedLimitMs) return;
   if (state.orders >= MAX_ORDERS)
     return alarm(core, 'critical', 'emergency_given_up', name, `${what}: too many orders`);
   if (!delta.next) return alarm(core, 'critical', 'emergency_impossible', name, `${what}: no venue takes an order`);
+  const unread = [...state.moreSinceMs].find(([account, sinceMs]) => !askFills(core, account, sinceMs));
+  if (unread) return tellBlind(core, name, state, unread[0]);
   if (nowMs >= state.notBeforeMs) sendEmergency(core, state, delta.next, what);
+}
+
+/**
+ * More than orders of ours can have made is a stranger's only when fills that were asked for since do not name an order of
+ * ours: a venue that took one twice tells so there, though its stream may be silent. True once they were read.
+ */
+function askFills(core: Core, account: string, sinceMs: number): boolean {
+  const watch = core.accounts.get(account);
+  if (!watch || (watch.fillsAskedMs ?? Number.NEGATIVE_INFINITY) >= sinceMs) return true;
+  if (core.clock.monotonicMs() - (watch.readAskedMs ?? Number.NEGATIVE_INFINITY) >= CONFIRM_MS) {
+    watch.lastReadAt = undefined;
+    startReconcile(core, watch);
+  }
+  return false;
 }
 
 const isAsKnown = (known: ReadonlyMap<string, Base>, key: string, now: Base = ZERO_BASE): boolean =>

@@ -11,7 +11,7 @@ import { isZero, text } from '../kernel/decimal.ts';
 import type { Route } from '../kernel/ids.ts';
 import { MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
 import type { DecisionMade, Fact } from '../ledger/facts.ts';
-import { type HedgeRecord, isFinal, legsOf } from '../ledger/state.ts';
+import { type AttemptRecord, type HedgeRecord, isFinal, isUnresolved, legsOf } from '../ledger/state.ts';
 import { bookDefect } from '../market/book.ts';
 import { byAttraction, concerns, type Excess, excesses, type ShrinkableHedge, shrinkStep } from '../risk/shrink.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
@@ -26,8 +26,8 @@ import { exposureOn, markOf } from './valuation.ts';
 const PAUSE_MS = 30 * SECOND_MS;
 /** Frames come by the hundred, limits do not. */
 const LOOK_EVERY_MS = SECOND_MS;
-/** A hedge with an order of unknown fate holds the others up for no longer. */
-const UNKNOWN_FOR_MS = MINUTE_MS;
+/** A hedge whose venue is away, or an order of which has no known fate, holds the others up for no longer. */
+const WAITS_AFTER_MS = MINUTE_MS;
 /** Of a hedge's moves and orders, and of the decision. */
 const LIMIT_LOWERED = 'exposure';
 
@@ -62,8 +62,12 @@ const isMoving = (core: Core, hedge: HedgeRecord): boolean =>
   hedge.state !== 'held' && hedge.state !== 'quarantined' && !isHalted(core, hedge) && !isWaiting(core, hedge);
 
 /** For its venue, or for the fate of an order. */
-const isWaiting = (core: Core, hedge: HedgeRecord): boolean =>
-  !isReachable(core, hedge) || (legsOf(hedge).some(unresolved) && core.clock.now() - hedge.stateSince > UNKNOWN_FOR_MS);
+function isWaiting(core: Core, hedge: HedgeRecord): boolean {
+  const before = core.clock.now() - WAITS_AFTER_MS;
+  if (hedge.stateSince > before) return false;
+  const isOld = (attempt: AttemptRecord): boolean => isUnresolved(attempt) && attempt.intent.at <= before;
+  return !isReachable(core, hedge) || legsOf(hedge).some(({ attempts }) => attempts.some(isOld));
+}
 
 const isHalted = (core: Core, hedge: HedgeRecord): boolean =>
   haltedLeg(hedge, { market: (key) => core.market.get(key) }) !== undefined;

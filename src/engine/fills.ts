@@ -17,15 +17,14 @@ import { forgetDoubts } from './positions.ts';
  */
 export function recordFills(core: Core, fills: readonly Fill[]): number | undefined {
   const inOrder = [...fills].sort((a, b) => a.at - b.at);
-  const isAbsent = ({ intent }: AttemptRecord, fill: Fill): boolean =>
-    (core.absentAgain.get(intent.clientOrderId) ?? Number.NEGATIVE_INFINITY) >= fill.at;
+  const isAbsent = isAbsentIn(core);
   let booked = 0;
   for (;;) {
     const facts = bookFills(core.ledger, inOrder, core.clock.now(), isAbsent);
     if (facts.length === 0) break;
     const ended = endedByFills(core.ledger, facts, core.clock.now());
     if (!record(core, [...facts, ...ended])) {
-      noteUnclear(core, inOrder, facts);
+      noteFills(core, inOrder, facts);
       return undefined;
     }
     for (const { clientOrderId } of ended) forgetOrder(core, clientOrderId);
@@ -39,6 +38,24 @@ export function recordFills(core: Core, fills: readonly Fill[]): number | undefi
   }
   return booked;
 }
+
+/**
+ * While the ledger cannot be written: what was told counts for emergency orders. `facts`: of those that were tried. Whose
+ * the others are cannot wait for them: each is looked at as if it came alone.
+ */
+export function noteFills(core: Core, fills: readonly Fill[], facts: readonly Fact[] = []): void {
+  const tried = new Set(facts.flatMap((fact) => (fact.kind === 'fill' ? [fillIdentity(fact.fill)] : [])));
+  const alone = fills
+    .filter((fill) => !tried.has(fillIdentity(fill)))
+    .flatMap((fill) => bookFills(core.ledger, [fill], core.clock.now(), isAbsentIn(core)));
+  core.emergency.dropped.push(...alone.filter((fact) => fact.kind === 'fill'));
+  noteUnclear(core, fills, [...facts, ...alone]);
+}
+
+const isAbsentIn =
+  ({ absentAgain }: Core) =>
+  ({ intent }: AttemptRecord, fill: Fill): boolean =>
+    (absentAgain.get(intent.clientOrderId) ?? Number.NEGATIVE_INFINITY) >= fill.at;
 
 /** While the ledger cannot be written: what was told and is neither booked nor among `facts` may be anybody's. */
 function noteUnclear({ emergency, ledger, storeFailure }: Core, fills: readonly Fill[], facts: readonly Fact[]): void {

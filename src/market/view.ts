@@ -4,7 +4,7 @@
  * alarm, never open: `ageMs` tells, the risk stage refuses.
  */
 import type { InstrumentKey, VenueId } from '../kernel/ids.ts';
-import { DAY_MS, type Instant } from '../kernel/instant.ts';
+import { DAY_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { Book } from './book.ts';
 import type { FeedHealth, MarketEvent } from './event.ts';
 import type { FundingQuote, SettledRate } from './funding.ts';
@@ -138,8 +138,16 @@ export class FoldedMarket implements MarketView {
   }
 }
 
-/** Of two frames of one instrument: by the venue's stamp, then by ours. Equal stamps: the later arrival wins. */
+/** No venue tells of the future: a stamp so far ahead of its arrival is wrong. */
+const AHEAD_MS = MINUTE_MS;
+const isAhead = ({ venueAt, receivedAt }: Stamped): boolean => venueAt - receivedAt > AHEAD_MS;
+
+/**
+ * Of two frames of one instrument: by the venue's stamp, then by ours. Equal stamps: the later arrival wins. A frame of the
+ * future is older than any other, or one of them would outlive all that come; when all are, our own clock is wrong.
+ */
 function older(frame: Stamped, than: Stamped): boolean {
+  if (isAhead(frame) !== isAhead(than)) return isAhead(frame);
   return frame.venueAt < than.venueAt || (frame.venueAt === than.venueAt && frame.receivedAt < than.receivedAt);
 }
 

@@ -298,6 +298,21 @@ describe('nothing is sent on less than two lists that agree', () => {
     expect(both(world)).toEqual(['9.5', '-9.5']);
   });
 
+  it('fault-42-both-taken-twice: one leg’s stream tells so and the other’s is silent: its fills are asked for first', async () => {
+    const world = new World({ settings: LIMITED });
+    world.faults.alpha.submits.push({ kind: 'delivered_again', delayMs: 500 });
+    world.faults.beta.submits.push({ kind: 'delivered_again', delayMs: 500 });
+    world.boot();
+    await world.run(1);
+    world.store.failing = true;
+    world.faults.beta.stream = 'lost';
+    await world.run(1_000, 100);
+    expect(both(world)).toEqual(['19', '-19']);
+    await world.run(BOUND_MS + 10_000, 100);
+    expect(emergencies(world)).toEqual([]);
+    expect(both(world)).toEqual(['19', '-19']);
+  });
+
   it('fault-42-naked-before-it-is-read: what is naked is told though the accounts could not be read after an emergency', async () => {
     const world = await naked();
     await world.run(BOUND_MS);

@@ -169,6 +169,24 @@ describe('nothing is made smaller by guessing', () => {
     expect(both(world, ETH)).toEqual(['0', '0']);
   });
 
+  it('fault-55-leaves-after-waiting: an exit that goes on when its venue is back is enough, and closes no other', async () => {
+    const world = await standing([SOL, ETH]);
+    await world.operator({ action: 'pause' });
+    const [first] = [...world.ledger.hedges.values()].filter(({ plan }) => plan.asset === 'SOL');
+    if (!first) throw new Error('nothing stands');
+    world.feedDown.add('beta');
+    await world.run(10_000, 500);
+    await world.operator({ action: 'close', hedge: first.id });
+    await world.run(90_000, 1_000);
+    lower(world, { maxOpenHedges: 1 });
+    await world.run(2_000, 500);
+    world.faults.beta.submits.push({ kind: 'leaves_late', delayMs: 4_000 });
+    world.feedDown.clear();
+    await world.run(2 * MINUTE_MS, 250);
+    const states = [...world.ledger.hedges.values()].map(({ plan, state }) => `${plan.asset} ${state}`).sort();
+    expect(states).toEqual(['ETH held', 'SOL closed']);
+  });
+
   it('fault-55-venue-away: waits until both venues answer with fresh books', async () => {
     const world = await standing();
     world.feedDown.add('beta');

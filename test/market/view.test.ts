@@ -82,6 +82,21 @@ describe('folding', () => {
     );
   });
 
+  it('fault-24-stamped-ahead: a frame of the future outlives none that follows, and replaces none that stands', () => {
+    const market = listed();
+    const price = () => market.get(KEY)?.book?.bids[0]?.price;
+    market.apply(book(KEY, 200, NOW + DAY_MS, NOW));
+    market.apply(book(KEY, 100, NOW + 1));
+    expect(price()).toBe(100);
+    market.apply(book(KEY, 300, NOW + DAY_MS, NOW + 2));
+    expect(price()).toBe(100);
+    // Our own clock may be the wrong one: then all of them are ahead alike.
+    const wrong = listed();
+    wrong.apply(book(KEY, 100, NOW + DAY_MS, NOW));
+    wrong.apply(book(KEY, 101, NOW + DAY_MS + 1, NOW + 1));
+    expect(wrong.get(KEY)?.book?.bids[0]?.price).toBe(101);
+  });
+
   it('an older frame never replaces a newer one; equal venue stamps go by arrival', () => {
     const market = listed();
     market.apply(book(KEY, 100, NOW));

@@ -196,4 +196,10 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       'fault-28-positions-unread: an entry called absent was accepted during maintenance; the venue’s books were back before its positions, and another asset was opened there beyond the limit',
   },
+  {
+    seed: 320823,
+    dense: true,
+    found:
+      'fault-42-both-taken-twice: while the ledger could not be written both entries were taken twice; one stream told, the other was silent, and an emergency order made the equal legs naked',
+  },
 ];
