@@ -1,6 +1,6 @@
 /**
- * One simulated world. Run: `npm run sim -- --seed 7 [--minutes 1440] [--dense] [--trace] [--shrink]`. Prints what was drawn, what
- * happened and the hash of its trace; exits with 1 on a violation, with 2 on a wrong option.
+ * One simulated world. Run: `npm run sim -- --seed 7 [--minutes 1440] [--dense] [--trace] [--shrink]`.
+ * Prints what was drawn, what happened and the hash of its trace; exits with 1 on a violation, with 2 on a wrong option.
  */
 import { parseArgs } from 'node:util';
 import { shrunkText, traceText, worldText } from '../test/simulation/report.ts';

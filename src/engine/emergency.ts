@@ -155,6 +155,7 @@ function judge(core: Core, name: string, hedges: readonly HedgeRecord[]): void {
   const forMs = nowMs - state.nakedSinceMs;
   const what = `net ${text(delta.net)} ${name} by the venues’ own positions for ${Math.round(forMs / 1000)} s, and the ledger cannot be written`;
   alarm(core, 'critical', 'naked_leg', delta.next?.hedge.id ?? name, what);
+  // Asked for while the naked limit runs, so that they are known when it is over.
   for (const [account, sinceMs] of state.moreSinceMs) askFills(core, account, sinceMs);
   if (!isUrgent(core, hedges) && forMs < core.settings.execution.nakedLimitMs) return;
   if (state.orders >= MAX_ORDERS)

@@ -57,7 +57,10 @@ function watchRoute(core: Core, route: Route, standing: readonly HedgeRecord[]):
   }
 }
 
-/** A quarantined one is no longer the machine's, and one whose market or venue is away waits; any other that is not held moves. */
+/**
+ * A quarantined one is no longer the machine's, and one whose market or venue is away waits; any other that is not held
+ * moves.
+ */
 const isMoving = (core: Core, hedge: HedgeRecord): boolean =>
   hedge.state !== 'held' && hedge.state !== 'quarantined' && !isHalted(core, hedge) && !isWaiting(core, hedge);
 

@@ -33,7 +33,7 @@ export interface PositionWatch {
   polling: boolean;
   /** Polls in a row that failed. */
   failures: number;
-  /** The last time that anything asked for a list there was none: what stands there is not known. */
+  /** The last poll or reconciliation brought no list: what stands there is not known. */
   unread: boolean;
   /** Monotonic: when a hedge was last seen to stand there, by this process. */
   stoodMs: number;

@@ -59,7 +59,7 @@ export interface PlanOptions {
   readonly hours?: number;
   /** Instead of the seed's own. */
   readonly faults?: readonly Fault[];
-  /** A few classes come together and often: combinations that ordinary worlds meet once in tens of thousands. */
+  /** A few classes come together and often: combinations that ordinary worlds seldom meet. */
   readonly dense?: boolean;
 }
 
