@@ -7,11 +7,14 @@ import type { Route, VenueId } from '../kernel/ids.ts';
 import { HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import { accountKey, breakerId } from '../ledger/state.ts';
 import * as readings from '../risk/breaker-readings.ts';
-import { failuresInARow, openingFates, shortCycles } from '../risk/breaker-record.ts';
+import { failuresInARow, isWithin, openingFates, type Span, shortCycles } from '../risk/breaker-record.ts';
 import { BREAKER_NAMES, BREAKERS, type BreakerRef, type Reading, trippedBreakers } from '../risk/breakers.ts';
 import { certainSkewMs } from './clock-skew.ts';
 import type { Core } from './core.ts';
 import { dayPnlUsd, equityChange } from './valuation.ts';
+
+/** Clocks are put back by less every day: what happened a moment ago still counts. */
+const STEP_BACK_MS = MINUTE_MS;
 
 /** Every breaker that there is, for people and programs. */
 export interface BreakerStatus extends BreakerRef {
@@ -55,8 +58,8 @@ export function readingOf(core: Core, ref: BreakerRef): Reading {
     case 'latency':
       return readings.latency(account?.roundTripsMs.since(sinceMs(limits.latency.windowMinutes)) ?? [], limits.latency);
     case 'rejected_orders': {
-      const since = countedSince(core, ref, limits.rejectedOrders.windowMinutes * MINUTE_MS);
-      return readings.rejectedOrders(openingFates(ledger, route, subject, since), limits.rejectedOrders);
+      const span = countedIn(core, ref, limits.rejectedOrders.windowMinutes * MINUTE_MS);
+      return readings.rejectedOrders(openingFates(ledger, route, subject, span), limits.rejectedOrders);
     }
     case 'clock_skew':
       // Of a venue that is not traded on any more, nothing is wrong.
@@ -64,12 +67,12 @@ export function readingOf(core: Core, ref: BreakerRef): Reading {
     case 'stale_streams':
       return readings.staleStreams(downFor(core, route, subject), limits.staleStreams);
     case 'consecutive_failures': {
-      const inARow = failuresInARow(ledger, route, subject, countedSince(core, ref));
+      const inARow = failuresInARow(ledger, route, subject, countedIn(core, ref));
       return readings.consecutiveFailures(inARow, limits.consecutiveFailures);
     }
     case 'churn': {
-      const since = countedSince(core, ref, limits.churn.windowHours * HOUR_MS);
-      const cycles = shortCycles(ledger, route, subject, since, limits.churn.cycleMinutes * MINUTE_MS);
+      const span = countedIn(core, ref, limits.churn.windowHours * HOUR_MS);
+      const cycles = shortCycles(ledger, route, subject, span, limits.churn.cycleMinutes * MINUTE_MS);
       return readings.churn(cycles, limits.churn);
     }
     case 'daily_loss':
@@ -83,16 +86,17 @@ export function readingOf(core: Core, ref: BreakerRef): Reading {
       return readings.orderRate(sent.length, limits.orderRate);
     }
     case 'restarts': {
-      const since = countedSince(core, ref, limits.restarts.windowMinutes * MINUTE_MS);
-      return readings.restarts(ledger.starts.filter((at) => at > since).length, limits.restarts);
+      const span = countedIn(core, ref, limits.restarts.windowMinutes * MINUTE_MS);
+      return readings.restarts(ledger.starts.filter((at) => isWithin(at, span)).length, limits.restarts);
     }
   }
 }
 
 /** What happened before the breaker last switched has had its effect; a switch that lies ahead tells that the clock went back. */
-function countedSince({ ledger, clock }: Core, ref: BreakerRef, windowMs = Number.POSITIVE_INFINITY): Instant {
+function countedIn({ ledger, clock }: Core, ref: BreakerRef, windowMs = Number.POSITIVE_INFINITY): Span {
+  const now = clock.now();
   const lastAt = ledger.breakers.get(breakerId(ref))?.at ?? 0;
-  return Math.max(lastAt > clock.now() ? 0 : lastAt, clock.now() - windowMs);
+  return { after: Math.max(lastAt > now ? 0 : lastAt, now - windowMs), until: now + STEP_BACK_MS };
 }
 
 function downFor({ breakers, clock }: Core, route: Route, venue: VenueId): { marketMs: number; accountMs: number } {

@@ -1,7 +1,7 @@
 /** Numbers about standing hedges: worst-case exposure, equity and daily PnL per route. Estimates, never booked. */
 import { add, isZero, notional, px, type Quote, sub, sum, text, toNumber, ZERO_QUOTE } from '../kernel/decimal.ts';
 import { type InstrumentKey, type Route, splitKey } from '../kernel/ids.ts';
-import { type Instant, MINUTE_MS, utcDayStart } from '../kernel/instant.ts';
+import { DAY_MS, type Instant, MINUTE_MS, utcDayStart } from '../kernel/instant.ts';
 import type { DayOpened } from '../ledger/facts.ts';
 import { unrealised } from '../ledger/holding.ts';
 import { positionGaps } from '../ledger/position-gaps.ts';
@@ -163,8 +163,9 @@ export function equityChange({ ledger, market }: Core, route: Route): Quote | un
 /** The first known equity of a UTC day is stored, so that the daily loss survives restarts. */
 export function openDay(core: Core, route: Route): DayOpened | undefined {
   const day = utcDayStart(core.clock.now());
-  // A day is opened once, also when the clock goes back over midnight.
-  if ((core.ledger.days.get(route)?.day ?? -1) >= day) return undefined;
+  const last = core.ledger.days.get(route)?.day ?? -1;
+  // A day is opened once, also when the clock goes back over midnight. One further ahead is of a clock that was wrong.
+  if (last >= day && last - day <= DAY_MS) return undefined;
   const equityUsd = equityChange(core, route);
   return equityUsd && { kind: 'day', route, day, equityUsd, at: core.clock.now() };
 }

@@ -67,8 +67,9 @@ function complete(
   // Of several, the newest: each was priced when it was sent. The fills of a resting leg were hedged by completions.
   const entry = entriesOf(leg).at(-1) ?? openingsOf(leg).at(-1);
   const last = leg.attempts.at(-1);
-  // When a clock that went back puts its beginning ahead, all count, and its time is over.
-  const from = hedge.plan.entry.style === 'maker_taker' && hedge.stateSince <= now ? hedge.stateSince : 0;
+  // An entry spread over time is balanced many times. When a clock that went back puts the beginning ahead, all count,
+  // and its time is over.
+  const from = hedge.plan.entry.style !== 'taker' && hedge.stateSince <= now ? hedge.stateSince : 0;
   const completions = leg.attempts.filter(({ intent }) => intent.purpose === 'complete' && intent.at >= from).length;
   if (context.reduceOnly || !context.reachable || SHRINKING.has(hedge.reason)) return undefined;
   // An entry that is spread over time may have to be balanced long after it was planned.

@@ -22,6 +22,8 @@ export type Rule = (input: RuleInput) => readonly RuleBreach[];
 
 /** Nearly every rule of nearly every candidate. */
 const NONE: readonly RuleBreach[] = [];
+/** Orders take some seconds from the decision to their fills. */
+const SETTLEMENT_LEAD_MS = 10_000;
 /** Clauses of one rule read like the sentence they enforce. */
 const atLeast = (rule: string, actual: number, limit: number, detail: string): readonly RuleBreach[] =>
   actual >= limit ? NONE : [{ rule, limit, actual, shortfall: limit - actual, detail }];
@@ -68,10 +70,16 @@ const trading: Rule = (input) =>
     not('not_trading', view?.instrument.trading === false, 'trading', 'halted', `${leg.key} is not trading`),
   );
 
+/** Since it was made, which is since its arrival and its way here; a way that alone is too long is `book_late`. */
 const bookAge: Rule = (input) =>
-  perLeg(input, (leg, view) =>
-    fresh('book_stale', ageMs(view?.book, input.now), input.limits.data.maxBookAgeMs, `age of ${leg.key}'s book, ms`),
-  );
+  perLeg(input, (leg, view) => {
+    const { maxBookAgeMs } = input.limits.data;
+    const book = view?.book;
+    const wayMs = book ? book.receivedAt - book.venueAt : 0;
+    const heldMs = ageMs(book, input.now);
+    const isCounted = heldMs !== undefined && heldMs >= 0 && wayMs > 0 && wayMs <= maxBookAgeMs;
+    return fresh('book_stale', isCounted ? heldMs + wayMs : heldMs, maxBookAgeMs, `age of ${leg.key}'s book, ms`);
+  });
 
 /** What has just arrived may be old: a feed that lags, or a clock that differs from the venue's by as much. */
 const bookLate: Rule = (input) =>
@@ -92,11 +100,11 @@ const fundingAge: Rule = (input) =>
     ),
   );
 
-/** The receipts were counted up to a settlement that may be over by now. */
+/** The receipts count a settlement that is over by now, or will be before the legs stand. */
 const settlementAhead: Rule = (input) =>
   perLeg(input, (leg) => {
     // Writing an instant out costs more than every other rule together.
-    if (leg.nextSettlementAt > input.now) return NONE;
+    if (leg.nextSettlementAt - input.now > SETTLEMENT_LEAD_MS) return NONE;
     const detail = `${leg.key} was priced for the settlement of ${iso(leg.nextSettlementAt)}`;
     return not('settlement_passed', true, 'ahead', 'passed', detail);
   });

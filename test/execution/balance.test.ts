@@ -1,10 +1,12 @@
 /** Completing the smaller leg: only on a fresh book, and never dearer than the entry was approved at. */
 import { describe, expect, it } from 'vitest';
 import { advance } from '../../src/execution/advance.ts';
-import type { AdvanceContext } from '../../src/execution/next.ts';
+import type { Advance, AdvanceContext } from '../../src/execution/next.ts';
+import { reduceBoth } from '../../src/execution/reduce-both.ts';
 import { abs, base, quote, text } from '../../src/kernel/decimal.ts';
 import type { InstrumentKey } from '../../src/kernel/ids.ts';
 import type { HedgeRecord } from '../../src/ledger/state.ts';
+import type { Instrument } from '../../src/market/instrument.ts';
 import { World } from '../engine/world.ts';
 import { SETTINGS } from '../engine/world-setup.ts';
 
@@ -65,6 +67,67 @@ describe('completing the smaller leg', () => {
   it('completion-on-a-stale-book: stale data never opens, the larger leg is trimmed instead', async () => {
     const { hedge, context } = await partly(99.98, 5_001);
     expect(advance(hedge, context).attempts).toMatchObject([{ purpose: 'trim', leg: 'long', reduceOnly: true }]);
+  });
+});
+
+describe('an entry spread over time', () => {
+  it('sliced-completions: each slice has its own attempts to be completed', async () => {
+    const { hedge, context } = await partly(99.9);
+    const [entry] = hedge.short.attempts;
+    if (!entry) throw new Error('no entry');
+    const spread = { style: 'sliced', slice: base('2'), intervalMs: 1, deadlineMs: 60_000, least: base('1') } as const;
+    const before = { ...entry, intent: { ...entry.intent, purpose: 'complete' as const } };
+    const later = { ...before, intent: { ...before.intent, at: context.now } };
+    const since = (attempt: typeof entry): HedgeRecord => ({
+      ...hedge,
+      plan: { ...hedge.plan, entry: spread },
+      stateSince: entry.intent.at + 1,
+      short: { ...hedge.short, attempts: [entry, attempt, attempt] },
+    });
+    expect(context.settings.maxCompletions).toBe(2);
+    expect(advance(since(before), context).attempts).toMatchObject([{ purpose: 'complete', leg: 'short' }]);
+    expect(advance(since(later), context).attempts).toMatchObject([{ purpose: 'trim', leg: 'long' }]);
+  });
+});
+
+describe('both legs smaller together', () => {
+  const equal = async () => {
+    const { hedge, context } = await partly(99.9);
+    const short = { ...hedge.short, holding: { quantity: base('-9.5'), cost: quote('-950') } };
+    return { hedge: { ...hedge, short, state: 'held', reason: 'balanced' } as HedgeRecord, context };
+  };
+  const steps = ({ attempts }: Advance): string[][] => attempts.map(({ leg, quantity }) => [leg, text(quantity)]);
+  const changed = (hedge: HedgeRecord, context: AdvanceContext, over: Partial<Instrument>): AdvanceContext => ({
+    ...context,
+    market: (key) => {
+      const view = context.market(key);
+      return view && key === hedge.short.key ? { ...view, instrument: { ...view.instrument, ...over } } : view;
+    },
+  });
+
+  it('fault-21-step-in-present-lots: a lot that became coarser, or a largest order that became smaller, leaves no leg behind', async () => {
+    const { hedge, context } = await equal();
+    const step = (quantity: string, over: Partial<Instrument> = {}) =>
+      steps(reduceBoth(hedge, base(quantity), 'margin', '', changed(hedge, context, over)));
+    expect(step('4.5')).toEqual([
+      ['long', '4.5'],
+      ['short', '4.5'],
+    ]);
+    // At least what was asked for.
+    expect(step('4.5', { lot: base('2') })).toEqual([
+      ['long', '6'],
+      ['short', '6'],
+    ]);
+    expect(step('0.5', { lot: base('2') })).toEqual([
+      ['long', '2'],
+      ['short', '2'],
+    ]);
+    expect(step('4.5', { maxQuantity: base('3') })).toEqual([
+      ['long', '3'],
+      ['short', '3'],
+    ]);
+    // Not one of the new lots is left.
+    expect(step('4.5', { lot: base('10') })).toEqual([]);
   });
 });
 

@@ -79,6 +79,8 @@ describe('each rule refuses on its own', () => {
     ['venue_blocked', { state: { blockedVenues: new Map([['high|BTC/USDT:USDT', 'leverage refused']]) } }],
     ['book_stale', { low: { receivedAt: staleAt } }],
     ['book_stale', { low: { receivedAt: NOW + 1 } }],
+    // Neither its way nor its rest here is too long alone.
+    ['book_stale', { low: { receivedAt: NOW - 3_000, bookLateMs: 2_001 } }],
     // fault-24 and fault-49: told just now about a market of long ago, or a clock that is not the venue's.
     ['book_late', { low: { bookLateMs: 5_001 } }],
     ['book_late', { low: { bookLateMs: -5_001 } }],
@@ -86,6 +88,11 @@ describe('each rule refuses on its own', () => {
     [
       'settlement_passed',
       { opportunity: { long: { ...opportunityIn(marketOf(LOW, HIGH)).long, nextSettlementAt: NOW } } },
+    ],
+    // Over before the orders are filled.
+    [
+      'settlement_passed',
+      { opportunity: { short: { ...opportunityIn(marketOf(LOW, HIGH)).short, nextSettlementAt: NOW + 10_000 } } },
     ],
     ['opportunity_stale', { opportunity: { at: staleAt } }],
     ['net_apr', { limits: { entry: { minNetApr: 99 } } }],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { base, px, quote } from '../../src/kernel/decimal.ts';
-import { MINUTE_MS } from '../../src/kernel/instant.ts';
+import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { AttemptIntended, AttemptStatus, Fact, HedgePlanned, HedgeState } from '../../src/ledger/facts.ts';
 import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
@@ -19,7 +19,7 @@ describe('the fates of opening orders', () => {
     ...(status ? [{ kind: 'outcome', clientOrderId: id, status, at: AT + 2 } as const] : []),
   ];
   const fates = (...orders: Fact[][]): boolean[] =>
-    openingFates(folded([plan(), ...orders.flat()]), 'live', 'alpha', AT);
+    openingFates(folded([plan(), ...orders.flat()]), 'live', 'alpha', { after: AT, until: AT + HOUR_MS });
 
   it('oldest first, refused or not; what has no known end yet does not count', () => {
     expect(
@@ -34,7 +34,7 @@ describe('the fates of opening orders', () => {
     ).toEqual([true, false, true, false]);
   });
 
-  it('reductions, other venues and routes, older orders and post-only ones are no evidence', () => {
+  it('reductions, other venues and routes, older orders, those of a clock that was ahead and post-only ones are no evidence', () => {
     expect(
       fates(
         order('a', 'rejected', { reduceOnly: true }),
@@ -42,6 +42,7 @@ describe('the fates of opening orders', () => {
         order('c', 'rejected', { route: 'paper' }),
         order('d', 'rejected', { at: AT }),
         order('e', 'rejected', { style: 'post_only' }),
+        order('f', 'rejected', { at: AT + HOUR_MS + 1 }),
       ),
     ).toEqual([]);
   });
@@ -86,7 +87,7 @@ describe('hedges of an asset', () => {
     ];
   };
   const inARow = (since: number, ...lives: Fact[][]): number =>
-    failuresInARow(folded(lives.flat()), 'live', 'SOL', since);
+    failuresInARow(folded(lives.flat()), 'live', 'SOL', { after: since, until: AT + HOUR_MS });
 
   it('failures are counted back from the newest until a hedge went as it was meant to', () => {
     const sound = life({ to: 'closed', endedAt: AT + 2 });
@@ -134,7 +135,8 @@ describe('hedges of an asset', () => {
     expect(inARow(0, failed, refused, unmet)).toBe(2);
   });
 
-  const cycles = (...lives: Fact[][]): number => shortCycles(folded(lives.flat()), 'live', 'SOL', AT, 30 * MINUTE_MS);
+  const cycles = (...lives: Fact[][]): number =>
+    shortCycles(folded(lives.flat()), 'live', 'SOL', { after: AT, until: AT + HOUR_MS }, 30 * MINUTE_MS);
 
   it('a cycle filled and was over soon; an operator may close as often as he likes', () => {
     const soon = { to: 'closed', endedAt: AT + 30 * MINUTE_MS } as const;
