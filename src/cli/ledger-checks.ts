@@ -6,8 +6,9 @@
 import { InvariantError } from '../kernel/assert.ts';
 import { abs, add, type Base, eq, gt, gte, isZero, lt, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { instrumentKey } from '../kernel/ids.ts';
+import { emptyLedger } from '../ledger/empty.ts';
 import type { AttemptIntended, AttemptOutcome, Fact, FillBooked, HedgeState } from '../ledger/facts.ts';
-import { emptyLedger, foldFact } from '../ledger/fold.ts';
+import { foldFact } from '../ledger/fold.ts';
 import { type HedgeRecord, isFinal, type LedgerState, legsOf } from '../ledger/state.ts';
 
 export interface Finding {

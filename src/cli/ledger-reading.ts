@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import type { Whereabouts } from '../config/whereabouts.ts';
 import type { Instant } from '../kernel/instant.ts';
+import { emptyLedger } from '../ledger/empty.ts';
 import type { Fact } from '../ledger/facts.ts';
-import { emptyLedger, foldFact } from '../ledger/fold.ts';
+import { foldFact } from '../ledger/fold.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import { type LedgerReader, openLedgerReader } from '../platform/sqlite/reader.ts';
 import { systemClock } from '../platform/system-clock.ts';

@@ -29,7 +29,7 @@ import { type AccountRecord, accountKey } from '../ledger/state.ts';
 import { hasUnresolved } from './accounts.ts';
 import { type Core, resync } from './core.ts';
 import type { AcceptCommand } from './events.ts';
-import { markOf } from './valuation.ts';
+import { markOf, strangersMark } from './valuation.ts';
 
 type Accepted =
   | {
@@ -69,9 +69,10 @@ export function acceptanceOf(core: Core, command: AcceptCommand, by: string): Ac
   for (const discrepancy of open) {
     if (discrepancy.what !== 'position') continue;
     const key = discrepancy.id.slice(`${name}|position|`.length);
-    const mark = markOf(core.market.get(key));
-    if (mark === undefined) return no(`${key} has no price to correct its position at`);
-    corrected.push(...correctionOf(core, key, discrepancy, px(mark), by, at));
+    const known = markOf(core.market.get(key));
+    const mark = known === undefined ? strangersMark(core, route, key) : px(known);
+    if (!mark) return no(`${key} has no price to correct its position at`);
+    corrected.push(...correctionOf(core, key, discrepancy, mark, by, at));
   }
   const wallet = walletSaid(account, open);
   const change = add(bookedChange(account), realisedBy(account, corrected));
@@ -97,7 +98,10 @@ export function acceptanceOf(core: Core, command: AcceptCommand, by: string): Ac
  */
 function fatesAccepted(core: Core, fates: readonly DiscrepancyNoted[], note: string, by: string): Accepted {
   const at = core.clock.now();
-  const ids = fates.map(({ id }) => id.slice(id.lastIndexOf('|') + 1));
+  // One that was found meanwhile is what was found.
+  const orderOf = ({ id }: DiscrepancyNoted): ClientOrderId => id.slice(id.lastIndexOf('|') + 1);
+  const statusOf = (id: ClientOrderId) => core.ledger.attempts.get(id)?.status;
+  const ids = fates.map(orderOf).filter((id) => statusOf(id) === 'unknown');
   const outcomes = ids.map(
     (clientOrderId): Fact => ({
       kind: 'outcome',
@@ -109,7 +113,10 @@ function fatesAccepted(core: Core, fates: readonly DiscrepancyNoted[], note: str
     }),
   );
   const hedges = ids.flatMap((id) => core.ledger.attempts.get(id)?.intent.hedge ?? []);
-  const lines = fates.map(({ detail }) => `accepted as never placed: ${detail}`);
+  const lines = fates.map((fate) => {
+    const status = statusOf(orderOf(fate));
+    return status === 'unknown' ? `accepted as never placed: ${fate.detail}` : `found as ${status}: ${orderOf(fate)}`;
+  });
   const facts = [...fates.map((each) => acceptance(each, note, by, at)), ...outcomes];
   return { ok: true, facts, hedges: [...new Set(hedges)], orders: ids, detail: lines.join('\n') };
 }

@@ -16,6 +16,7 @@ import { onListedOpen } from './orders.ts';
 import { paymentFacts } from './payments.ts';
 import { CONFIRM_MS, judgePositions, notePositions, pollAgain } from './positions.ts';
 import { behindFacts } from './restored.ts';
+import { confirmedEnds } from './vanished.ts';
 
 /** A venue that comes back must be read well within the half minute in which its naked legs must end. */
 const MAX_RETRY_MS = 15_000;
@@ -117,11 +118,11 @@ export function startReconcile(core: Core, watch: AccountWatch): void {
 function readSince(core: Core, watch: AccountWatch, newestAt: Instant | undefined): Instant {
   const now = venueNow(watch, core.clock);
   const began = core.ledger.accounts.get(watch.key)?.baseline?.at ?? now;
+  const knownTo = watch.agreedAt ?? newestAt ?? 0;
   for (const { route, venue, what } of core.ledger.discrepancies.values()) {
     if (route === watch.route && venue === watch.venue && (what === 'position' || what === 'wallet'))
-      return Math.max(began, now - DEEP_READ_MS);
+      return Math.max(began, Math.min(knownTo - OVERLAP_MS, now - DEEP_READ_MS), now - REMEMBERED_MS);
   }
-  const knownTo = watch.agreedAt ?? newestAt ?? 0;
   return Math.max(began, knownTo - OVERLAP_MS, now - REMEMBERED_MS);
 }
 
@@ -174,7 +175,8 @@ export function onReconciled(core: Core, watch: AccountWatch, event: EngineEvent
   const agreedAt = venueNow(watch, core.clock);
   const truth = { positions: positions.value, openOrders: openOrders.value, balance: balance.value, at: agreedAt };
   const differences = reconcile(core.ledger, watch.route, watch.venue, truth, now);
-  if (!record(core, differences)) return;
+  const ends = confirmedEnds(core, watch, differences, positions.value);
+  if (!record(core, ends.facts)) return;
   watch.status = 'ready';
   watch.reason = '';
   watch.lastReconciledAt = now;
@@ -185,7 +187,7 @@ export function onReconciled(core: Core, watch: AccountWatch, event: EngineEvent
   tellWhatStays(core, watch, now);
   const isNewlyOpen = differences.some((fact) => fact.kind === 'discrepancy' && fact.status === 'open');
   const isYoung = differsLately(core, watch, isNewlyOpen);
-  const isAgain = judgePositions(core, watch, truth);
+  const isAgain = judgePositions(core, watch, truth) || ends.waits;
   const soonMs = isAgain ? CONFIRM_MS : isNewlyOpen ? DIFFERENCE_RETRY_MS : MAX_RETRY_MS;
   const isSoon = isAgain || isNewlyOpen || isYoung;
   const waitMs = isSoon ? soonMs : core.settings.reconcileEveryMs;

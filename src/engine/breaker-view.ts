@@ -112,7 +112,7 @@ function downFor({ breakers, clock }: Core, route: Route, venue: VenueId): { mar
 export function peakOf({ ledger, breakers }: Core, route: Route): Quote | undefined {
   const stored = ledger.peaks.get(route);
   const last = ledger.breakers.get(breakerId({ name: 'drawdown', route, subject: '' }));
-  if (last?.state === 'reset' && (stored?.at ?? 0) < last.at) return undefined;
+  if (last?.state === 'reset' && !stored) return undefined;
   const known = stored?.equityUsd ?? ZERO_QUOTE;
   const seen = breakers.peaks.get(route);
   return seen && gt(seen, known) ? seen : known;

@@ -3,9 +3,7 @@
  * position as it is. Throws LedgerWriteError when the start cannot be recorded.
  */
 
-import { describe } from '../execution/shape.ts';
-import type { HedgeState } from '../ledger/facts.ts';
-import { accountKey, isUnresolved, type LedgerState, legsOf } from '../ledger/state.ts';
+import { accountKey, type LedgerState } from '../ledger/state.ts';
 import { FoldedMarket } from '../market/view.ts';
 import type { Activity } from '../ports/activity.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
@@ -28,6 +26,7 @@ import { firstIds } from './restored.ts';
 import type { EngineSettings } from './settings.ts';
 import { SteadyClock } from './steady-clock.ts';
 import { recover, settle, step } from './step.ts';
+import { underWay } from './under-way.ts';
 
 export interface EngineDeps {
   readonly clock: Clock;
@@ -191,7 +190,8 @@ class Loop {
     core.stopping = true;
     this.push({ kind: 'wake' });
     const deadline = this.#deps.clock.monotonicMs() + graceMs;
-    const isBusy = (): boolean => this.#inFlight > 0 || (this.#life === 'finishing' && underWay(core).length > 0);
+    const isBusy = (): boolean =>
+      this.#inFlight > 0 || (this.#life === 'finishing' && underWay(core.ledger).length > 0);
     // Orders in flight get their outcome recorded when it comes in time; the next start looks up the rest.
     while (isBusy() && this.#deps.clock.monotonicMs() < deadline) {
       await new Promise<void>((resolve) => this.#deps.clock.after(20, resolve));
@@ -199,7 +199,7 @@ class Loop {
     this.#life = 'ending';
     this.#timer?.cancel();
     record(core, []);
-    return underWay(core);
+    return underWay(core.ledger);
   }
 
   #schedule(): void {
@@ -270,17 +270,6 @@ class Loop {
     }
   }
 }
-
-/** Hedges that are neither equal and at rest nor over. */
-const underWay = ({ ledger }: Core): string[] =>
-  [...ledger.recent.values()].flatMap((hedge) => {
-    const open = legsOf(hedge).flatMap(({ attempts }) => attempts.filter(isUnresolved));
-    if (open.length === 0 && AT_REST.has(hedge.state)) return [];
-    const orders = open.map(({ intent }) => `, the end of order ${intent.clientOrderId} is not known`).join('');
-    return [`${hedge.id} is ${hedge.state}: ${describe(hedge)}${orders}`];
-  });
-
-const AT_REST: ReadonlySet<HedgeState> = new Set(['held', 'quarantined', 'closed', 'aborted']);
 
 const RESULTS: ReadonlySet<EngineEvent['kind']> = new Set([
   'booted',

@@ -17,7 +17,8 @@ import { blockedVenues, exposureOn, markOf, trippedOn } from './valuation.ts';
 export function entryStop(core: Core, hedge: HedgeRecord, reachable: boolean): EntryStop | undefined {
   const { entry, route, asset, longKey, shortKey } = hedge.plan;
   if (entry.style === 'taker' || (hedge.state !== 'entering' && hedge.state !== 'balancing')) return undefined;
-  if (core.stopping) return { kind: 'end', reason: 'stopping' };
+  // A restart changes no position: the next process goes on, or ends it at its deadline.
+  if (core.stopping) return { kind: 'wait', reason: 'stopping' };
   if (core.ledger.killed) return { kind: 'end', reason: 'killed' };
   if (core.ledger.paused || core.settings.paused) return { kind: 'end', reason: 'paused' };
   const venues = [longKey, shortKey].map((key) => splitKey(key).venue);

@@ -1,5 +1,6 @@
 /** Startup is recovery: the ledger in memory is the fold of everything that was ever stored. */
-import { emptyLedger, foldFact } from '../ledger/fold.ts';
+import { emptyLedger } from '../ledger/empty.ts';
+import { foldFact } from '../ledger/fold.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
 

@@ -122,11 +122,12 @@ const ownerOf = (core: Core, payment: FundingPayment): Owner | undefined =>
 function holderAt(core: Core, payment: FundingPayment, at: Instant): Owner | undefined {
   const key = instrumentKey(payment.venue, payment.symbol);
   for (const hedge of core.ledger.hedges.values()) {
-    const from = hedge.openedAt ?? Number.POSITIVE_INFINITY;
-    const to = hedge.endedAt ?? Number.POSITIVE_INFINITY;
-    if (hedge.plan.route !== payment.route || at < from || at > to) continue;
+    if (hedge.plan.route !== payment.route) continue;
     const leg = legsOf(hedge).find((candidate) => candidate.key === key);
-    if (leg) return { hedge: hedge.id, leg: leg.name };
+    if (!leg || at < (leg.firstFillAt ?? Number.POSITIVE_INFINITY)) continue;
+    // By the venue's clock, as the payment is; an adjustment that emptied it has ours only.
+    const to = isZero(leg.holding.quantity) ? (leg.lastFillAt ?? 0) : Number.POSITIVE_INFINITY;
+    if (at <= to) return { hedge: hedge.id, leg: leg.name };
   }
   return undefined;
 }

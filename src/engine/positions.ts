@@ -50,6 +50,8 @@ export interface PositionWatch {
   readonly suspects: Map<InstrumentKey, { readonly missing: Base; readonly sinceMs: number }>;
   /** Differences that may be acted on: ledger - venue. It stays the same while own orders change both. */
   readonly confirmed: Map<InstrumentKey, Base>;
+  /** By id of the difference: since when (monotonic) its position is not listed any more. */
+  vanished: ReadonlyMap<string, number>;
 }
 
 export const newPositionWatch = (): PositionWatch => ({
@@ -60,6 +62,7 @@ export const newPositionWatch = (): PositionWatch => ({
   absentMs: Number.NEGATIVE_INFINITY,
   suspects: new Map(),
   confirmed: new Map(),
+  vanished: new Map(),
 });
 
 /** Keeps the polls of a standing hedge's accounts going. */

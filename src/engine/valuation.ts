@@ -1,12 +1,32 @@
 /** Numbers about standing hedges: worst-case exposure, equity and daily PnL per route. Estimates, never booked. */
-import { add, isZero, notional, px, type Quote, sub, sum, text, toNumber, ZERO_QUOTE } from '../kernel/decimal.ts';
+import {
+  add,
+  isZero,
+  notional,
+  type Px,
+  px,
+  type Quote,
+  sub,
+  sum,
+  text,
+  toNumber,
+  ZERO_QUOTE,
+} from '../kernel/decimal.ts';
 import { type InstrumentKey, type Route, splitKey } from '../kernel/ids.ts';
-import { DAY_MS, type Instant, MINUTE_MS, utcDayStart } from '../kernel/instant.ts';
+import { type Instant, MINUTE_MS, utcDayStart } from '../kernel/instant.ts';
 import type { DayOpened } from '../ledger/facts.ts';
 import { unrealised } from '../ledger/holding.ts';
-import { positionGaps } from '../ledger/position-gaps.ts';
+import { ownersOf, positionGaps } from '../ledger/position-gaps.ts';
 import { bookedChange } from '../ledger/reconcile.ts';
-import { type HedgeRecord, isFinal, isUnresolved, type LegRecord, legsOf } from '../ledger/state.ts';
+import {
+  accountKey,
+  dayKey,
+  type HedgeRecord,
+  isFinal,
+  isUnresolved,
+  type LegRecord,
+  legsOf,
+} from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
 import type { InstrumentView, MarketView } from '../market/view.ts';
 import { hasFailed } from '../risk/breaker-record.ts';
@@ -142,7 +162,8 @@ export function hedgeUnrealised(hedge: HedgeRecord, market: MarketView): Quote |
  * Undefined while something open cannot be valued: one leg of a hedge without the other, or with a mark from another
  * time than the other's, is a profit or a loss that does not exist.
  */
-export function equityChange({ ledger, market }: Core, route: Route): Quote | undefined {
+export function equityChange(core: Core, route: Route): Quote | undefined {
+  const { ledger, market } = core;
   const accounts = [...ledger.accounts.values()].filter((account) => account.route === route);
   let equity = sum(ZERO_QUOTE, accounts.map(bookedChange));
   const markedAt = new Map<string, Instant>();
@@ -150,6 +171,11 @@ export function equityChange({ ledger, market }: Core, route: Route): Quote | un
     if (isZero(holding.quantity)) continue;
     const view = market.get(key);
     const mark = markOf(view);
+    const strangers = mark === undefined ? strangersMark(core, route, key) : undefined;
+    if (strangers) {
+      equity = add(equity, unrealised(holding, strangers));
+      continue;
+    }
     if (!view || mark === undefined) return undefined;
     const at = (view.mark ?? view.book)?.receivedAt ?? 0;
     const other = markedAt.get(view.instrument.asset) ?? at;
@@ -160,22 +186,27 @@ export function equityChange({ ledger, market }: Core, route: Route): Quote | un
   return equity;
 }
 
+/** Of what no hedge holds and no feed tells about, a human's own on an asset that is not configured: the venue's word. */
+export function strangersMark({ ledger, positions }: Core, route: Route, key: InstrumentKey): Px | undefined {
+  if (ownersOf(ledger, route, key).length > 0) return undefined;
+  const said = positions.get(accountKey(route, splitKey(key).venue))?.read?.positions.get(key);
+  return said?.mark ?? said?.entryPrice;
+}
+
 /** The first known equity of a UTC day is stored, so that the daily loss survives restarts. */
 export function openDay(core: Core, route: Route): DayOpened | undefined {
   const day = utcDayStart(core.clock.now());
-  const last = core.ledger.days.get(route)?.day ?? -1;
-  // A day is opened once, also when the clock goes back over midnight. One further ahead is of a clock that was wrong.
-  if (last >= day && last - day <= DAY_MS) return undefined;
+  if (core.ledger.days.has(dayKey(route, day))) return undefined;
   const equityUsd = equityChange(core, route);
   return equityUsd && { kind: 'day', route, day, equityUsd, at: core.clock.now() };
 }
 
 /** Undefined while something open cannot be valued. */
 export function dayPnlUsd(core: Core, route: Route, equityUsd = equityChange(core, route)): number | undefined {
-  const day = core.ledger.days.get(route);
+  const day = core.ledger.days.get(dayKey(route, utcDayStart(core.clock.now())));
   if (!equityUsd) return undefined;
   // Until this day is opened, what was lost before it is not today's.
-  return day && day.day >= utcDayStart(core.clock.now()) ? toNumber(sub(equityUsd, day.equityUsd)) : 0;
+  return day ? toNumber(sub(equityUsd, day.equityUsd)) : 0;
 }
 
 /** After an exit or a failure an asset rests on its route; counted from the ledger, so restarts do not forget it. */

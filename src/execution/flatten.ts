@@ -9,6 +9,7 @@ import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type AttemptRecord, type HedgeRecord, isUnresolved, type LegRecord, legsOf } from '../ledger/state.ts';
 import { MAX_ATTEMPTS } from './client-id.ts';
 import { NAKED_TOO_LONG, POSITION_DIFFERS, quarantineForPosition, standingDelta, standingOf } from './doubt.ts';
+import { isOneOrder, partOf } from './in-step.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
 import { capPrice, reduceReference } from './price-cap.ts';
@@ -60,7 +61,7 @@ export function flatten(hedge: HedgeRecord, context: AdvanceContext): Advance {
 const idleMs = (hedge: HedgeRecord): number => (hedge.state === 'quarantined' ? GIVEN_UP_PAUSE_MS : MAX_PAUSE_MS);
 
 /**
- * Both legs to zero at once. But while a venue does not answer, or orders on one were exhausted, or the legs stayed
+ * Both legs to zero at once, or by as much as one order of both can take. But while a venue does not answer, or orders on one were exhausted, or the legs stayed
  * unequal, the leg that can be reduced goes no further than its partner: an exit must never make a hedge more naked.
  * The same while an order that opens has no known end and its leg cannot follow. Of what a human's opposite position
  * hides, the partner stays too; and while one of the markets does not trade. Kill and flatten are forced.
@@ -80,7 +81,8 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
   if (forced(hedge)) return ableFirst(standing, context);
   const hidden = a && b && hiddenLeg(hedge, context);
   if (isPlain && hidden) return besideHidden(hedge, standing, context);
-  if (!a || !b || isPlain) return standing;
+  if (!a || !b) return standing;
+  if (isPlain) return inStep(hedge, a, b, context);
   const excess = abs(standingDelta(hedge, context));
   if (gte(excess, hedge.plan.commonLot)) {
     const larger = gte(a.quantity, b.quantity) ? a : b;
@@ -89,7 +91,21 @@ function reductions(hedge: HedgeRecord, context: AdvanceContext): Reduction[] {
       return standing;
     return [{ leg: larger.leg, quantity: min(excess, larger.quantity) }];
   }
-  return both && !hidden ? standing : [];
+  return both && !hidden ? inStep(hedge, a, b, context) : [];
+}
+
+/**
+ * Both whole. Where one order cannot close a leg, both go by what one order of each can take, and legs that came apart
+ * are made equal first: what stays for later, or for ever, stays hedged.
+ */
+function inStep(hedge: HedgeRecord, a: Reduction, b: Reduction, context: AdvanceContext): Reduction[] {
+  if ([a, b].every(({ leg, quantity }) => isOneOrder(leg, quantity, context))) return [a, b];
+  const excess = abs(standingDelta(hedge, context));
+  const larger = gte(a.quantity, b.quantity) ? a : b;
+  if (gte(excess, hedge.plan.commonLot) && !isTooSmall(larger.leg, excess, context))
+    return [{ leg: larger.leg, quantity: min(excess, larger.quantity) }];
+  const quantity = partOf(hedge, min(a.quantity, b.quantity), context);
+  return [a, b].map(({ leg }) => ({ leg, quantity }));
 }
 
 /** A leg whose venue lists its market as not trading: halted, or delisted and not settled yet. */
@@ -126,9 +142,17 @@ function quarantineHidden(hedge: HedgeRecord, { key }: LegRecord, context: Advan
 const isEntering = (hedge: HedgeRecord): boolean =>
   legsOf(hedge).some(({ attempts }) => attempts.some((each) => isUnresolved(each) && !each.intent.reduceOnly));
 
-/** A leg that its venue takes no order for: smaller than its minimum, or than its lot. */
-const stuckLeg = (hedge: HedgeRecord, context: AdvanceContext): LegRecord | undefined =>
-  legsOf(hedge).find((leg) => isStuck(leg, context));
+/** A leg that its venue takes no order for: it, or what both legs can go by, is smaller than its minimum, or than its lot. */
+function stuckLeg(hedge: HedgeRecord, context: AdvanceContext): LegRecord | undefined {
+  const stuck = legsOf(hedge).find((leg) => isStuck(leg, context));
+  const [long, short] = legsOf(hedge).map((leg) => standingOf(leg, context));
+  if (stuck || !long || !short || gte(abs(standingDelta(hedge, context)), hedge.plan.commonLot)) return stuck;
+  const part = partOf(hedge, min(long, short), context);
+  return legsOf(hedge).find((leg) => {
+    const standing = standingOf(leg, context);
+    return !isZero(standing) && !isOneOrder(leg, standing, context) && (isZero(part) || isTooSmall(leg, part, context));
+  });
+}
 
 const isStuck = (leg: LegRecord, context: AdvanceContext): boolean =>
   isTooSmall(leg, standingOf(leg, context), context);
@@ -170,7 +194,9 @@ export function reduceLeg(
   const since = leg.attempts.filter(
     (attempt) => attempt.intent.reduceOnly && attempt.intent.at >= startedAt(hedge, now),
   );
-  if (since.length >= settings.maxReduceAttempts && hedge.state !== 'quarantined') {
+  // One that filled whole has done its part: a leg may take several.
+  const failures = since.filter(({ filled, intent }) => lt(filled, intent.quantity)).length;
+  if (failures >= settings.maxReduceAttempts && hedge.state !== 'quarantined') {
     return moveTo(
       hedge,
       'quarantined',
@@ -180,7 +206,7 @@ export function reduceLeg(
     );
   }
   const lastAt = since.at(-1)?.changedAt;
-  const retryAt = nextTryAt(since, hedge, context);
+  const retryAt = nextTryAt(since, failures, hedge, context);
   // A last attempt in the future means that the clock went back: nothing is known of the pause, so it is over.
   if (now < retryAt && now >= (lastAt ?? 0)) return { facts: [], attempts: [], wakeAt: retryAt };
   const side = leg.holding.quantity.s > 0 ? 'sell' : 'buy';
@@ -197,7 +223,7 @@ export function reduceLeg(
       ? NOTHING
       : moveTo(hedge, 'quarantined', 'dust', `${text(wanted)} on ${leg.key} is under its smallest order`, context);
   }
-  const capRate = Math.min(settings.exitPriceCapRate * 2 ** since.length, settings.exitPriceCapMaxRate);
+  const capRate = Math.min(settings.exitPriceCapRate * 2 ** failures, settings.exitPriceCapMaxRate);
   const attempt = intend(hedge.plan, {
     leg: leg.name,
     purpose,
@@ -220,20 +246,25 @@ const startedAt = (hedge: HedgeRecord, now: Instant): Instant =>
 const isGivenUp = (hedge: HedgeRecord): boolean => hedge.state === 'quarantined' && hedge.reason !== POSITION_DIFFERS;
 
 /** Counted from when the last attempt left: one whose fate took long to learn has cost its pause already. */
-function nextTryAt(since: readonly AttemptRecord[], hedge: HedgeRecord, context: AdvanceContext): Instant {
+function nextTryAt(
+  since: readonly AttemptRecord[],
+  failures: number,
+  hedge: HedgeRecord,
+  context: AdvanceContext,
+): Instant {
   const last = since.at(-1);
   if (!last) return 0;
   const soonest = last.changedAt + context.settings.retryDelayMs;
   // The clock went back in between: nobody knows how much of the pause is over.
   if (last.intent.at > last.changedAt) return soonest;
-  return Math.max(soonest, last.intent.at + pauseMs(hedge, since.length, context));
+  return Math.max(soonest, last.intent.at + pauseMs(hedge, failures, context));
 }
 
 /** The configured delay, doubling up to a bound that keeps naked exposure short; rarely once given up and hedged. */
 function pauseMs(hedge: HedgeRecord, tries: number, context: AdvanceContext): number {
   const isNaked = gte(abs(standingDelta(hedge, context)), hedge.plan.commonLot);
   if (isGivenUp(hedge) && !(isNaked && tries < NAKED_TRIES)) return GIVEN_UP_PAUSE_MS;
-  return Math.min(context.settings.retryDelayMs * 2 ** Math.min(tries - 1, 20), MAX_PAUSE_MS);
+  return Math.min(context.settings.retryDelayMs * 2 ** Math.min(Math.max(0, tries - 1), 20), MAX_PAUSE_MS);
 }
 
 function merge(parts: readonly Advance[]): Advance {

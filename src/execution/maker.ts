@@ -32,7 +32,7 @@ import type { InstrumentView } from '../market/view.ts';
 import { entriesOf, expired, finishEntry, freshView, isTooSmall, leftToEnter, openingsOf } from './entering.ts';
 import { type Advance, type AdvanceContext, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
-import { capPrice } from './price-cap.ts';
+import { capPrice, takes } from './price-cap.ts';
 import { imbalance, unresolved } from './shape.ts';
 
 /** The other leg's order should be known by then; until it is, nothing more may fill on the resting one. */
@@ -54,9 +54,12 @@ export function enterAsMaker(hedge: HedgeRecord, entry: MakerEntry, context: Adv
   const { maker, taker, resting, lead } = legs;
   const end = endOf(hedge, entry, legs, context);
   const hedging = hedgeLead(hedge, legs, context);
-  const cancels = resting && (end ?? pauseOf(legs, context) ?? repriceOf(entry, legs, context)) ? [resting] : [];
+  const isMet = canBeHedged(hedge, taker, context);
+  const pause = pauseOf(legs, context) ?? (isMet ? undefined : 'other_book_too_thin');
+  const cancels = resting && (end ?? pause ?? repriceOf(entry, legs, context)) ? [resting] : [];
   if (hedging.attempts.length > 0) return { ...hedging, cancels };
-  const wakeAt = nextLook(hedge, entry, legs, context, hedging.wakeAt);
+  const soon = isMet ? hedging.wakeAt : context.now + context.settings.retryDelayMs;
+  const wakeAt = nextLook(hedge, entry, legs, context, soon);
   if (resting) return { ...NOTHING, cancels, wakeAt };
   if (unresolved(taker)) return { ...NOTHING, wakeAt };
   const isLonely = gte(lead, hedge.plan.commonLot);
@@ -64,7 +67,7 @@ export function enterAsMaker(hedge: HedgeRecord, entry: MakerEntry, context: Adv
   const mayWait = canStillHedge(taker, context) && sinceChange(maker, context.now) < STRANDED_MS;
   if (isLonely && mayWait && !isStranded(hedge, legs, context)) return { ...NOTHING, wakeAt };
   if (isLonely || end !== undefined) return finishEntry(hedge, context, end ?? 'unhedged');
-  if (context.stop) return { ...NOTHING, wakeAt };
+  if (context.stop || !isMet) return { ...NOTHING, wakeAt };
   return rest(hedge, entry, maker, context) ?? { ...NOTHING, wakeAt };
 }
 
@@ -125,6 +128,12 @@ function pauseOf({ resting, taker }: Legs, { stop, ids, now }: AdvanceContext): 
   const open = taker.attempts.find(isUnresolved);
   const isLate = open && (now - open.intent.at >= HEDGE_PATIENCE_MS || now < open.intent.at);
   return open && (open.status === 'unknown' || isLate) ? 'hedge_unknown' : undefined;
+}
+
+/** What the smallest fill would need: the other book has a common lot within the price cap, as far as it is known now. */
+function canBeHedged({ plan }: HedgeRecord, taker: LegRecord, context: AdvanceContext): boolean {
+  const view = freshView(taker, context);
+  return view === undefined || takes(view, sideOf(taker), plan.commonLot, context.settings.entryPriceCapRate);
 }
 
 /** The resting order has had its time and stands at another price than a new one would. */

@@ -1,6 +1,6 @@
 /** Limit prices that cap what an IOC order can cost. */
-import { type Px, px } from '../kernel/decimal.ts';
-import { bookDefect } from '../market/book.ts';
+import { type Base, type Px, px, toNumber } from '../kernel/decimal.ts';
+import { bookDefect, mid } from '../market/book.ts';
 import type { Side } from '../market/order.ts';
 import type { InstrumentView } from '../market/view.ts';
 
@@ -19,6 +19,20 @@ export function capPrice(reference: number, side: Side, capRate: number, tick: P
 export function touch(view: InstrumentView, side: Side): number | undefined {
   if (!view.book || bookDefect(view.book) !== undefined) return undefined;
   return (side === 'buy' ? view.book.asks[0] : view.book.bids[0])?.price;
+}
+
+/** Whether a sound book holds `quantity` base units within the cap of an order that opens now. */
+export function takes(view: InstrumentView, side: Side, quantity: Base, capRate: number): boolean {
+  if (!view.book || touch(view, side) === undefined) return false;
+  const cap = toNumber(capPrice(mid(view.book), side, capRate, view.instrument.tick));
+  let left = toNumber(quantity);
+  for (const { price, size } of side === 'buy' ? view.book.asks : view.book.bids) {
+    if (side === 'buy' ? price > cap : price < cap) return false;
+    left -= size;
+    // Sizes are doubles.
+    if (left <= 1e-9 * toNumber(quantity)) return true;
+  }
+  return false;
 }
 
 /**

@@ -1,10 +1,14 @@
 /** Both legs of a held hedge smaller by the same quantity, at once: it stays hedged while it shrinks. */
-import { type Base, ceilTo, commonStep, floorTo, isZero, min } from '../kernel/decimal.ts';
+import { type Base, ceilTo, floorTo, isZero, min } from '../kernel/decimal.ts';
 import { type HedgeRecord, legsOf } from '../ledger/state.ts';
 import { haltedLeg, reduceLeg } from './flatten.ts';
+import { capToLargest, lotOfBoth } from './in-step.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 
-/** Into `balancing`, which mends whatever one leg did not fill. Nothing while one leg cannot be ordered. */
+/**
+ * Into `balancing`, which mends whatever one leg did not fill. By at least `quantity` where present lots are coarser.
+ * Nothing while one leg cannot be ordered.
+ */
 export function reduceBoth(
   hedge: HedgeRecord,
   quantity: Base,
@@ -14,14 +18,10 @@ export function reduceBoth(
 ): Advance {
   // The other leg would go alone.
   if (haltedLeg(hedge, context)) return NOTHING;
-  const instruments = legsOf(hedge).flatMap(({ key }) => context.market(key)?.instrument ?? []);
-  // Lots may have become coarser, and largest orders smaller, since the plan: a leg must not be left behind by either.
-  const lot = instruments.reduce((step, instrument) => commonStep(step, instrument.lot), hedge.plan.commonLot);
-  const most = [
-    ...legsOf(hedge).map((leg) => context.reducible(leg)),
-    ...instruments.flatMap(({ maxQuantity }) => maxQuantity ?? []),
-  ];
-  const step = floorTo(most.reduce(min, ceilTo(quantity, lot)), lot);
+  const lot = lotOfBoth(hedge, context);
+  const wanted = capToLargest(hedge, ceilTo(quantity, lot), context);
+  const able = legsOf(hedge).reduce((least, leg) => min(least, context.reducible(leg)), wanted);
+  const step = floorTo(able, lot);
   if (isZero(step)) return NOTHING;
   const parts = legsOf(hedge).map((leg) => reduceLeg(hedge, leg, 'trim', step, context));
   const attempts = parts.flatMap((part) => part.attempts);

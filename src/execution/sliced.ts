@@ -3,17 +3,19 @@
  * within a common lot, so that no more than one slice is ever unequal. Legs that a slice left unequal are balanced first;
  * what could be completed goes on, what had to be trimmed ends the entry.
  */
-import { type Base, isZero, min, ratio, scale, ZERO_BASE } from '../kernel/decimal.ts';
+import { type Base, floorTo, isZero, min, ratio, scale, ZERO_BASE } from '../kernel/decimal.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { SlicedEntry } from '../ledger/entry-plan.ts';
 import type { AttemptPurpose } from '../ledger/facts.ts';
 import { type AttemptRecord, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import { mid } from '../market/book.ts';
+import type { Side } from '../market/order.ts';
 import type { InstrumentView } from '../market/view.ts';
 import { entriesOf, expired, finishEntry, freshView, isTooSmall, leftToEnter } from './entering.ts';
+import { capToLargest } from './in-step.ts';
 import { type Advance, type AdvanceContext, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
-import { capPrice } from './price-cap.ts';
+import { capPrice, takes } from './price-cap.ts';
 import { flat, hedged, unresolved } from './shape.ts';
 
 /** What made a leg smaller while it was entered. */
@@ -29,11 +31,15 @@ export function enterSliced(hedge: HedgeRecord, entry: SlicedEntry, context: Adv
   if (now < dueAt) return { ...NOTHING, wakeAt: dueAt };
   const later = { ...NOTHING, wakeAt: now + settings.retryDelayMs };
   if (context.stop) return later;
-  const views = legsOf(hedge).map((leg) => ({ leg, view: freshView(leg, context) }));
-  const quantity = sliceOf(hedge, entry);
-  const attempts = views.flatMap(({ leg, view }) => (view ? [slice(hedge, leg, view, quantity, context)] : []));
+  const quantity = sliceOf(hedge, entry, context);
+  const attempts = legsOf(hedge).flatMap((leg) => {
+    const view = freshView(leg, context);
+    return view && takes(view, sideOf(leg), quantity, settings.entryPriceCapRate)
+      ? [slice(hedge, leg, view, quantity, context)]
+      : [];
+  });
   // Both or none.
-  return attempts.length === views.length ? { facts: attempts, attempts } : later;
+  return attempts.length === legsOf(hedge).length ? { facts: attempts, attempts } : later;
 }
 
 /** May slices follow after the legs were balanced? Not when one had to be trimmed: the book was too thin for it. */
@@ -47,24 +53,36 @@ export function goesOn(hedge: HedgeRecord, { now, stop }: AdvanceContext): boole
 function endOf(hedge: HedgeRecord, entry: SlicedEntry, context: AdvanceContext): string | undefined {
   if (context.stop?.kind === 'end') return context.stop.reason;
   if (expired(hedge, entry, context.now)) return 'deadline';
-  const quantity = sliceOf(hedge, entry);
-  for (const leg of legsOf(hedge)) {
-    const view = context.market(leg.key);
-    if (isZero(quantity) || (view && isTooSmall(view, quantity))) return 'filled';
-  }
+  const quantity = sliceOf(hedge, entry, context);
+  if (isZero(quantity) || isTooSmallFor(hedge, quantity, context)) return 'filled';
   const last = legsOf(hedge).map((leg) => entriesOf(leg).at(-1));
   if (!last.every((attempt) => attempt && isZero(attempt.filled))) return undefined;
   const refused = last.find((attempt) => attempt?.status === 'rejected');
   return refused ? `rejected:${refused.code ?? 'unknown_code'}` : 'no_fill';
 }
 
-/** What is left in equal parts, none larger than the planned slice. */
-function sliceOf(hedge: HedgeRecord, { slice: largest }: SlicedEntry): Base {
+/**
+ * What is left in equal parts, none larger than the planned slice or than the venues take; where they take no part as
+ * small, as large as may be.
+ */
+function sliceOf(hedge: HedgeRecord, { slice: planned }: SlicedEntry, context: AdvanceContext): Base {
   const { commonLot } = hedge.plan;
-  const lots = Math.round(ratio(leftToEnter(hedge), commonLot));
+  const largest = floorTo(capToLargest(hedge, planned, context), commonLot);
+  const left = leftToEnter(hedge);
+  if (isZero(largest) || isZero(left)) return ZERO_BASE;
+  const lots = Math.round(ratio(left, commonLot));
   const parts = Math.ceil(lots / Math.round(ratio(largest, commonLot)));
-  return parts === 0 ? ZERO_BASE : min(largest, scale(commonLot, Math.ceil(lots / parts)));
+  const equal = min(largest, scale(commonLot, Math.ceil(lots / parts)));
+  return isTooSmallFor(hedge, equal, context) ? min(largest, left) : equal;
 }
+
+const isTooSmallFor = (hedge: HedgeRecord, quantity: Base, { market }: AdvanceContext): boolean =>
+  legsOf(hedge).some(({ key }) => {
+    const view = market(key);
+    return view !== undefined && isTooSmall(view, quantity);
+  });
+
+const sideOf = (leg: LegRecord): Side => (leg.name === 'long' ? 'buy' : 'sell');
 
 function nextSliceAt(hedge: HedgeRecord, { intervalMs }: SlicedEntry, now: Instant): Instant {
   const sent = legsOf(hedge).flatMap((leg) => entriesOf(leg).map(({ intent }: AttemptRecord) => intent.at));
@@ -74,7 +92,7 @@ function nextSliceAt(hedge: HedgeRecord, { intervalMs }: SlicedEntry, now: Insta
 }
 
 function slice(hedge: HedgeRecord, leg: LegRecord, view: InstrumentView, quantity: Base, context: AdvanceContext) {
-  const side = leg.name === 'long' ? 'buy' : 'sell';
+  const side = sideOf(leg);
   const reference = view.book ? mid(view.book) : Number.NaN;
   return intend(hedge.plan, {
     leg: leg.name,

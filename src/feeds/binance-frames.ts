@@ -10,6 +10,11 @@ import { decimalText, instant, optionalDecimal, optionalInstant } from './frame-
 const UNADJUSTED_HOURS = 8;
 /** Of one watch call; ccxt refuses more. */
 const MAX_BOOKS = 200;
+/**
+ * Levels that a book begins with. ccxt keeps no more than these and hears of changes only, so a price that runs through
+ * them leaves a side without what rested beyond. A snapshot of 1000 weighs 20, one of 100 weighs 5.
+ */
+const levelsOf = (markets: number): number => (markets <= 50 ? 1_000 : 100);
 
 const kind = z.object({ e: z.string() });
 const depthUpdate = z.object({ e: z.literal('depthUpdate'), E: instant, s: z.string(), u: z.number(), U: z.number() });
@@ -38,7 +43,7 @@ export const binanceFrames: FeedDialect = {
   watches: (client, symbols) => [
     ...Array.from({ length: Math.ceil(symbols().length / MAX_BOOKS) }, (_, part) => () => {
       const from = part * MAX_BOOKS;
-      return client.watchOrderBookForSymbols(symbols().slice(from, from + MAX_BOOKS));
+      return client.watchOrderBookForSymbols(symbols().slice(from, from + MAX_BOOKS), levelsOf(symbols().length));
     }),
     () => client.watchMarkPrices(symbols()),
   ],

@@ -1,20 +1,22 @@
 /**
- * Folds facts into `LedgerState`. Entry points: `emptyLedger`, `foldFact`. Replaying all facts of a database gives the
+ * Folds facts into `LedgerState`. Entry point: `foldFact`. Replaying all facts of a database gives the
  * state that the running process had; `tandem ledger verify` compares both.
  */
 
 import { invariant } from '../kernel/assert.ts';
-import { add, isZero, min, notional, sub, text, ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
-import type { InstrumentKey, LegName } from '../kernel/ids.ts';
+import { add, isZero, min, notional, sub, text, ZERO_QUOTE } from '../kernel/decimal.ts';
+import type { InstrumentKey } from '../kernel/ids.ts';
 import { instrumentKey } from '../kernel/ids.ts';
 import { DAY_MS, type Instant } from '../kernel/instant.ts';
 import type { Fill, FundingPayment } from '../market/order.ts';
+import { emptyAccount, emptyLeg } from './empty.ts';
 import type { AttemptOutcome, Fact, FillBooked, HedgePlanned, PaymentBooked, PositionAdjusted } from './facts.ts';
 import { applyFill, FLAT } from './holding.ts';
 import {
   type AccountRecord,
   accountKey,
   breakerId,
+  dayKey,
   type HedgeRecord,
   isFinal,
   isUnresolved,
@@ -27,28 +29,6 @@ import {
 const REMEMBERED_STARTS = 100;
 /** Longer than any cooldown and any window of a breaker. */
 const RECENT_MS = 8 * DAY_MS;
-
-export function emptyLedger(): LedgerState {
-  return {
-    epoch: 0,
-    starts: [],
-    nextHedge: 1,
-    hedges: new Map(),
-    recent: new Map(),
-    attempts: new Map(),
-    accounts: new Map(),
-    fills: new Map(),
-    payments: new Map(),
-    discrepancies: new Map(),
-    accepted: new Map(),
-    newestAt: 0,
-    paused: false,
-    killed: false,
-    days: new Map(),
-    breakers: new Map(),
-    peaks: new Map(),
-  };
-}
 
 /** Identity of a fill: a venue never reuses a trade id on one symbol. */
 export const fillIdentity = (fill: Fill): string => `${fill.route}|${fill.venue}|${fill.symbol}|${fill.tradeId}`;
@@ -116,10 +96,11 @@ export function foldFact(state: LedgerState, fact: Fact): void {
       if (fact.action === 'kill_reset') state.killed = false;
       return;
     case 'day':
-      state.days.set(fact.route, fact);
+      state.days.set(dayKey(fact.route, fact.day), fact);
       return;
     case 'breaker':
       state.breakers.set(breakerId(fact), fact);
+      if (fact.name === 'drawdown' && fact.state === 'reset') state.peaks.delete(fact.route);
       return;
     case 'peak':
       state.peaks.set(fact.route, fact);
@@ -185,6 +166,7 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
   const hedge = need(state, booked.hedge);
   const leg = hedge[booked.leg];
   leg.firstFillAt = Math.min(leg.firstFillAt ?? fill.at, fill.at);
+  leg.lastFillAt = Math.max(leg.lastFillAt ?? fill.at, fill.at);
   const part = booked.legQuantity ?? fill.quantity;
   foldLegTrade(leg, { ...fill, quantity: part });
   const given = min(leg.takenBase, sub(fill.quantity, part));
@@ -218,8 +200,11 @@ function foldAdjustment(state: LedgerState, fact: PositionAdjusted): void {
   book.holdings.set(key, applied.holding);
   book.realised = add(book.realised, applied.realised);
   noteChange(book, key, fact.at);
-  if (fact.hedge !== undefined && fact.leg !== undefined)
-    foldLegTrade(need(state, fact.hedge)[fact.leg], { side, quantity, price, fee: ZERO_QUOTE, liquidity: 'taker' });
+  if (fact.hedge === undefined || fact.leg === undefined) return;
+  const leg = need(state, fact.hedge)[fact.leg];
+  // By our clock: when it really was nobody knows.
+  leg.lastFillAt = Math.max(leg.lastFillAt ?? fact.at, fact.at);
+  foldLegTrade(leg, { side, quantity, price, fee: ZERO_QUOTE, liquidity: 'taker' });
 }
 
 function noteChange(book: AccountRecord, key: InstrumentKey, at: Instant): void {
@@ -260,37 +245,7 @@ function account(state: LedgerState, route: AccountRecord['route'], venue: strin
   const key = accountKey(route, venue);
   const known = state.accounts.get(key);
   if (known) return known;
-  const fresh: AccountRecord = {
-    route,
-    venue,
-    baseline: undefined,
-    realised: ZERO_QUOTE,
-    fees: ZERO_QUOTE,
-    funding: ZERO_QUOTE,
-    holdings: new Map(),
-    lastFillAt: undefined,
-    lastPaymentAt: undefined,
-    newest: new Map(),
-  };
+  const fresh = emptyAccount(route, venue);
   state.accounts.set(key, fresh);
   return fresh;
-}
-
-function emptyLeg(name: LegName, key: InstrumentKey): LegRecord {
-  return {
-    name,
-    key,
-    direction: name,
-    holding: FLAT,
-    boughtQuote: ZERO_QUOTE,
-    soldQuote: ZERO_QUOTE,
-    boughtBase: ZERO_BASE,
-    soldBase: ZERO_BASE,
-    makerQuote: ZERO_QUOTE,
-    fees: ZERO_QUOTE,
-    funding: ZERO_QUOTE,
-    takenBase: ZERO_BASE,
-    firstFillAt: undefined,
-    attempts: [],
-  };
 }

@@ -53,6 +53,8 @@ export interface LegRecord {
   takenBase: Base;
   /** Of its first fill, by the venue's clock; absent without any. */
   firstFillAt: Instant | undefined;
+  /** Of its newest fill, by the venue's clock; absent without any. */
+  lastFillAt: Instant | undefined;
   readonly attempts: AttemptRecord[];
 }
 
@@ -120,7 +122,8 @@ export interface LedgerState {
   newestAt: Instant;
   paused: boolean;
   killed: boolean;
-  readonly days: Map<Route, DayOpened>;
+  /** By `dayKey`: every UTC day that was opened, also by a clock that was wrong. */
+  readonly days: Map<string, DayOpened>;
   /** By `breakerId`: the newest word on each breaker that ever tripped. */
   readonly breakers: Map<string, BreakerSwitched>;
   readonly peaks: Map<Route, PeakReached>;
@@ -139,6 +142,8 @@ export function accountKey(route: Route, venue: VenueId): string {
 const accountKeys: Readonly<Record<Route, Map<VenueId, string>>> = { live: new Map(), paper: new Map() };
 
 /** `error_rate/live/okx`, `churn/live/BTC`, `drawdown/live`: how people name one breaker. */
+export const dayKey = (route: Route, day: Instant): string => `${route}|${day}`;
+
 export const breakerId = (breaker: { name: BreakerName; route: Route; subject: string }): string =>
   [breaker.name, breaker.route, breaker.subject].filter((part) => part !== '').join('/');
 

@@ -12,6 +12,7 @@ import type { AccountEvent, Urgency } from '../ports/venue.ts';
 import type { CcxtClient } from './client.ts';
 import type { AccountConnection } from './connect.ts';
 import type { RawFill, RawOrder, RawPayment, RawPosition } from './facts.ts';
+import { reloadKeepingGone } from './reload.ts';
 import { type Listing, listingsOf, toBase } from './units.ts';
 
 export interface Account {
@@ -56,11 +57,9 @@ export class Listings {
   async load(): Promise<Read<readonly Listing[]>> {
     const { facts } = this.#connection;
     const result = await this.#connection.call('poll', async (client) => {
-      await client.loadMarkets(true);
+      const listed = await reloadKeepingGone(facts, client);
       // A market that does not trade may have none to tell, and one refusal would fail them all.
-      const wanted = listingsOf(facts, client.markets ?? {}).filter(
-        ({ instrument: { asset, trading } }) => trading && this.#wants(asset),
-      );
+      const wanted = listed.filter(({ instrument: { asset, trading } }) => trading && this.#wants(asset));
       const fees = await facts.reads.fees(
         client,
         wanted.map(({ marketId }) => marketId),
@@ -68,7 +67,7 @@ export class Listings {
       return listingsOf(facts, client.markets ?? {}, fees);
     });
     if (!result.ok) return failure(result.code, result.detail);
-    const listings = [...result.value, ...this.#gone(result.value)];
+    const listings = result.value;
     this.#byKey = new Map(listings.map((listing) => [listing.instrument.key, listing]));
     this.#byMarketId = new Map(listings.map((listing) => [listing.marketId, listing]));
     return success(
@@ -82,14 +81,6 @@ export class Listings {
     if (this.#byKey.size > 0) return undefined;
     const loaded = await this.load();
     return loaded.ok ? undefined : failure(loaded.code, loaded.detail);
-  }
-
-  /** A market that is being delisted leaves the list; what is held there and its last trades must still be read. */
-  #gone(listed: readonly Listing[]): Listing[] {
-    const keys = new Set(listed.map(({ instrument }) => instrument.key));
-    return [...this.#byKey.values()]
-      .filter(({ instrument }) => !keys.has(instrument.key))
-      .map((listing) => ({ ...listing, instrument: { ...listing.instrument, trading: false } }));
   }
 
   #wants(asset: string): boolean {

@@ -13,6 +13,8 @@ export interface CcxtClient {
   /** One signed or public request by ccxt's own path and access names; the parsed body. */
   request(path: string, access: string, method: string, params: Readonly<Record<string, unknown>>): Promise<unknown>;
   loadMarkets(reload: boolean): Promise<unknown>;
+  /** Replaces what it knows of markets by these rows of its own. */
+  setMarkets(markets: readonly unknown[]): unknown;
   /** The venue's time, as far as it is known. */
   milliseconds(): number;
   createOrder(

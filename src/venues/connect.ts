@@ -18,8 +18,9 @@ import { publicOnly } from './guard.ts';
 import { Liveness } from './liveness.ts';
 import { heed } from './pacing.ts';
 import { redirectStreams } from './redirect.ts';
+import { reloadMarkets } from './reload.ts';
 import { type CallNotes, createTransport, type Transport, TransportError } from './transport.ts';
-import { type Listing, listingsOf } from './units.ts';
+import type { Listing } from './units.ts';
 import { VenueClock } from './venue-clock.ts';
 
 export interface Credentials {
@@ -143,11 +144,7 @@ export async function connectMarketData(options: ConnectOptions): Promise<Public
     const result = await run(facts, transport, clock, { urgency: 'poll' }, act);
     return result.ok ? success(result.value, clock.now()) : { ok: false, code: result.code, detail: result.detail };
   };
-  const listings = () =>
-    read(async () => {
-      await client.loadMarkets(true);
-      return listingsOf(facts, client.markets ?? {});
-    });
+  const listings = () => read(() => reloadMarkets(facts, client));
   return { venue: facts.id, facts, client, read, listings, ...taps };
 }
 

@@ -89,6 +89,8 @@ export interface AccountReads {
   order(client: CcxtClient, marketId: string, clientOrderId: string): Promise<RawOrder | undefined>;
   /** Of one market, or of all: a lookup asks for the one, which costs less and is never a full page. */
   openOrders(client: CcxtClient, marketId?: string): Promise<Page<RawOrder>>;
+  /** Of one market, whatever became of them; only where fills do not say which order they are of. */
+  orders?(client: CcxtClient, marketId: string, window: Window): Promise<Page<RawOrder>>;
   fills(client: CcxtClient, query: FillQuery): Promise<Page<RawFill>>;
   payments(client: CcxtClient, window: Window): Promise<Page<RawPayment>>;
   positions(client: CcxtClient): Promise<Page<RawPosition>>;

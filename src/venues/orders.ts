@@ -149,7 +149,7 @@ export async function lookupOrder(account: Account, ref: OrderRef, urgency: Urge
     : withFills(account, ref, listing, raw, urgency);
 }
 
-/** Not known by id: open orders and recent fills must agree before the answer is "not found". */
+/** Not known by id: open orders, and recent orders or fills, must agree before the answer is "not found". */
 async function searchElsewhere(
   account: Account,
   ref: OrderRef,
@@ -164,8 +164,18 @@ async function searchElsewhere(
   if (raw !== undefined) return withFills(account, ref, listing, raw, urgency);
   if (open.value.full) return { kind: 'failed', code: 'incomplete', detail: 'more open orders than one page' };
   const to = windowEnd(account.clock);
+  const window = { from: to - RECENT_MS, to };
+  if (reads.orders) {
+    const { orders } = reads;
+    const recent = await connection.call(urgency, (client) => orders(client, listing.marketId, window));
+    if (!recent.ok) return { kind: 'failed', code: recent.code, detail: recent.detail };
+    const listed = recent.value.rows.find(({ clientOrderId }) => clientOrderId === ref.clientOrderId);
+    if (listed !== undefined) return withFills(account, ref, listing, listed, urgency);
+    if (recent.value.full) return { kind: 'failed', code: 'incomplete', detail: 'more recent orders than one page' };
+    return { kind: 'not_found' };
+  }
   const recent = await connection.call(urgency, (client) =>
-    fillsWithin(connection.facts, client, { marketId: listing.marketId, from: to - RECENT_MS, to }),
+    fillsWithin(connection.facts, client, { marketId: listing.marketId, ...window }),
   );
   if (!recent.ok) return { kind: 'failed', code: recent.code, detail: recent.detail };
   const filled = recent.value.find(({ clientOrderId }) => clientOrderId === ref.clientOrderId);

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { assetsToTrade, refuseMissingVenues, unreadAssets } from '../../src/cli/compose-standing.ts';
 import { StartRefused } from '../../src/cli/start-refused.ts';
 import { base } from '../../src/kernel/decimal.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
 import type { HedgeState } from '../../src/ledger/facts.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
 
 /** A ledger with one hedge on SOL, long okx and short bybit. */

@@ -137,7 +137,7 @@ describe('simulated venues over the wire', () => {
       open.close();
       return facts;
     };
-    const deadline = clock.monotonicMs() + 60_000;
+    const deadline = clock.monotonicMs() + 150_000;
     let closed: { hedge: string; reason: string } | undefined;
     while (!closed && clock.monotonicMs() < deadline) {
       await pause(500);
@@ -148,7 +148,7 @@ describe('simulated venues over the wire', () => {
     const status = bot.status();
     const open = new Set(status.hedges.flatMap((hedge) => [hedge.long, hedge.short]));
     for (const key of Object.keys(await venuePositions(bot))) expect(open).toContain(key.split(' ')[1]);
-  }, 90_000);
+  }, 180_000);
 
   test('a live share of 0 trades on paper only, with funding from the settled rates', async () => {
     const bot = await start(writeConfig(routing(0)));

@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import { restored } from '../../src/cli/compose-venues.ts';
 import { base, px } from '../../src/kernel/decimal.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import { AT, fill, payment, planned } from '../platform/facts.ts';
 
 it('fault-27-restart-between-two-payments: one instrument paid at a settlement does not cancel the other’s', () => {

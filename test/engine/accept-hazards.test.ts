@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { base, contracts, quote, text } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
 import { ACCOUNT, ETH, SETTINGS, SOL } from './world-setup.ts';
@@ -278,4 +279,43 @@ describe('records that changed', () => {
     expect(open(world)).toEqual([]);
     replayed(world);
   });
+});
+
+it('fault-14-found-meanwhile: an order that was found is not accepted as never placed', async () => {
+  const lookup = { ...SETTINGS.execution.lookup, horizonMs: 30_000 };
+  const world = new World({ settings: { ...SETTINGS, execution: { ...SETTINGS.execution, lookup } } });
+  world.faults.beta.submits.push({ kind: 'reply_lost' });
+  Object.assign(world.faults.beta, { lookups: 'failing', stream: 'lost' });
+  world.boot();
+  await world.run(1);
+  await world.operator({ action: 'pause' });
+  world.faults.beta.reads = 'failing';
+  await world.run(MINUTE_MS, 1_000);
+  expect(open(world)).toEqual([expect.stringMatching(/^live\|beta\|order_fate\|/)]);
+  // Orders are told about again, the account is not.
+  world.faults.beta.lookups = 'ok';
+  await world.run(6_000, 1_000);
+  const order = world.hedge().short.attempts[0];
+  expect(order?.status).toBe('filled');
+  const reply = await accept(world, 'beta');
+  expect(reply.message).toBe(`found as filled: ${order?.intent.clientOrderId}`);
+  expect(world.hedge().short.attempts[0]?.status).toBe('filled');
+  replayed(world);
+});
+
+it('fault-59-another-asset: what a human holds of an asset that is not configured can be accepted, and is valued', async () => {
+  const world = new World();
+  world.exchanges.alpha.setMarginMode(ACCOUNT, ETH, 'isolated');
+  // Fills are read of the configured instruments only.
+  world.faults.alpha.foreignFillsHidden = true;
+  foreignTrade(world, 'alpha', 'buy', '1', { symbol: ETH });
+  world.boot();
+  await world.run(30_000, 1_000);
+  expect(open(world)).toContain('live|alpha|position|alpha|ETH/USDT:USDT');
+  expect((await accept(world, 'alpha')).ok).toBe(true);
+  await world.run(30_000, 1_000);
+  expect(open(world)).toEqual([]);
+  // The loss of the day is known, so hedges open.
+  expect(world.state()).toBe('held');
+  replayed(world);
 });

@@ -1,8 +1,9 @@
 /** Accounts, ledger writes, payments and restarts: what keeps the ledger equal to the venues. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { base, contracts, quote, text } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { LedgerWriteError } from '../../src/ports/ledger-store.ts';
+import { FaultyVenue } from './faulty-venue.ts';
 import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
 import { ACCOUNT, ETH, SETTINGS, SOL, START } from './world-setup.ts';
@@ -385,4 +386,50 @@ describe('margin', () => {
     expect(world.ledger.hedges.size).toBe(1);
     expect(world.wrongs()).toEqual([]);
   });
+});
+
+it('fault-28-empty-once: one empty list ends no difference about a position', async () => {
+  const world = new World();
+  world.exchanges.alpha.setMarginMode(ACCOUNT, SOL, 'isolated');
+  world.faults.alpha.foreignFillsHidden = true;
+  foreignTrade(world, 'alpha', 'buy', '20');
+  world.boot();
+  await world.run(MINUTE_MS, 1_000);
+  const difference = 'live|alpha|position|alpha|SOL/USDT:USDT';
+  expect(openDiscrepancies(world)).toEqual([difference]);
+  const honest = FaultyVenue.prototype.positions;
+  let lies = 1;
+  const spy = vi.spyOn(FaultyVenue.prototype, 'positions').mockImplementation(async function (
+    this: FaultyVenue,
+    urgency,
+  ) {
+    const read = await honest.call(this, urgency);
+    return read.ok && read.value.length > 0 && lies-- > 0 ? { ...read, value: [] } : read;
+  });
+  onTestFinished(() => spy.mockRestore());
+  await world.run(MINUTE_MS, 1_000);
+  expect(lies).toBeLessThan(0);
+  expect(openDiscrepancies(world)).toEqual([difference]);
+  expect(world.ledger.hedges.size).toBe(0);
+  // The human closes it: read twice, it is over.
+  foreignTrade(world, 'alpha', 'sell', '20');
+  await world.run(2 * MINUTE_MS, 1_000);
+  expect(openDiscrepancies(world)).not.toContain(difference);
+});
+
+it('fault-26-off-for-days: with a difference open, no less of the past is read than without one', async () => {
+  const world = new World();
+  await world.opened();
+  await world.run(5_000);
+  world.exchanges.beta.transfer(ACCOUNT, quote('250'));
+  await world.run(30_000, 1_000);
+  expect(openDiscrepancies(world)).toEqual(['live|beta|wallet|USDT']);
+  world.crash();
+  await world.run(9 * 24 * HOUR_MS, 10 * MINUTE_MS);
+  world.boot();
+  await world.run(MINUTE_MS, 1_000);
+  for (const venue of ['alpha', 'beta'] as const) {
+    const booked = world.store.facts.filter((fact) => fact.kind === 'payment' && fact.payment.venue === venue);
+    expect(booked).toHaveLength(world.exchanges[venue].payments(ACCOUNT).length);
+  }
 });

@@ -1,7 +1,8 @@
 /** Whatever happens, peace brings every hedge to held or flat, and the ledger to what the venues say. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import { live, type Step, stepsOf } from './scenario.ts';
 
 describe('any life', () => {

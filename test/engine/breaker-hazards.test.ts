@@ -5,10 +5,11 @@ import { recheckBreakers, watchBreakers } from '../../src/engine/breakers.ts';
 import { statusOf } from '../../src/engine/status.ts';
 import { dayPnlUsd } from '../../src/engine/valuation.ts';
 import { contracts, quote, text } from '../../src/kernel/decimal.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, utcDayStart } from '../../src/kernel/instant.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
 import type { BreakerName, BreakerSwitched } from '../../src/ledger/facts.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
-import { breakerId } from '../../src/ledger/state.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
+import { breakerId, dayKey } from '../../src/ledger/state.ts';
 import { BREAKER_NAMES, BREAKERS } from '../../src/risk/breakers.ts';
 import { calm, pay, refusals, settingsWith, switches, tellTime, tripped } from './breaker-world.ts';
 import { live, QUICK, stepsOf } from './scenario.ts';
@@ -401,11 +402,17 @@ describe('equity', () => {
     const world = new World();
     await world.opened();
     const { core } = world.engine;
-    const today = core.ledger.days.get('live');
+    const key = dayKey('live', utcDayStart(core.clock.now()));
+    const today = core.ledger.days.get(key);
     if (!today) throw new Error('no day');
-    core.ledger.days.set('live', { ...today, day: today.day - DAY_MS, equityUsd: quote('150') });
+    core.ledger.days.delete(key);
+    core.ledger.days.set(dayKey('live', today.day - DAY_MS), {
+      ...today,
+      day: today.day - DAY_MS,
+      equityUsd: quote('150'),
+    });
     expect(dayPnlUsd(core, 'live')).toBe(0);
-    core.ledger.days.set('live', { ...today, equityUsd: quote('150') });
+    core.ledger.days.set(key, { ...today, equityUsd: quote('150') });
     expect(dayPnlUsd(core, 'live')).toBeLessThan(-140);
   });
 
@@ -419,6 +426,48 @@ describe('equity', () => {
     const days = world.store.facts.flatMap((fact) => (fact.kind === 'day' ? [fact.day] : []));
     expect(new Set(days).size).toBe(days.length);
     expect(days).toHaveLength(2);
+  });
+
+  it('fault-48-days-ahead: no day is written twice, which the ledger refuses', async () => {
+    const world = new World();
+    await world.opened();
+    for (const shift of [5, 0, 1, 5, 0]) {
+      world.wallShiftMs = shift * DAY_MS;
+      await world.run(5_000);
+    }
+    const days = world.store.facts.flatMap((fact) => (fact.kind === 'day' ? [fact.day] : []));
+    expect(new Set(days).size).toBe(days.length);
+    expect(days).toHaveLength(3);
+  });
+
+  it('fault-48-loss-kept: what was lost today counts again once a clock that was ahead over midnight is put right', async () => {
+    const NO_EXIT = { exit: { ...SETTINGS.risk.exit, minForwardApr: -100 }, loss: { maxDailyLossUsd: 0.5 } };
+    const world = new World({ settings: settingsWith({}, NO_EXIT) });
+    await world.opened();
+    await world.run(2_000);
+    expect(tripped(world)).toEqual(['daily_loss/live']);
+    world.wallShiftMs = 14 * HOUR_MS;
+    await world.run(5_000);
+    world.wallShiftMs = 0;
+    await world.run(5_000);
+    expect(tripped(world)).toEqual(['daily_loss/live']);
+  });
+
+  it('fault-48-reset-ahead: a drawdown that was reset by a clock that was ahead is measured as ever', async () => {
+    const NO_EXIT = { exit: { ...SETTINGS.risk.exit, minForwardApr: -100 } };
+    const world = new World({ settings: settingsWith({ drawdown: { lossUsd: 0.5 } }, NO_EXIT) });
+    await world.opened();
+    await world.run(2_000);
+    world.wallShiftMs = 3 * HOUR_MS;
+    await world.run(2_000);
+    expect(await world.operator({ action: 'breaker_reset', breaker: 'drawdown' })).toMatchObject({ ok: true });
+    world.wallShiftMs = 0;
+    // A receipt: a new peak is stored.
+    await world.run(45 * MINUTE_MS, MINUTE_MS);
+    Object.assign(world.rates, { alpha: 0.002, beta: 0.00001 });
+    world.move(SOL, 0);
+    await world.run(90 * MINUTE_MS, MINUTE_MS);
+    expect(tripped(world)).toEqual(['drawdown/live']);
   });
 });
 

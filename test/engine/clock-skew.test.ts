@@ -1,10 +1,9 @@
 /** A venue whose clock is not ours opens nothing, and never stops what must be reduced. */
 import { describe, expect, it } from 'vitest';
 import { readingOf } from '../../src/engine/breaker-view.ts';
-import { openDay, riskStateOf } from '../../src/engine/valuation.ts';
+import { riskStateOf } from '../../src/engine/valuation.ts';
 import { contracts } from '../../src/kernel/decimal.ts';
-import { DAY_MS, HOUR_MS, utcDayStart } from '../../src/kernel/instant.ts';
-import type { DayOpened } from '../../src/ledger/facts.ts';
+import { HOUR_MS } from '../../src/kernel/instant.ts';
 import { World } from './world.ts';
 import { ACCOUNT, SOL } from './world-setup.ts';
 
@@ -84,27 +83,6 @@ describe('fault-49: the clocks of venue and bot differ', () => {
     world.wallShiftMs = 0;
     await world.run(1_000, 1_000);
     expect(starts()).toBe(0);
-  });
-
-  it('fault-48-day-ahead: a day that a wrong clock opened does not count until its date comes', async () => {
-    const world = new World();
-    await world.opened();
-    const { core } = world.engine;
-    const days = (count: number) => ({
-      ...core,
-      clock: { ...core.clock, now: () => core.clock.now() + count * DAY_MS },
-    });
-    const opened = openDay(days(3), 'live');
-    if (!opened) throw new Error('not opened');
-    const known = (fact: DayOpened) => ({
-      ...core,
-      ledger: { ...core.ledger, days: new Map([['live' as const, fact]]) },
-    });
-    expect(openDay(known(opened), 'live')).toMatchObject({ day: utcDayStart(core.clock.now()) });
-    // Back over midnight is the same day still.
-    const next = openDay(days(1), 'live');
-    if (!next) throw new Error('not opened');
-    expect(openDay(known(next), 'live')).toBeUndefined();
   });
 
   it('fault-48-no-confirmation: what an exit waits for is a duration, which no jump makes longer', async () => {

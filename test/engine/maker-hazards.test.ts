@@ -1,6 +1,6 @@
 /** Entries that rest on one leg, each hazard by name. Expectations are read from the exchanges' books. */
 import { describe, expect, it } from 'vitest';
-import { text, toNumber } from '../../src/kernel/decimal.ts';
+import { contracts, px, text, toNumber } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { MAKER, resting, tradeThrough } from './styles.ts';
 import { World } from './world.ts';
@@ -131,7 +131,7 @@ describe('a clean stop', () => {
     expect(await stopped).toEqual([]);
     expect(resting(world, 'alpha')).toEqual([]);
     expect(positions(world)).toEqual(['4', '-4']);
-    expect(world.hedge()).toMatchObject({ state: 'held' });
+    expect(world.hedge()).toMatchObject({ state: 'entering' });
     expect(world.wrongs()).toEqual([]);
   });
 
@@ -464,4 +464,20 @@ describe('stopping', () => {
     await world.run(30_000, 500);
     expect(world.wrongs()).toEqual([]);
   });
+});
+
+it('fault-17-other-book-beyond-the-cap: nothing rests that could not be hedged', async () => {
+  const world = await begun();
+  const level = (price: string) => ({ price: px(price), contracts: contracts('100') });
+  world.exchanges.beta.setBook(SOL, [level('99.75')], [level('100.25')]);
+  await world.run(3_000, 250);
+  expect(resting(world, 'alpha')).toEqual([]);
+  expect(world.state()).toBe('entering');
+  world.exchanges.beta.setBook(SOL, [level('99.98')], [level('100.02')]);
+  await world.run(3_000, 250);
+  expect(resting(world, 'alpha')).toHaveLength(1);
+  tradeThrough(world, 'alpha', 9.5);
+  await world.run(2_000);
+  expect(positions(world)).toEqual(['9.5', '-9.5']);
+  expect(world.submitted.filter(({ reduceOnly }) => reduceOnly)).toEqual([]);
 });

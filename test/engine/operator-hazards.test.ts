@@ -9,11 +9,11 @@ describe('at a bad moment', () => {
     const world = new World();
     world.boot();
     await world.operator({ action: 'pause' });
-    // 10:59:59 by the venues' clocks, which settle at the full hour.
-    await world.run(39 * 60_000 + 58_000, 60_000);
-    world.faults.beta.submits.push({ kind: 'ack_late', delayMs: 3_000 });
+    // 10:59:48 by the venues' clocks, which settle at the full hour.
+    await world.run(39 * 60_000 + 47_000, 60_000);
+    world.faults.beta.submits.push({ kind: 'ack_late', delayMs: 14_000 });
     await world.operator({ action: 'resume' });
-    await world.run(1_000);
+    await world.run(12_000);
     expect(world.state()).toBe('entering');
     Object.assign(world.rates, { alpha: 0.001, beta: 0.00001 });
     await world.run(10_000);

@@ -48,3 +48,54 @@ it('fault-27-opened-at-once: a hedge that was opened just after the hour is paid
   expect(paid).toHaveLength(1);
   expect(paid[0]?.hedge).toBe('h1');
 });
+
+/** Frames are received by the bot's clock, however wrong. */
+function stamped(world: World): void {
+  const honest = world.engine.push;
+  vi.spyOn(world.engine, 'push').mockImplementation((event) => {
+    if (event.kind !== 'market') return honest(event);
+    const late = <T extends { receivedAt: number }>(frame: T): T => ({
+      ...frame,
+      receivedAt: frame.receivedAt + world.wallShiftMs,
+    });
+    const told = event.event;
+    if (told.kind === 'book') honest({ kind: 'market', event: { ...told, book: late(told.book) } });
+    else if (told.kind === 'mark') honest({ kind: 'market', event: { ...told, mark: late(told.mark) } });
+    else if (told.kind === 'funding') honest({ kind: 'market', event: { ...told, quote: late(told.quote) } });
+    else honest(event);
+  });
+}
+
+it('fault-48-ended-ahead: what the second hedge is paid is not the first one’s, which ended by a clock that was ahead', async () => {
+  const world = new World();
+  await world.opened();
+  stamped(world);
+  world.wallShiftMs = HOUR_MS;
+  await world.run(1_000);
+  await world.operator({ action: 'close', hedge: 'h1' });
+  await world.run(5_000);
+  expect(world.state()).toBe('closed');
+  world.wallShiftMs = 0;
+  await world.run(2 * MINUTE_MS, 1_000);
+  expect(world.state('h2')).toBe('held');
+  await world.run(HOUR_MS - (world.clock.now() % HOUR_MS) + 30_000, 5_000);
+  expect(owners(world)).toEqual(['alpha h2', 'beta h2']);
+});
+
+it('fault-48-ended-behind: who held at the settlement is paid, also when it ended by a clock that was behind', async () => {
+  const world = new World();
+  await world.opened();
+  stamped(world);
+  await world.operator({ action: 'pause' });
+  for (const faults of Object.values(world.faults)) faults.paymentsHidden = true;
+  await world.run(HOUR_MS - (world.clock.now() % HOUR_MS) + 1_000, 1_000);
+  world.wallShiftMs = -10_000;
+  await world.run(1_000);
+  await world.operator({ action: 'close', hedge: 'h1' });
+  await world.run(3_000);
+  expect(world.state()).toBe('closed');
+  world.wallShiftMs = 0;
+  for (const faults of Object.values(world.faults)) faults.paymentsHidden = false;
+  await world.run(2 * MINUTE_MS, 1_000);
+  expect(owners(world)).toEqual(['alpha h1', 'beta h1']);
+});

@@ -71,7 +71,8 @@ describe('fault-21-lot-changed', () => {
     await world.operator({ action: 'close', hedge: 'h1' });
     await world.run(MINUTE_MS, 1_000);
     expect(world.hedge()).toMatchObject({ state: 'quarantined', reason: 'dust' });
-    expect(Math.abs(Number(world.position('beta')))).toBeLessThan(2);
+    // What beta takes no order for stays hedged.
+    expect(both(world)).toEqual(['1.5', '-1.5']);
     const sent = world.submitted.length;
     await world.run(30 * MINUTE_MS, 10_000);
     expect(world.submitted.length).toBe(sent);
@@ -82,4 +83,37 @@ describe('fault-21-lot-changed', () => {
     expect(both(world)).toEqual(['0', '0']);
     expect(world.wrongs()).toEqual([]);
   });
+
+  it.each<[string, readonly ('alpha' | 'beta')[]]>([
+    ['one venue', ['beta']],
+    ['both venues', ['alpha', 'beta']],
+  ])(
+    'fault-21-largest-order-smaller on %s: an exit goes in equal steps, and what filled is no failure',
+    async (_, on) => {
+      const world = new World();
+      await world.opened();
+      await world.operator({ action: 'pause' });
+      for (const venue of on) {
+        const known = world.engine.core.market.get(instrumentKey(venue, SOL))?.instrument;
+        if (!known) throw new Error('not listed');
+        const instruments = [{ ...known, maxQuantity: base('1') }];
+        world.engine.push({ kind: 'market', event: { kind: 'instruments', venue, instruments } });
+      }
+      await world.run(100);
+      await world.operator({ action: 'close', hedge: 'h1' });
+      let worst = 0;
+      for (let i = 0; i < 60; i++) {
+        await world.run(250, 50);
+        const [a = 0, b = 0] = both(world).map(Number);
+        worst = Math.max(worst, Math.abs(a + b));
+      }
+      expect(both(world)).toEqual(['0', '0']);
+      expect(worst).toBeLessThanOrEqual(1);
+      expect(world.hedge()).toMatchObject({ state: 'closed', reason: 'operator_close' });
+      const limits = world.submitted.filter(({ reduceOnly }) => reduceOnly).map(({ limitPrice }) => text(limitPrice));
+      // No order widened the cap for the next.
+      expect(new Set(limits).size).toBe(2);
+      expect(world.wrongs()).toEqual([]);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 /** Entries in parts, each hazard by name. Expectations are read from the exchanges' books. */
 import { describe, expect, it, vi } from 'vitest';
-import { contracts, px, toNumber } from '../../src/kernel/decimal.ts';
+import { base, contracts, px, toNumber } from '../../src/kernel/decimal.ts';
 import { SLICED } from './styles.ts';
 import { World } from './world.ts';
 import { ACCOUNT, COMMON_LOT, SETTINGS, SOL } from './world-setup.ts';
@@ -228,4 +228,79 @@ it('liquidated-mid-way: what a venue takes away on the way is not answered by a 
   expect(Math.abs((a ?? 0) + (b ?? 0))).toBeLessThan(toNumber(COMMON_LOT[SOL]));
   expect(Math.abs(a ?? 0)).toBeLessThanOrEqual(SETTINGS.risk.size.hedgeNotionalUsd / 100);
   expect(world.wrongs()).toEqual([]);
+});
+
+describe('slices that cannot be as planned', () => {
+  const level = (price: string) => ({ price: px(price), contracts: contracts('100') });
+
+  it('equal-parts-too-small: fault-20, where no equal part is large enough, parts are as large as may be', async () => {
+    const world = new World({ settings: SLICED });
+    world.exchanges.alpha.changeSteps(SOL, { minContracts: contracts('4') });
+    world.boot();
+    await world.run(20_000);
+    expect(world.hedge()).toMatchObject({ state: 'held', reason: 'filled' });
+    expect(entries(world, 'alpha').map((order) => toNumber(order.quantity))).toEqual([4, 4]);
+    expect(positions(world)).toEqual(['8', '-8']);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('largest-order: fault-21, no slice is larger than both venues take by now', async () => {
+    const world = await begun();
+    const known = world.engine.core.market.get('beta|SOL/USDT:USDT')?.instrument;
+    if (!known) throw new Error('not listed');
+    const instruments = [{ ...known, maxQuantity: base('1') }];
+    world.engine.push({ kind: 'market', event: { kind: 'instruments', venue: 'beta', instruments } });
+    await world.run(10_000);
+    expect(entries(world, 'beta').map((order) => toNumber(order.quantity))).toEqual([2.5, 1, 1, 1, 1, 1]);
+    expect(positions(world)[0]).toBe(positions(world)[1]?.slice(1));
+  });
+
+  it.each<[string, { price: string; count: string }]>([
+    ['beyond the price cap', { price: '99.75', count: '100' }],
+    ['too thin', { price: '99.95', count: '1' }],
+  ])('other-book: fault-17, a book that is %s is waited for, not sent into', async (_, { price, count }) => {
+    const world = await begun();
+    const bid = { price: px(price), contracts: contracts(count) };
+    world.exchanges.beta.setBook(
+      SOL,
+      [bid],
+      [{ price: px(price).plus('0.5') as typeof bid.price, contracts: contracts('100') }],
+    );
+    await world.run(5_000, 250);
+    expect(positions(world)).toEqual(['2.5', '-2.5']);
+    expect(world.submitted).toHaveLength(2);
+    expect(world.state()).toBe('entering');
+    world.exchanges.beta.setBook(SOL, [level('99.98')], [level('100.02')]);
+    await world.run(10_000);
+    expect(positions(world)).toEqual(['9.5', '-9.5']);
+    expect(world.wrongs()).toEqual([]);
+  });
+});
+
+describe('a clean stop between slices', () => {
+  it('fault-33-stop-keeps: changes no position, also of one that is small by then', async () => {
+    const small = { ...SLICED.execution.sliced, notionalUsd: 50 };
+    const world = new World({ settings: { ...SLICED, execution: { ...SLICED.execution, sliced: small } } });
+    world.boot();
+    await world.run(1_000);
+    expect(positions(world)).toEqual(['0.5', '-0.5']);
+    const stopped = world.engine.stop(5_000);
+    await world.run(6_000, 50);
+    expect(await stopped).toEqual([]);
+    expect(positions(world)).toEqual(['0.5', '-0.5']);
+    expect(world.state()).toBe('entering');
+  });
+
+  it('fault-33-stop-goes-on: the next start enters the rest', async () => {
+    const world = await begun();
+    const stopped = world.engine.stop(5_000);
+    await world.run(200, 50);
+    // Nothing is waited for.
+    expect(await stopped).toEqual([]);
+    world.crash();
+    world.boot();
+    await world.run(20_000);
+    expect(positions(world)).toEqual(['9.5', '-9.5']);
+    expect(world.state()).toBe('held');
+  });
 });

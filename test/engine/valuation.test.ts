@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { hedgeUnrealised } from '../../src/engine/valuation.ts';
 import { text } from '../../src/kernel/decimal.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import type { HedgeRecord } from '../../src/ledger/state.ts';
 import { FoldedMarket } from '../../src/market/view.ts';
 import { AT, attempt, booked, fill, LONG, plan, SHORT } from '../ledger/samples.ts';

@@ -2,8 +2,9 @@
 import { expect, it } from 'vitest';
 import { bookFills } from '../../src/execution/booking.ts';
 import { base, text } from '../../src/kernel/decimal.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
 import { AT, attempt, fill, planned } from '../platform/facts.ts';
 

@@ -21,8 +21,9 @@ import {
 } from '../../src/kernel/decimal.ts';
 import { splitKey } from '../../src/kernel/ids.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
 import type { Instrument } from '../../src/market/instrument.ts';
 import { AT, attempt, booked, fill, LONG, plan, SHORT } from '../ledger/samples.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InvariantError } from '../../src/kernel/assert.ts';
 import { quote, text } from '../../src/kernel/decimal.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import { AT, attempt, booked, fill, payment, plan } from './samples.ts';
 
 const folded = (...facts: Fact[]) => {

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { base } from '../../src/kernel/decimal.ts';
 import { DAY_MS } from '../../src/kernel/instant.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
 import type { Fact, HedgeMoved } from '../../src/ledger/facts.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
 import { AT, attempt, booked, fill, plan } from './samples.ts';
 

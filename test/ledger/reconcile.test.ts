@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { base, px, quote } from '../../src/kernel/decimal.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import { reconcile, type VenueTruth } from '../../src/ledger/reconcile.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
 import { AT, booked, fill, LONG, payment, plan } from './samples.ts';

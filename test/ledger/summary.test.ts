@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { text } from '../../src/kernel/decimal.ts';
 import { DAY_MS } from '../../src/kernel/instant.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import { summarizeHedge, summarizeRoute } from '../../src/ledger/summary.ts';
 import { AT, attempt, booked, fill, payment, plan } from './samples.ts';
 

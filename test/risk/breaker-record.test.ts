@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { base, px, quote } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
 import type { AttemptIntended, AttemptStatus, Fact, HedgePlanned, HedgeState } from '../../src/ledger/facts.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import type { LedgerState } from '../../src/ledger/state.ts';
 import { failuresInARow, openingFates, shortCycles } from '../../src/risk/breaker-record.ts';
 import { AT, attempt, fill, plan } from '../ledger/samples.ts';

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, MINUTE_MS, utcDayStart } from '../../src/kernel/instant.ts';
+import { emptyLedger } from '../../src/ledger/empty.ts';
 import type { BreakerSwitched } from '../../src/ledger/facts.ts';
-import { emptyLedger, foldFact } from '../../src/ledger/fold.ts';
+import { foldFact } from '../../src/ledger/fold.ts';
 import { breakerId } from '../../src/ledger/state.ts';
 import {
   churn,

@@ -1,6 +1,6 @@
 /** A page with status 200 in place of the markets: ccxt takes it for a venue that lists nothing. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld, VENUES, type World } from './world.ts';
+import { orderOf, setUp, startWorld, VENUES, type World } from './world.ts';
 
 describe.each(VENUES)('%s', (name) => {
   let world: World;
@@ -23,5 +23,21 @@ describe.each(VENUES)('%s', (name) => {
     expect(await venue.instruments()).toMatchObject({ ok: false });
     world.intercept = () => 'pass';
     expect(await venue.positions('poll')).toMatchObject({ ok: true });
+  });
+
+  it('fault-08-orders-after-html: a page in place of the markets stops no order, reduction or cancel', async () => {
+    const venue = await world.venue();
+    await setUp(venue);
+    expect(await venue.submit(orderOf(world, 'before1'), 'open')).toMatchObject({ kind: 'acked' });
+    world.intercept = () => ({
+      status: 200,
+      body: '<html>maintenance</html>',
+      headers: { 'content-type': 'text/html' },
+    });
+    expect(await venue.instruments()).toMatchObject({ ok: false });
+    world.intercept = () => 'pass';
+    const exit = orderOf(world, 'after1', { side: 'sell', reduceOnly: true });
+    expect(await venue.submit(exit, 'reduce')).toMatchObject({ kind: 'acked' });
+    expect(await venue.cancel(exit)).toEqual({ kind: 'not_open' });
   });
 });

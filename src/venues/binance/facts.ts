@@ -13,6 +13,7 @@ import { binanceReads, binanceStream } from './rows.ts';
 /** Request weight by method and path; anything else costs 1. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   'GET userTrades': 5,
+  'GET allOrders': 5,
   'GET income': 30,
   'GET positionRisk': 5,
   'GET account': 5,
@@ -107,8 +108,6 @@ export const binanceFacts: VenueFacts = {
     recvWindow: RECV_WINDOW_MS,
     fetchMarkets: { types: ['linear'] },
     warnOnFetchOpenOrdersWithoutSymbol: false,
-    // The depth snapshot that starts a book: weight 5 instead of 20, and 20 levels are all that is used.
-    watchOrderBookLimit: 100,
   },
   configure: (client, testnet) => {
     // The futures testnet refuses at signing time in ccxt; demo trading has its own hosts.

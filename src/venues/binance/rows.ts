@@ -93,6 +93,9 @@ const positionRow = z.object({
 const balanceRow = z.object({ asset: idText, walletBalance: decimalText, availableBalance: decimalText });
 const feeRow = z.object({ makerCommissionRate: decimalText, takerCommissionRate: decimalText });
 
+/** Of one answer. */
+const MAX_ORDERS = 1_000;
+
 const get = (client: CcxtClient, path: string, params: Record<string, unknown>, access = 'fapiPrivate') =>
   client.request(path, access, 'GET', params);
 
@@ -104,6 +107,11 @@ export const binanceReads: AccountReads = {
   openOrders: async (client, marketId) => {
     const body = await get(client, 'openOrders', marketId === undefined ? {} : { symbol: marketId });
     return { rows: z.array(orderRow).parse(body), full: false };
+  },
+  orders: async (client, marketId, { from, to }) => {
+    const params = { symbol: marketId, startTime: from, endTime: to, limit: MAX_ORDERS };
+    const rows = z.array(orderRow).parse(await get(client, 'allOrders', params));
+    return { rows, full: rows.length >= MAX_ORDERS };
   },
   fills: async (client, query) => {
     // By order id the venue takes no times; the newest trades of the order come back.
