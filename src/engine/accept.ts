@@ -92,6 +92,9 @@ export function acceptanceOf(core: Core, command: AcceptCommand, by: string): Ac
   return { ok: true, facts, hedges, detail: lines.join('\n') };
 }
 
+/** Nobody has said what became of the order. */
+const UNTOLD: ReadonlySet<string> = new Set(['intended', 'unknown']);
+
 /**
  * Orders first: nothing of the account is compared while one of them has no known end. They count as never accepted; one
  * that turns up all the same is taken then, like every late fill.
@@ -101,7 +104,8 @@ function fatesAccepted(core: Core, fates: readonly DiscrepancyNoted[], note: str
   // One that was found meanwhile is what was found.
   const orderOf = ({ id }: DiscrepancyNoted): ClientOrderId => id.slice(id.lastIndexOf('|') + 1);
   const statusOf = (id: ClientOrderId) => core.ledger.attempts.get(id)?.status;
-  const ids = fates.map(orderOf).filter((id) => statusOf(id) === 'unknown');
+  const isUntold = (id: ClientOrderId): boolean => UNTOLD.has(statusOf(id) ?? 'unknown');
+  const ids = fates.map(orderOf).filter(isUntold);
   const outcomes = ids.map(
     (clientOrderId): Fact => ({
       kind: 'outcome',
@@ -114,8 +118,8 @@ function fatesAccepted(core: Core, fates: readonly DiscrepancyNoted[], note: str
   );
   const hedges = ids.flatMap((id) => core.ledger.attempts.get(id)?.intent.hedge ?? []);
   const lines = fates.map((fate) => {
-    const status = statusOf(orderOf(fate));
-    return status === 'unknown' ? `accepted as never placed: ${fate.detail}` : `found as ${status}: ${orderOf(fate)}`;
+    const id = orderOf(fate);
+    return isUntold(id) ? `accepted as never placed: ${fate.detail}` : `found as ${statusOf(id)}: ${id}`;
   });
   const facts = [...fates.map((each) => acceptance(each, note, by, at)), ...outcomes];
   return { ok: true, facts, hedges: [...new Set(hedges)], orders: ids, detail: lines.join('\n') };

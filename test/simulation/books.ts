@@ -16,10 +16,10 @@ import {
   ZERO_BASE,
   ZERO_QUOTE,
 } from '../../src/kernel/decimal.ts';
-import { instrumentKey } from '../../src/kernel/ids.ts';
-import type { Fact } from '../../src/ledger/facts.ts';
+import { instrumentKey, splitKey } from '../../src/kernel/ids.ts';
+import type { AttemptIntended, Fact } from '../../src/ledger/facts.ts';
 import { FLAT } from '../../src/ledger/holding.ts';
-import { accountKey, type LedgerState } from '../../src/ledger/state.ts';
+import { accountKey, type LedgerState, legsOf } from '../../src/ledger/state.ts';
 import type { Fill } from '../../src/market/order.ts';
 import { ACCOUNT } from './bot.ts';
 import type { Oracle } from './oracle.ts';
@@ -45,7 +45,8 @@ export function wrongsOf({ facts, ledger }: Told, rigs: ReadonlyMap<string, Rig>
       ...walletWrongs(facts, ledger, rig),
     ]),
     ...openDiscrepancies(facts),
-    ...unfinished(facts),
+    ...hedgeWrongs(facts, ledger),
+    ...unfinished(facts, oracle),
     ...unresolved(oracle),
   ];
 }
@@ -180,15 +181,60 @@ function openDiscrepancies(facts: readonly Fact[]): string[] {
   return [...open].map(([id, detail]) => `discrepancy ${id}: ${detail}`);
 }
 
-function unfinished(facts: readonly Fact[]): string[] {
-  const states = new Map<string, string>();
+/** Whose the money is: fills are those of their orders' hedges, payments those of hedges that had traded by then. */
+function hedgeWrongs(facts: readonly Fact[], ledger: LedgerState | undefined): string[] {
+  const found: string[] = [];
+  const owners = new Map<string, AttemptIntended>();
+  const fees = new Map<string, Quote>();
+  const funding = new Map<string, Quote>();
+  const began = new Map<string, number>();
+  const note = (sums: Map<string, Quote>, leg: string, amount: Quote): void =>
+    void sums.set(leg, add(sums.get(leg) ?? ZERO_QUOTE, amount));
   for (const fact of facts) {
-    if (fact.kind === 'hedge_planned') states.set(fact.hedge, 'planned');
-    if (fact.kind === 'hedge_moved') states.set(fact.hedge, `${fact.to} (${fact.reason})`);
+    if (fact.kind === 'attempt') owners.set(fact.clientOrderId, fact);
+    if (fact.kind === 'fill' && fact.hedge !== undefined) {
+      const leg = `${fact.hedge} ${fact.leg}`;
+      note(fees, leg, fact.fill.fee);
+      began.set(leg, Math.min(began.get(leg) ?? fact.fill.at, fact.fill.at));
+    }
+    if (fact.kind === 'fill') {
+      const order = owners.get(fact.fill.clientOrderId ?? '');
+      if (order && !order.reduceOnly && order.hedge !== fact.hedge)
+        found.push(`trade ${fact.fill.tradeId} of ${order.hedge} is booked to ${fact.hedge ?? 'nobody'}`);
+    }
+    if (fact.kind === 'payment' && fact.hedge !== undefined)
+      note(funding, `${fact.hedge} ${fact.leg}`, fact.payment.amount);
   }
-  // Dust is the operator's: too small for any order, told once a minute, and never more than that (`isAtRest`).
-  const settled = /^(?:held|closed|aborted) |^quarantined \(dust\)/;
-  return [...states].filter(([, state]) => !settled.test(state)).map(([hedge, state]) => `${hedge} is ${state}`);
+  for (const fact of facts) {
+    if (fact.kind !== 'payment' || fact.hedge === undefined) continue;
+    const { paymentId, at } = fact.payment;
+    if (at < (began.get(`${fact.hedge} ${fact.leg}`) ?? Number.POSITIVE_INFINITY))
+      found.push(`payment ${paymentId} is booked to ${fact.hedge}, which had not traded yet`);
+  }
+  for (const [id, hedge] of ledger?.hedges ?? []) {
+    for (const leg of legsOf(hedge)) {
+      const name = `${id} ${leg.name}`;
+      if (!eq(leg.fees, fees.get(name) ?? ZERO_QUOTE) || !eq(leg.funding, funding.get(name) ?? ZERO_QUOTE))
+        found.push(`${name} says fees ${text(leg.fees)}, funding ${text(leg.funding)}: not what was booked to it`);
+    }
+  }
+  return found.slice(0, 6);
+}
+
+function unfinished(facts: readonly Fact[], oracle: Oracle): string[] {
+  const states = new Map<string, string>();
+  const dust = new Set<string>();
+  for (const fact of facts) {
+    if (fact.kind === 'hedge_moved') states.set(fact.hedge, `${fact.to} (${fact.reason})`);
+    if (fact.kind !== 'hedge_planned') continue;
+    states.set(fact.hedge, 'planned');
+    const legs = [fact.longKey, fact.shortKey].map(splitKey);
+    if (legs.some(({ venue, symbol }) => oracle.isDust(venue, symbol))) dust.add(fact.hedge);
+  }
+  // Dust is the operator's: too small for any order, told once a minute, and never more than that.
+  const isSettled = ([hedge, state]: [string, string]): boolean =>
+    /^(?:held|closed|aborted) /.test(state) || (dust.has(hedge) && state === 'quarantined (dust)');
+  return [...states].filter((each) => !isSettled(each)).map(([hedge, state]) => `${hedge} is ${state}`);
 }
 
 function unresolved(oracle: Oracle): string[] {

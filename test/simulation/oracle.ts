@@ -43,6 +43,7 @@ import type { Alarm } from '../../src/ports/notifier.ts';
 import type { SubmitOutcome, Venue } from '../../src/ports/venue.ts';
 import type { ExchangeEvent, ExchangeTrade } from '../../src/simulator/exchange/api.ts';
 import { ACCOUNT } from './bot.ts';
+import { Conduct } from './conduct.ts';
 import { type Fault, faultClass } from './faults.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Rig } from './sim-venue.ts';
@@ -163,6 +164,7 @@ export class Oracle {
   readonly #unbooked = new Map<string, Map<string, string>>();
   /** Tripped breakers, with the place of the fact that says so. */
   readonly #tripped = new Map<string, { fact: BreakerSwitched; factAt: number; since: number }>();
+  readonly #conduct: Conduct;
   #paused = false;
   #killed = false;
   #aliveSince = 0;
@@ -170,6 +172,7 @@ export class Oracle {
 
   constructor(world: OracleWorld) {
     this.#world = world;
+    this.#conduct = new Conduct(world, (rule, detail) => this.fail(rule, detail));
     for (const [id, rig] of world.rigs) {
       rig.exchange.listen((event) => this.#onExchange(id, event));
     }
@@ -245,6 +248,7 @@ export class Oracle {
     this.#aliveSince = now;
     this.#reads.clear();
     this.#framesAt.clear();
+    this.#conduct.started();
   }
 
   // What crosses the wire.
@@ -255,6 +259,7 @@ export class Oracle {
     const last = this.#marks.get(key);
     this.#marks.set(key, { mark, before: this.#framesAt.get(key) === madeAt ? last?.before : last?.mark });
     this.#framesAt.set(key, madeAt);
+    this.#conduct.framed(key, madeAt);
   }
 
   answered(venue: string, what: string, ok: boolean): void {
@@ -278,6 +283,7 @@ export class Oracle {
     this.#underWay.add(order.clientOrderId);
     this.sent.set(order.clientOrderId, { order, venue: venue.id, copies, leftAt: scheduler.now, arrivedAt: undefined });
     if (!attempt) return;
+    this.#conduct.left(order, attempt.intent, this.#marksOf(order.key));
     const { hedge, leg, purpose } = attempt.intent;
     for (const id of this.#legs.get(`${hedge} ${leg}`) ?? []) {
       const other = this.attempts.get(id);
@@ -287,6 +293,11 @@ export class Oracle {
     const opens = purpose === 'enter' || purpose === 'complete';
     if (!opens && !order.reduceOnly) this.fail('reduce_only', `${purpose} ${order.clientOrderId} may open`);
     if (opens) this.#judgeOpening(venue.id, symbol, attempt.intent, order);
+  }
+
+  #marksOf(key: string): number[] {
+    const known = this.#marks.get(key);
+    return [known?.mark, known?.before].filter((mark) => mark !== undefined);
   }
 
   arrived(venue: Venue, order: OrderRequest, outcome: SubmitOutcome): void {
@@ -339,6 +350,7 @@ export class Oracle {
           if (fact.action === 'kill_reset') this.#killed = false;
       }
     }
+    this.#conduct.committed(facts, first);
   }
 
   alarmed(alarm: Alarm): void {
@@ -630,7 +642,8 @@ export class Oracle {
     return [...this.attempts.values()].some(({ intent, status }) => intent.key === key && !FINAL.has(status));
   }
 
-  #judgeOpening(venue: string, symbol: string, { purpose, number }: AttemptIntended, order: OrderRequest): void {
+  #judgeOpening(venue: string, symbol: string, intent: AttemptIntended, order: OrderRequest): void {
+    const { purpose, number } = intent;
     const settings = this.#world.settings();
     const { now } = this.#world.scheduler;
     const no = (rule: string, detail: string): void => this.fail(rule, `${purpose} ${order.clientOrderId}: ${detail}`);
@@ -645,6 +658,7 @@ export class Oracle {
       );
     // What makes the legs more equal hedges; it need not wait for anything.
     if (purpose === 'complete' || this.#hedges(symbol, order)) return;
+    this.#conduct.opening(order, intent, this.attempts.get(order.clientOrderId)?.factAt ?? 0);
     if (this.#paused || settings.paused) no('opens_paused', 'openings are paused');
     if (this.#knowsOfForeign(venue)) no('opens_beside_human', `a human holds something on ${venue}`);
     const factAt = this.attempts.get(order.clientOrderId)?.factAt ?? 0;
