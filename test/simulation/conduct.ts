@@ -6,7 +6,9 @@ import { text, toNumber } from '../../src/kernel/decimal.ts';
 import { splitKey } from '../../src/kernel/ids.ts';
 import { HOUR_MS } from '../../src/kernel/instant.ts';
 import type { AttemptIntended, Fact, HedgePlanned, HedgeState } from '../../src/ledger/facts.ts';
+import { breakerId } from '../../src/ledger/state.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
+import type { Alarm } from '../../src/ports/notifier.ts';
 import { ACCOUNT } from './bot.ts';
 import type { OracleWorld } from './oracle.ts';
 
@@ -19,8 +21,17 @@ const PRICE_TOLERANCE = 0.0002;
 /** The touch of a book is a little beside its mark, and books move while orders are made. */
 const EXIT_TOLERANCE = 0.005;
 const SIZE_TOLERANCE = 1.02;
+/** An alarm comes within this time. */
+const TELL_MS = 5_000;
 const LEAVING: ReadonlySet<HedgeState> = new Set(['exiting', 'unwinding', 'closed', 'aborted']);
 const ORDERS: ReadonlySet<string> = new Set(['kill', 'flatten', 'close']);
+
+/** Code, and subject where it has one, of the alarm that a fact calls for. */
+function alarmOf(fact: Fact): string | undefined {
+  if (fact.kind === 'control' && fact.action === 'kill') return 'killed';
+  if (fact.kind === 'breaker' && fact.state === 'tripped') return `breaker_tripped ${breakerId(fact)}`;
+  return fact.kind === 'hedge_moved' && fact.to === 'quarantined' ? `quarantined ${fact.hedge}` : undefined;
+}
 
 interface Hedge {
   readonly plan: HedgePlanned;
@@ -37,6 +48,10 @@ export class Conduct {
   readonly #rates = new Map<string, { readonly hourly: number; readonly at: number }>();
   /** By instrument: both touches, as framed last and before that. */
   readonly #touches = new Map<string, { readonly now: readonly number[]; readonly before: readonly number[] }>();
+  /** When what was last told, by code and subject. */
+  readonly #toldAt = new Map<string, number>();
+  /** What people must be told of, and since when. */
+  #owed: { readonly what: string; since: number }[] = [];
   /** By id: the venue, and the place of the fact that says so. */
   readonly #differences = new Map<string, { readonly venue: string; readonly factAt: number }>();
   /** Reduce-only orders of a leg so far, by hedge and leg. */
@@ -45,6 +60,11 @@ export class Conduct {
   constructor(world: OracleWorld, fail: (rule: string, detail: string) => void) {
     this.#world = world;
     this.#fail = fail;
+  }
+
+  /** What it had to tell died with it. */
+  died(): void {
+    this.#owed = [];
   }
 
   /** Facts may be lost with the power: what is left is read anew. */
@@ -71,6 +91,8 @@ export class Conduct {
     for (const [at, fact] of facts.entries()) {
       this.#note(fact, first + at);
       if (fact.kind === 'hedge_planned') this.#judgePlan(fact);
+      const what = alarmOf(fact);
+      if (what !== undefined) this.#owed.push({ what, since: this.#world.scheduler.now });
     }
     for (const fact of facts) {
       if (fact.kind !== 'control' || !ORDERS.has(fact.action)) continue;
@@ -79,6 +101,24 @@ export class Conduct {
         if (isMeant && !LEAVING.has(state)) this.#fail('obeys', `${id} is ${state} after ${fact.action}`);
       }
     }
+  }
+
+  alarmed({ code, subject }: Alarm): void {
+    this.#toldAt.set(`${code} ${subject}`, this.#world.scheduler.now);
+    this.#toldAt.set(code, this.#world.scheduler.now);
+  }
+
+  /** Called at every event. */
+  tick(): void {
+    if (this.#owed.length === 0) return;
+    const { now } = this.#world.scheduler;
+    this.#owed = this.#owed.filter((owed) => {
+      const { what, since } = owed;
+      if (!this.#world.isAwake()) owed.since = now;
+      if ((this.#toldAt.get(what) ?? Number.NEGATIVE_INFINITY) >= since - TELL_MS) return false;
+      if (now - since > TELL_MS) this.#fail('tells', `nobody was told: ${what}`);
+      return true;
+    });
   }
 
   /** Of every order that leaves with an intent. `marks`: as framed last, and before that. */

@@ -118,6 +118,8 @@ export interface OracleWorld {
   readonly disk: Disk;
   settings(): EngineSettings;
   isRunning(): boolean;
+  /** It runs, and is not stopped by a signal. */
+  isAwake(): boolean;
 }
 
 export class Oracle {
@@ -237,6 +239,7 @@ export class Oracle {
     // A start that failed has not begun: it is still the same absence.
     if (!this.#isDown) this.#impairedBy('process', 1);
     this.#isDown = true;
+    this.#conduct.died();
     const { disk } = this.#world;
     for (const [id, attempt] of this.attempts) if (attempt.factAt >= disk.facts.length) this.attempts.delete(id);
   }
@@ -354,6 +357,7 @@ export class Oracle {
   }
 
   alarmed(alarm: Alarm): void {
+    this.#conduct.alarmed(alarm);
     if (!NAKED_ALARMS.has(alarm.code)) return;
     for (const [symbol, naked] of this.#naked) {
       const asset = symbol.slice(0, symbol.indexOf('/'));
@@ -553,6 +557,7 @@ export class Oracle {
 
   /** Called at every event: bounds of time. */
   tick(): void {
+    this.#conduct.tick();
     if (this.#naked.size === 0) return;
     for (const venue of this.#world.rigs.keys()) {
       const isBlind = (this.#impaired.get(`lists ${venue}`)?.active ?? 0) > 0 && this.#unbookedOn(venue).size > 0;

@@ -107,6 +107,7 @@ class World implements Levers {
       disk: this.bot.disk,
       settings: () => this.bot.told,
       isRunning: () => this.bot.running !== undefined,
+      isAwake: () => this.bot.running !== undefined && !this.bot.isStopped,
     });
     for (const [id, rig] of this.rigs) {
       rig.exchange.listen((event) => {
