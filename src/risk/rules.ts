@@ -106,7 +106,8 @@ const settlementAhead: Rule = (input) =>
     // Writing an instant out costs more than every other rule together.
     if (leg.nextSettlementAt - input.now > SETTLEMENT_LEAD_MS) return NONE;
     const detail = `${leg.key} was priced for the settlement of ${iso(leg.nextSettlementAt)}`;
-    return not('settlement_passed', true, 'ahead', 'passed', detail);
+    const actual = leg.nextSettlementAt > input.now ? 'too near' : 'passed';
+    return not('settlement_passed', true, 'ahead', actual, detail);
   });
 
 /** Only a feed that is `up` opens; no word from it is not good news. */
