@@ -9,6 +9,11 @@ const positions = (world: World) => [world.position('alpha'), world.position('be
 const entries = (world: World, venue: string) =>
   world.submitted.filter((order) => order.key.startsWith(venue) && !order.reduceOnly);
 
+const SMALL_SLICES = {
+  ...SLICED,
+  execution: { ...SLICED.execution, sliced: { ...SLICED.execution.sliced, notionalUsd: 50 } },
+};
+
 /** A running world whose first slice is filled. */
 async function begun(settings = SLICED): Promise<World> {
   const world = new World({ settings });
@@ -161,8 +166,7 @@ describe('stopping', () => {
   });
 
   it('paused-under-the-minimum: too little to keep is unwound', async () => {
-    const small = { ...SLICED.execution.sliced, notionalUsd: 50 };
-    const world = new World({ settings: { ...SLICED, execution: { ...SLICED.execution, sliced: small } } });
+    const world = new World({ settings: SMALL_SLICES });
     world.boot();
     await world.run(1_000);
     expect(positions(world)).toEqual(['0.5', '-0.5']);
@@ -279,8 +283,7 @@ describe('slices that cannot be as planned', () => {
 
 describe('a clean stop between slices', () => {
   it('fault-33-stop-keeps: changes no position, also of one that is small by then', async () => {
-    const small = { ...SLICED.execution.sliced, notionalUsd: 50 };
-    const world = new World({ settings: { ...SLICED, execution: { ...SLICED.execution, sliced: small } } });
+    const world = new World({ settings: SMALL_SLICES });
     world.boot();
     await world.run(1_000);
     expect(positions(world)).toEqual(['0.5', '-0.5']);
