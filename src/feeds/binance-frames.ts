@@ -3,13 +3,12 @@
  * derivatives/usds-margined-futures.
  */
 import * as z from 'zod';
+import { inParts } from './book-parts.ts';
 import type { FeedDialect, RawQuote } from './dialect.ts';
 import { decimalText, instant, optionalDecimal, optionalInstant } from './frame-parts.ts';
 
 /** Markets that `fundingInfo` does not list have never been adjusted. */
 const UNADJUSTED_HOURS = 8;
-/** Of one watch call; ccxt refuses more. */
-const MAX_BOOKS = 200;
 /**
  * Levels that a book begins with. ccxt keeps no more than these and hears of changes only, so a price that runs through
  * them leaves a side without what rested beyond. A snapshot of 1000 weighs 20, one of 100 weighs 5.
@@ -41,10 +40,7 @@ const history = z.array(z.object({ fundingRate: decimalText, fundingTime: instan
 
 export const binanceFrames: FeedDialect = {
   watches: (client, symbols) => [
-    ...Array.from({ length: Math.ceil(symbols().length / MAX_BOOKS) }, (_, part) => () => {
-      const from = part * MAX_BOOKS;
-      return client.watchOrderBookForSymbols(symbols().slice(from, from + MAX_BOOKS), levelsOf(symbols().length));
-    }),
+    ...inParts(symbols, (part) => client.watchOrderBookForSymbols(part, levelsOf(symbols().length))),
     () => client.watchMarkPrices(symbols()),
   ],
   reader: () => ({

@@ -5,6 +5,7 @@
  * are taken from the frames as they arrive, because ccxt wakes nobody for a frame that comes while nobody awaits.
  * Whatever cannot be read or cannot be true is counted and dropped, and the venue shows as degraded until a good frame.
  */
+import { setMaxListeners } from 'node:events';
 import { invariant } from '../kernel/assert.ts';
 import type { InstrumentKey, UnifiedSymbol, VenueId } from '../kernel/ids.ts';
 import { HOUR_MS, type Instant } from '../kernel/instant.ts';
@@ -77,6 +78,8 @@ class DirectFeed implements MarketFeed {
 
   constructor(options: DirectFeedOptions, dialect: FeedDialect) {
     const { connection, clock } = options;
+    // One per watch call that pauses.
+    setMaxListeners(0, this.#stop.signal);
     this.venue = connection.venue;
     this.#o = options;
     this.#dialect = dialect;

@@ -80,20 +80,70 @@ describe('a connection that is open and deaf to one kind', () => {
 });
 
 describe('what is asked of a venue', () => {
-  it('binance: books are watched in calls of at most 200, of what is listed when a call is made', async () => {
+  const symbols = (count: number) => Array.from({ length: count }, (_, i) => `C${i}/USDT:USDT`);
+  /** Watch calls of books, answered by the test, and what each asked for. */
+  const watched = (listed: () => readonly string[]) => {
     const asked: (readonly string[])[] = [];
-    let symbols = Array.from({ length: 450 }, (_, i) => `C${i}/USDT:USDT`);
+    const answers: { readonly give: () => void; readonly fail: () => void }[] = [];
     const client = {
-      watchOrderBookForSymbols: async (some: readonly string[]) => asked.push(some),
-      watchMarkPrices: async () => undefined,
+      watchOrderBookForSymbols: (some: readonly string[]) => {
+        asked.push(some);
+        return new Promise((resolve, reject) => {
+          answers.push({ give: () => resolve({}), fail: () => reject(new Error('no snapshot')) });
+        });
+      },
+      watchMarkPrices: never,
     } as unknown as MarketClient;
-    const watches = dialectOf('binance')?.watches(client, () => symbols) ?? [];
-    for (const watch of watches) await watch();
-    expect(asked.map(({ length }) => length)).toEqual([200, 200, 50]);
-    expect(asked.flat()).toEqual(symbols);
-    symbols = symbols.filter((symbol) => symbol !== 'C7/USDT:USDT');
-    await watches[0]?.();
-    expect(asked.at(-1)).not.toContain('C7/USDT:USDT');
+    const books = (dialectOf('binance')?.watches(client, listed) ?? []).slice(0, -1);
+    return { asked, answers, books };
+  };
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+  it('binance: a part of the books begins once the one before it has a book, or has failed', async () => {
+    const { asked, answers, books } = watched(() => symbols(130));
+    const calls = books.map((watch) => watch().catch((error: unknown) => error));
+    await settled();
+    expect(asked.map(({ length }) => length)).toEqual([44]);
+    answers[0]?.give();
+    await settled();
+    expect(asked.map(({ length }) => length)).toEqual([44, 43]);
+    // One that has begun waits for nobody.
+    void books[0]?.();
+    await settled();
+    expect(asked).toHaveLength(3);
+    expect(asked[2]).toEqual(asked[0]);
+    answers[1]?.fail();
+    await settled();
+    expect(asked.map(({ length }) => length)).toEqual([44, 43, 44, 43]);
+    expect(await calls[1]).toBeInstanceOf(Error);
+    expect([...(asked[0] ?? []), ...(asked[1] ?? []), ...(asked[3] ?? [])].sort()).toEqual(symbols(130).sort());
+    // The second begins anew, after the third.
+    void books[1]?.();
+    await settled();
+    expect(asked).toHaveLength(4);
+    answers[3]?.give();
+    await settled();
+    expect(asked[4]).toEqual(asked[1]);
+  });
+
+  it('binance: a market that comes or goes changes its own part alone', async () => {
+    let listed = symbols(100);
+    const { asked, answers, books } = watched(() => listed);
+    const next = async (part: number) => {
+      const call = books[part]?.();
+      await settled();
+      answers.at(-1)?.give();
+      await call;
+      return new Set(asked.at(-1));
+    };
+    const [first, second] = [await next(0), await next(1)];
+    listed = listed.filter((symbol) => symbol !== 'C7/USDT:USDT');
+    const [shrunk, other] = first.has('C7/USDT:USDT') ? [0, 1] : [1, 0];
+    expect((await next(shrunk)).has('C7/USDT:USDT')).toBe(false);
+    expect(await next(other)).toEqual(other === 0 ? first : second);
+    listed = [...listed, 'NEW/USDT:USDT'];
+    expect((await next(shrunk)).has('NEW/USDT:USDT')).toBe(true);
+    expect(await next(other)).toEqual(other === 0 ? first : second);
   });
 });
 

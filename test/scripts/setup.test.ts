@@ -1,6 +1,15 @@
 /** What a new user is told when the machine lacks something: one line with the reason and the fix, never a stack. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -75,3 +84,14 @@ test('a lockfile that was lost is named with the command that brings it back', (
   expect(status).toBe(1);
   expect(said).toMatch(/package-lock\.json is missing or unreadable\. Fix: git checkout package-lock\.json/);
 });
+
+test('what is built may be executed as it is: `npx tandem` does', () => {
+  const { root } = clone();
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  mkdirSync(join(root, 'src/cli'));
+  writeFileSync(join(root, 'src/cli/main.ts'), '#!/usr/bin/env node\nprocess.stdout.write(`built`);\n');
+  expect(setUp({ root, bin: dirname(process.execPath) })).toEqual({ status: 0, said: 'tandem: building\n' });
+  const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly bin: { tandem: string } };
+  const result = spawnSync(join(root, bin.tandem), { encoding: 'utf8' });
+  expect(result.stdout).toBe('built');
+}, 60_000);

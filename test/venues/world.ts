@@ -105,13 +105,14 @@ export async function startWorld(
   assets: readonly ('BTC' | 'ETH' | 'SOL')[] = ['BTC', 'ETH'],
   depositUsd = '100000',
   key: { readonly withdraw?: boolean; readonly ips?: readonly string[] } = {},
+  more: readonly ExchangeInstrument[] = [],
 ): Promise<World> {
   const facts = factsOf(name);
   if (facts === undefined) throw new Error(name);
   const clock = createSimClock(START);
   const ioClock = systemClock();
   const activity = createActivity();
-  const instruments = assets.map((asset) => instrumentsOf(name)[asset]);
+  const instruments = [...assets.map((asset) => instrumentsOf(name)[asset]), ...more];
   const exchange = createExchange({ venue: name, clock, instruments });
   exchange.openAccount(ACCOUNT, quote(depositUsd));
   const failures: unknown[] = [];
@@ -244,9 +245,9 @@ export async function setUp(venue: Venue): Promise<void> {
   if (!prepared.ok) throw new Error(prepared.detail);
 }
 
-/** Resolves when `condition` holds; fails after five seconds of real time. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries += 1) {
+/** Resolves when `condition` holds; fails after `limitMs` of real time, at least. */
+export async function until(what: string, condition: () => boolean, limitMs = 5_000): Promise<void> {
+  for (let tries = 0; tries < limitMs / 5; tries += 1) {
     if (condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
