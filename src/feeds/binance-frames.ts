@@ -20,7 +20,7 @@ const depthUpdate = z.object({ e: z.literal('depthUpdate'), E: instant, s: z.str
 const markUpdate = z.object({
   E: instant,
   s: z.string(),
-  p: decimalText,
+  p: optionalDecimal,
   i: optionalDecimal,
   r: optionalDecimal,
   T: optionalInstant,
@@ -28,7 +28,7 @@ const markUpdate = z.object({
 const premium = z.array(
   z.object({
     symbol: z.string(),
-    markPrice: decimalText,
+    markPrice: optionalDecimal,
     indexPrice: optionalDecimal,
     lastFundingRate: optionalDecimal,
     nextFundingTime: optionalInstant,

@@ -15,7 +15,7 @@ const tickerFrame = z.object({
 });
 const ticker = z.object({
   symbol: z.string(),
-  markPrice: decimalText,
+  markPrice: optionalDecimal,
   indexPrice: optionalDecimal,
   fundingRate: optionalDecimal,
   nextFundingTime: optionalInstant,

@@ -23,7 +23,8 @@ export type RawQuote =
   | {
       readonly kind: 'mark';
       readonly marketId: string;
-      readonly mark: string;
+      /** undefined when the venue wrote none, as of a market that does not trade. */
+      readonly mark: string | undefined;
       readonly index: string | undefined;
       readonly at: Instant;
     };

@@ -16,7 +16,7 @@ const fundingRow = z.object({
   nextFundingTime: optionalInstant,
   ts: instant,
 });
-const markRow = z.object({ instId: z.string(), markPx: decimalText, ts: instant });
+const markRow = z.object({ instId: z.string(), markPx: optionalDecimal, ts: instant });
 const history = z.object({
   data: z.array(z.object({ realizedRate: decimalText, fundingTime: instant })),
 });

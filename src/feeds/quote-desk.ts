@@ -156,7 +156,7 @@ export class QuoteDesk {
     const mark = Number(quote.mark);
     const index = Number(quote.index);
     if (!(mark > 0)) {
-      this.#malformed(row, 'mark', `mark ${quote.mark}`);
+      this.#malformed(row, 'mark', quote.mark === undefined ? 'no mark price' : `mark ${quote.mark}`);
       return;
     }
     this.#o.health.good(`mark ${key}`);

@@ -122,6 +122,28 @@ describe.each(VENUES)('the direct feed over the %s dialect', (name) => {
     expect(states.filter(({ reason }) => reason.includes('ETH'))).toEqual([]);
   }, 20_000);
 
+  it('halted-without-a-mark: an empty mark price is missing, which makes no book doubtful', async () => {
+    feed.start(new Set(['BTC', 'ETH']), (event) => events.push(event));
+    await until('books', () => btcBooks() > 0);
+    const unpriced = {
+      binance: '{"e":"markPriceUpdate","E":1,"s":"ETHUSDT","p":""}',
+      bybit: '{"topic":"tickers.ETHUSDT","type":"snapshot","ts":1,"data":{"symbol":"ETHUSDT","markPrice":""}}',
+      okx: '{"arg":{"channel":"mark-price","instId":"ETH-USDT-SWAP"},"data":[{"instId":"ETH-USDT-SWAP","markPx":"","ts":"1"}]}',
+    };
+    events = [];
+    const missing = () => events.some((event) => event.kind === 'health' && /no mark price/.test(event.health.reason));
+    world.push(unpriced[name]);
+    await until('told of one that trades', missing);
+    const before = btcBooks();
+    for (let i = 0; i < 10; i += 1) {
+      world.clock.advanceTo(world.clock.now() + SECOND_MS);
+      ioClock.advanceTo(ioClock.now() + SECOND_MS);
+      tellBtc();
+    }
+    await until('books go on', () => btcBooks() > before);
+    expect(cuts).toBe(0);
+  }, 20_000);
+
   it('halted-while-running: the doubt about its book ends once it is listed as not trading', async () => {
     feed.start(new Set(['BTC', 'ETH']), (event) => events.push(event));
     await until('books', () => btcBooks() > 0 && books().some(({ key }) => key === keyOf(world, ETH)));
