@@ -79,5 +79,6 @@ export const binanceFrames: FeedDialect = {
     const rows = history.parse(await client.request('fundingRate', 'fapiPublic', 'GET', params));
     return rows.map((row) => ({ rate: row.fundingRate, at: row.fundingTime }));
   },
+  booksBegin: 'by_request',
   settledPage: 1_000,
 };

@@ -78,5 +78,6 @@ export const bybitFrames: FeedDialect = {
     const { list } = history.parse(await client.request('v5/market/funding/history', 'public', 'GET', params)).result;
     return list.map((row) => ({ rate: row.fundingRate, at: row.fundingRateTimestamp }));
   },
+  booksBegin: 'by_frame',
   settledPage: 200,
 };

@@ -50,6 +50,8 @@ export interface FeedDialect {
   snapshot(client: MarketClient): Promise<readonly RawQuote[]>;
   /** Settled rates of [from, to]; never more than `settledPage` hours are asked for at once. */
   settled(client: MarketClient, marketId: string, from: Instant, to: Instant): Promise<readonly RawSettled[]>;
+  /** Whether a book begins with a frame of the stream: a change that finds no book has then missed one. */
+  readonly booksBegin: 'by_frame' | 'by_request';
   /** Rows of one page. The shortest interval of any venue is one hour, so a window of fewer hours is complete. */
   readonly settledPage: number;
 }

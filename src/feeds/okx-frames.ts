@@ -79,5 +79,6 @@ export const okxFrames: FeedDialect = {
     const { data } = history.parse(await client.request('public/funding-rate-history', 'public', 'GET', params));
     return data.map((row) => ({ rate: row.realizedRate, at: row.fundingTime }));
   },
+  booksBegin: 'by_frame',
   settledPage: 100,
 };

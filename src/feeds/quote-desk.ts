@@ -131,7 +131,10 @@ export class QuoteDesk {
 
   #book(row: Row): void {
     const raw = this.#guarded(() => readBook(this.#o.client.orderbooks[row.listing.symbol], DEPTH));
-    if (raw === undefined) return;
+    if (raw === undefined) {
+      if (this.#o.dialect.booksBegin === 'by_frame') this.#malformed(row, 'book', 'a change of no book');
+      return;
+    }
     row.seen.book = Math.max(row.seen.book, raw.at);
     const level = ([price, size]: readonly [number, number]) => ({ price, size: size * row.unitSize });
     const book: Book = {

@@ -79,6 +79,60 @@ describe('a connection that is open and deaf to one kind', () => {
   });
 });
 
+describe('a change of a book that is not there', () => {
+  /** A feed whose client has forgotten the book, as ccxt does when a change does not fit; how often it was cut. */
+  async function cutsOf(venue: string, marketId: string, frame: unknown): Promise<number> {
+    const clock = createSimClock(NOW);
+    let cuts = 0;
+    let deliver: (frame: unknown) => void = () => undefined;
+    const listing = { ...BTC_LISTING, marketId };
+    const watch = never;
+    const client = {
+      orderbooks: {},
+      request: async () => [],
+      watchOrderBookForSymbols: watch,
+      watchMarkPrices: watch,
+      watchTickers: watch,
+      watchFundingRates: watch,
+    };
+    const connection: MarketConnection = {
+      venue,
+      client,
+      read: async (act) => success(await act(), NOW),
+      listings: async () => success([listing], NOW),
+      onFrame: (listener) => {
+        deliver = (each) => listener(each, 'ws://somewhere');
+      },
+      onDrop: () => undefined,
+      cutStreams: () => {
+        cuts += 1;
+      },
+      close: async () => undefined,
+    };
+    const feed = createDirectFeed({ connection, clock, ioClock: clock, random: createSeededRandom(1) });
+    feed.start(new Set(['BTC']), () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let i = 0; i < 5; i += 1) {
+      deliver(frame);
+      clock.advanceTo(clock.now() + 1_000);
+    }
+    await feed.stop();
+    return cuts;
+  }
+
+  it('fault-25-no-snapshot: OKX and Bybit begin a book anew with a new connection, if nothing else brings it', async () => {
+    const okx = { arg: { channel: 'books', instId: 'BTC-USDT-SWAP' }, action: 'update' };
+    const data = [{ asks: [], bids: [], ts: String(NOW), prevSeqId: 7, seqId: 9 }];
+    expect(await cutsOf('okx', 'BTC-USDT-SWAP', { ...okx, data })).toBe(1);
+    const bybit = { topic: 'orderbook.50.BTCUSDT', type: 'delta', ts: NOW, data: { s: 'BTCUSDT', b: [], a: [] } };
+    expect(await cutsOf('bybit', 'BTCUSDT', bybit)).toBe(1);
+  });
+
+  it('Binance tells changes before the snapshot that they belong to has been read', async () => {
+    expect(await cutsOf('binance', 'BTCUSDT', { e: 'depthUpdate', E: NOW, s: 'BTCUSDT', u: 1, U: 1 })).toBe(0);
+  });
+});
+
 describe('what is asked of a venue', () => {
   const symbols = (count: number) => Array.from({ length: count }, (_, i) => `C${i}/USDT:USDT`);
   /** Watch calls of books, answered by the test, and what each asked for. */
