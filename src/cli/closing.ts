@@ -2,7 +2,7 @@
  * Gives a command that closes hedges, waits for the end, and says what the venues really hold afterwards. A position
  * that could not be read is unknown, never flat. Entry points: `closeAndLook`, `closingText`, `closingExit`.
  */
-import type { OperatorCommand } from '../engine/events.ts';
+import type { OperatorCommand, OperatorReply } from '../engine/events.ts';
 import type { StatusSnapshot } from '../engine/status.ts';
 import { accountKey } from '../ledger/state.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -52,28 +52,50 @@ export const PROOF_MS = 1_500;
 
 type Shape = Pick<StatusSnapshot['hedges'][number], 'route' | 'long' | 'short'>;
 
-/** `everything`: all positions of all accounts must be gone, else those of the hedges. Throws CommandFailure (refused). */
+export interface ClosingWait {
+  readonly seconds: number;
+  /** Wall pace. */
+  readonly clock: Clock;
+  /** All positions of all accounts must be gone, else those of the hedges. */
+  readonly everything: boolean;
+}
+
+/** Throws CommandFailure: refused, or why its effect could not be seen. */
 export async function closeAndLook(
   client: ControlClient,
   command: OperatorCommand,
-  wait: { readonly seconds: number; readonly clock: Clock; readonly everything: boolean },
+  wait: ClosingWait,
 ): Promise<ClosingReport> {
-  const { clock, everything } = wait;
   const shapes = new Map<string, Shape>();
-  const learn = ({ hedges }: StatusSnapshot): void => {
-    for (const hedge of hedges) shapes.set(hedge.id, hedge);
-  };
   // What is to close everything waits for no other answer; every account is looked at afterwards.
-  if (!everything) learn(await client.status());
+  if (!wait.everything) for (const hedge of (await client.status()).hedges) shapes.set(hedge.id, hedge);
   const reply = await client.command(command);
-  if (!reply.ok) throw new CommandFailure(EXIT.refused, inert(reply.message));
+  if (!reply.ok) {
+    const stands = wait.everything ? '; it is NOT in force: hedges stay open until it is given again' : '';
+    throw new CommandFailure(EXIT.refused, inert(`${reply.message}${stands}`));
+  }
+  try {
+    return await look(client, reply, shapes, wait);
+  } catch (error) {
+    // What was given stands, whatever can no longer be said about its effect.
+    if (!(error instanceof CommandFailure)) throw error;
+    throw new CommandFailure(error.exitCode, inert(`${reply.message}; how far it came is not known: ${error.message}`));
+  }
+}
+
+async function look(
+  client: ControlClient,
+  reply: OperatorReply,
+  shapes: Map<string, Shape>,
+  { seconds, clock, everything }: ClosingWait,
+): Promise<ClosingReport> {
   const beganMs = clock.monotonicMs();
   let flatSinceMs: number | undefined;
   for (;;) {
     const snapshot = await client.status();
-    learn(snapshot);
+    for (const hedge of snapshot.hedges) shapes.set(hedge.id, hedge);
     const lookedMs = clock.monotonicMs();
-    const over = lookedMs - beganMs >= wait.seconds * 1_000;
+    const over = lookedMs - beganMs >= seconds * 1_000;
     const final = reply.hedges.every((id) => !snapshot.hedges.some((hedge) => hedge.id === id));
     if (final || over) {
       const accounts = await client.positions();

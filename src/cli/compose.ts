@@ -6,14 +6,12 @@ import { createEngine, type Engine } from '../engine/engine.ts';
 import type { OperatorCommand, OperatorReply } from '../engine/events.ts';
 import { loadLedger } from '../engine/load.ts';
 import { type StatusSnapshot, statusOf } from '../engine/status.ts';
-import { failure, type Read } from '../kernel/outcome.ts';
-import { accountKey, type LedgerState } from '../ledger/state.ts';
-import type { OrderState, VenuePosition } from '../market/order.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import { logNotifier } from '../platform/log-notifier.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
-import type { Venue } from '../ports/venue.ts';
 import { readAccountKeys } from './account-keys.ts';
+import { type AccountReading, readAccounts } from './account-reading.ts';
 import { openLedger } from './compose-ledger.ts';
 import { openRealWorld } from './compose-real.ts';
 import { openReplay } from './compose-replay.ts';
@@ -23,13 +21,8 @@ import { refuseMissingVenues } from './compose-standing.ts';
 import { scheduleSummary } from './compose-summary.ts';
 import { type ConnectedVenues, connectVenues } from './compose-venues.ts';
 import type { World } from './compose-world.ts';
+import { ifSound } from './ledger-reading.ts';
 import type { StartOptions } from './start-options.ts';
-
-export interface AccountReading {
-  readonly account: string;
-  readonly read: Read<readonly VenuePosition[]>;
-  readonly orders: Read<readonly OrderState[]>;
-}
 
 export interface RunningBot {
   /** Cheap, synchronous. */
@@ -58,7 +51,7 @@ export async function startBot(options: StartOptions): Promise<RunningBot> {
   const store = openLedger(config);
   let world: World | undefined;
   try {
-    const ledger = loadLedger(store);
+    const ledger = ifSound(() => loadLedger(store));
     refuseMissingVenues(config.venues, ledger);
     world = config.mode === 'sim' ? await openSimulatedWorld(options, { ledger, replaying }) : openRealWorld();
     const venues = await connectVenues(options, world, ledger, keys);
@@ -111,7 +104,7 @@ function assemble(
   return {
     status: () => statusOf(engine.core),
     command: (command, by) => new Promise((reply) => engine.push({ kind: 'operator', command, by, reply })),
-    positions: () => readPositions(venues.accounts),
+    positions: () => readAccounts(venues.accounts, systemClock()),
     ready: whenReady(engine),
     done,
     stop: once(async () => {
@@ -125,19 +118,6 @@ function assemble(
       return left;
     }),
   };
-}
-
-async function readPositions(accounts: readonly Venue[]): Promise<AccountReading[]> {
-  const failed = (error: unknown) => failure('internal', String(error));
-  return Promise.all(
-    accounts.map(async (venue) => {
-      const [read, orders] = await Promise.all([
-        venue.positions('reduce').catch(failed),
-        venue.openOrders().catch(failed),
-      ]);
-      return { account: accountKey(venue.route, venue.id), read, orders };
-    }),
-  );
 }
 
 /** Real time: in simulated time the bot may become ready without any passing. */

@@ -8,7 +8,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { isZero, sub, text } from '../kernel/decimal.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { AccountReading, RunningBot } from './compose.ts';
+import type { AccountReading } from './account-reading.ts';
+import type { RunningBot } from './compose.ts';
 import {
   type AccountPositions,
   type ControlReply,

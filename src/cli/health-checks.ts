@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Config, VenueConfig } from '../config/schema.ts';
-import { armed, checkShape, readCredentials, variable } from '../config/secrets.ts';
+import { armed, checkShape, readCredentials, variablesOf } from '../config/secrets.ts';
 import type { Read } from '../kernel/outcome.ts';
 import { canonicalPath } from '../platform/sqlite/connection.ts';
 import { LedgerOpenError } from '../platform/sqlite/errors.ts';
@@ -69,10 +69,7 @@ function keyChecks(config: Config, { env, envFile }: Surroundings): Check[] {
   );
   const perVenue = venues.flatMap((venue): Check[] => {
     const found = byVenue.get(venue);
-    if (!found)
-      return [
-        fail(`keys ${venue}`, 'no complete set', `set ${variable(venue, 'KEY')} and ${variable(venue, 'SECRET')}`),
-      ];
+    if (!found) return [fail(`keys ${venue}`, 'no complete set', `set ${variablesOf(venue).join(', ')}`)];
     const shapes = checkShape(venue, found);
     if (shapes.length === 0) return [ok(`keys ${venue}`, 'present, and of the usual shape')];
     return shapes.map(({ detail }) =>

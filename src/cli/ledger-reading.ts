@@ -1,11 +1,13 @@
 /** What read commands need of a ledger, beside a running bot or without one. Entry points: `withLedger`, `foldAll`. */
 import { existsSync } from 'node:fs';
 import type { Whereabouts } from '../config/whereabouts.ts';
+import { InvariantError } from '../kernel/assert.ts';
 import type { Instant } from '../kernel/instant.ts';
 import { emptyLedger } from '../ledger/empty.ts';
 import type { Fact } from '../ledger/facts.ts';
 import { foldFact } from '../ledger/fold.ts';
 import type { LedgerState } from '../ledger/state.ts';
+import { LedgerOpenError } from '../platform/sqlite/errors.ts';
 import { type LedgerReader, openLedgerReader } from '../platform/sqlite/reader.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { Context } from './context.ts';
@@ -36,15 +38,28 @@ export interface Folded {
   readonly lastAt: Instant;
 }
 
-/** Throws InvariantError when a fact cannot follow those before it. */
+/** Throws LedgerOpenError when a fact cannot follow those before it. */
 export function foldAll(facts: Iterable<Fact>): Folded {
-  const ledger = emptyLedger();
-  let lastAt = 0;
-  for (const fact of facts) {
-    foldFact(ledger, fact);
-    lastAt = Math.max(lastAt, factAt(fact));
+  return ifSound(() => {
+    const ledger = emptyLedger();
+    let lastAt = 0;
+    for (const fact of facts) {
+      foldFact(ledger, fact);
+      lastAt = Math.max(lastAt, factAt(fact));
+    }
+    return { ledger, lastAt };
+  });
+}
+
+/** Folding asserts what the ledger's rules promise: facts that break them were edited, or are damaged. */
+export function ifSound<T>(fold: () => T): T {
+  try {
+    return fold();
+  } catch (error) {
+    if (!(error instanceof InvariantError)) throw error;
+    const detail = `a fact of the ledger cannot follow those before it (${error.message}); see: tandem ledger verify`;
+    throw new LedgerOpenError('corrupt', detail, error);
   }
-  return { ledger, lastAt };
 }
 
 /** When the ledger learned of it. */

@@ -17,5 +17,17 @@ const io: Io = {
   size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
 };
 
-// Exits at once: what a command leaves open (a socket that lingers) must not keep the shell waiting.
-process.exit(await runProgram(process.argv.slice(2), io));
+/** A reader that has stopped reading, and does not hang up, is not waited for longer. */
+const UNREAD_MS = 5_000;
+
+/** What does not fit into a pipe at once is written when its reader has made room: exiting would cut it off. */
+const written = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((settle) => void stream.write('', () => settle()));
+
+const code = await runProgram(process.argv.slice(2), io);
+// Whatever else a command leaves open (a socket that lingers) must not keep the shell waiting.
+const exit = (): never => process.exit(code);
+const { systemClock } = await import('../platform/system-clock.ts');
+systemClock().after(UNREAD_MS, exit);
+await Promise.all([written(stdout), written(stderr)]);
+exit();

@@ -95,8 +95,11 @@ async function live(
       bot.ready.then(
         () => {
           const waiting = notReady(bot);
-          if (waiting.length === 0) log.info({}, 'ready: trading');
-          else log.warn({ waiting }, 'running, but these accounts open nothing yet');
+          const { killed, paused } = bot.status();
+          if (killed) log.warn({}, 'running, but KILLED: it only closes, until tandem kill --reset');
+          else if (paused) log.warn({}, 'running, but PAUSED: it opens nothing, until tandem resume');
+          if (waiting.length === 0 && !killed && !paused) log.info({}, 'ready: trading');
+          else if (waiting.length > 0) log.warn({ waiting }, 'running, but these accounts open nothing yet');
           host.process.send?.('ready');
         },
         (error: unknown) => log.error({ error }, 'not ready'),

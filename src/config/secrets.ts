@@ -68,8 +68,7 @@ export function readCredentials({ env, envFile, venues }: CredentialSources): Cr
   const problems = [...file.problems];
   const byVenue = new Map<VenueId, Credentials>();
   for (const venue of venues) {
-    const parts = NEEDS_PASSPHRASE.has(venue) ? ['KEY', 'SECRET', 'PASSPHRASE'] : ['KEY', 'SECRET'];
-    const names = parts.map((part) => variable(venue, part));
+    const names = variablesOf(venue);
     const values = names.map((name) => env[name] || file.values.get(name) || undefined);
     const missing = names.filter((_, i) => values[i] === undefined);
     const [key, secret, passphrase] = values;
@@ -83,7 +82,13 @@ export function readCredentials({ env, envFile, venues }: CredentialSources): Cr
   return { byVenue, problems };
 }
 
-export const variable = (venue: VenueId, part: string): string => `TANDEM_${venue.toUpperCase()}_${part}`;
+/** The names of all that a venue needs. */
+export const variablesOf = (venue: VenueId): readonly string[] =>
+  (NEEDS_PASSPHRASE.has(venue) ? ['KEY', 'SECRET', 'PASSPHRASE'] : ['KEY', 'SECRET']).map((part) =>
+    variable(venue, part),
+  );
+
+const variable = (venue: VenueId, part: string): string => `TANDEM_${venue.toUpperCase()}_${part}`;
 
 interface Shape {
   readonly part: 'key' | 'secret' | 'passphrase';

@@ -163,7 +163,11 @@ function findSecrets(document: Document, problem: (key: string, offset: number |
 }
 
 const valueIsSecret = (key: string, value: unknown): boolean =>
-  typeof value === 'string' && KNOWN_KEYS.get(key)?.path === undefined && looksSecret(value);
+  typeof value === 'string' && !mayBeLong(key, value) && looksSecret(value);
+
+/** A path, or words with hyphens that name the account. */
+const mayBeLong = (key: string, value: string): boolean =>
+  KNOWN_KEYS.get(key)?.path !== undefined || (key === 'account' && /[a-z][-_][a-z]/.test(value));
 
 /** Long, unbroken, letters and digits mixed: no configuration value looks like this, API keys and secrets do. */
 export const looksSecret = (text: string): boolean =>

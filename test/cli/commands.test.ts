@@ -201,6 +201,14 @@ test('hedges and hedge tell the life from the ledger, money exact', async () => 
   expect(JSON.parse((await tandem(where, 'hedges', '--json', '--open')).out)).toMatchObject({ total: 1 });
 });
 
+test('a limit of none is not an empty ledger', async () => {
+  const where = place();
+  stored(where);
+  const { out } = await tandem(where, 'hedges', '--limit', '0');
+  expect(out).not.toContain('No hedge');
+  expect(out).toContain('1 more');
+});
+
 test('pause, resume and kill --reset give the command and repeat the answer; a refusal is 4', async () => {
   const where = place();
   const bot = fakeBot();
@@ -318,6 +326,44 @@ test('proved-flat: two looks apart, positions and open orders; the first empty a
   expect(looks.length).toBeGreaterThan(3);
   const [, , third = Number.NaN] = looks;
   expect((looks.at(-1) ?? 0) - third).toBeGreaterThanOrEqual(1_400);
+});
+
+test('a kill that the ledger could not take says that it is not in force (4)', async () => {
+  const where = place();
+  const bot = fakeBot();
+  bot.reply = { ok: false, message: 'the ledger cannot be written: disk_full', hedges: [] };
+  await listening(where, bot);
+  const { exit, err } = await tandem(where, 'kill');
+  expect(exit).toBe(4);
+  expect(err).toMatch(/disk_full; it is NOT in force: hedges stay open until it is given again/);
+});
+
+test.each(['hedges', 'hedge h1', 'breakers', 'kill'])(
+  '%s of a ledger whose facts do not follow: damaged (5)',
+  async (line) => {
+    const where = place();
+    // Held before it was entered, as only an editor's hand writes it.
+    stored(
+      where,
+      HELD.filter((fact) => !(fact.kind === 'hedge_moved' && fact.to === 'entering')),
+    );
+    const { exit, err } = await tandem(where, ...line.split(' '));
+    expect(exit).toBe(5);
+    expect(err).toMatch(/cannot follow those before it .*tandem ledger verify/);
+    expect(err).not.toContain('    at ');
+  },
+);
+
+test('a bot that goes away after it took the command: what it said is not lost', async () => {
+  const where = place();
+  const bot = fakeBot();
+  bot.reply = { ok: true, message: 'kill switch latched; closing h3', hedges: ['h3'] };
+  bot.positions = () => Promise.reject(new Error('it is gone'));
+  bot.snapshot = snapshot({ hedges: [] });
+  await listening(where, bot);
+  const { exit, err } = await tandem(where, 'kill', '--wait', '0');
+  expect(exit).toBe(1);
+  expect(err).toMatch(/kill switch latched; closing h3.*how far it came is not known.*it is gone/);
 });
 
 test('an order that rests is left, whoever placed it', async () => {

@@ -36,7 +36,11 @@ test('live without keys and arming fails with what to set, and shows no value', 
   const checks = await checksOf('mode: live', { env: { TANDEM_OKX_KEY: secret } });
   expect(named(checks, 'arming')).toMatchObject({ level: 'fail', fix: expect.stringContaining('TANDEM_ARM=live') });
   expect(named(checks, 'keys')).toMatchObject({ level: 'fail', detail: expect.stringContaining('TANDEM_OKX_SECRET') });
-  expect(named(checks, 'keys binance')).toMatchObject({ level: 'fail' });
+  expect(named(checks, 'keys binance')).toMatchObject({
+    level: 'fail',
+    fix: 'set TANDEM_BINANCE_KEY, TANDEM_BINANCE_SECRET',
+  });
+  expect(named(checks, 'keys okx')?.fix).toContain('TANDEM_OKX_PASSPHRASE');
   expect(JSON.stringify(checks)).not.toContain(secret);
 });
 

@@ -135,6 +135,19 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
   },
 );
 
+test.each([
+  ['killed', /KILLED.*kill --reset/],
+  ['paused', /PAUSED.*tandem resume/],
+])('a bot that starts %s is not called trading', async (state, words) => {
+  const bench = start({ status: snapshot({ [state]: true }) });
+  await expect.poll(() => existsSync(bench.socket)).toBe(true);
+  bench.becomeReady();
+  await expect.poll(() => bench.log.join('')).toMatch(words);
+  expect(said(bench, 'ready: trading')).toBe(false);
+  bench.process.emit('SIGTERM', 'SIGTERM');
+  await bench.running;
+});
+
 test('what a stop had to leave under way is told', async () => {
   const bench = start({ stop: async () => ['h7 is exiting: long 1, short 0 of 1 BTC'] });
   await expect.poll(() => existsSync(bench.socket)).toBe(true);

@@ -351,6 +351,7 @@ describe('secrets in the file are refused without being shown', () => {
     valid(
       'mode: paper\nledger: { path: data/paper-2024-01-01-run17.db }\naccount: desk-1_main\nlog: { file: logs/run20240101abcdef123456 }',
     );
+    valid('mode: paper\naccount: trading-desk-account-1');
   });
 });
 

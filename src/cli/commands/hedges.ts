@@ -24,8 +24,8 @@ export async function hedges(context: Context, { open, limit }: HedgesOptions): 
     printJson(io, { total: all.length, hedges: plainData(summaries) });
     return EXIT.ok;
   }
-  if (summaries.length === 0) io.out(open ? 'No hedge is open.\n' : 'No hedge has been opened yet.\n');
-  else io.out(`${table(COLUMNS, summaries.map(row)).join('\n')}\n`);
+  if (all.length === 0) io.out(open ? 'No hedge is open.\n' : 'No hedge has been opened yet.\n');
+  else if (summaries.length > 0) io.out(`${table(COLUMNS, summaries.map(row)).join('\n')}\n`);
   if (summaries.some(({ state }) => !isFinal(state))) io.out(`${REALISED_ONLY}\n`);
   if (all.length > limit) io.out(`… ${all.length - limit} more; see --limit\n`);
   return EXIT.ok;
