@@ -125,11 +125,18 @@ describe.each(VENUES)('ccxt over the %s dialect', (name) => {
   it.each([
     ['too large for the margin', { quantity: base('90'), limitPrice: px('50010') }],
     ['a reduce-only order without a position', { reduceOnly: true }],
-    ['outside the price band', { limitPrice: px('60000') }],
   ])('proves a refusal: %s', async (_what, change) => {
     const request = order(change);
     expect(await venue.submit(request, 'open')).toMatchObject({ kind: 'rejected' });
     expect(await venue.lookup(request, 'open')).toEqual({ kind: 'not_found' });
+  });
+
+  it('a price beyond the venue’s limit: OKX takes its limit in place of it, so that an exit goes on; the others refuse', async () => {
+    await venue.submit(order(), 'open');
+    const beyond = order({ side: 'sell', reduceOnly: true, limitPrice: px('40000') });
+    expect((await venue.submit(beyond, 'reduce')).kind).toBe(name === 'okx' ? 'acked' : 'rejected');
+    expect(read(await venue.positions('poll'))).toHaveLength(name === 'okx' ? 0 : 1);
+    if (name !== 'okx') expect(await venue.lookup(beyond, 'open')).toEqual({ kind: 'not_found' });
   });
 
   it('duplicate-id: says unknown, because an order with that id exists', async () => {

@@ -110,7 +110,8 @@ export const okxFacts: VenueFacts = {
   orderParams: (order) => ({
     clientOrderId: order.clientOrderId,
     tdMode: 'isolated',
-    ...(order.style === 'ioc' ? { timeInForce: 'IOC' } : { postOnly: true }),
+    // A price beyond the venue's limit becomes that limit, where the order would be refused; never a worse one than ours.
+    ...(order.style === 'ioc' ? { timeInForce: 'IOC', pxAmendType: '1' } : { postOnly: true }),
     ...(order.reduceOnly ? { reduceOnly: true } : {}),
   }),
   cancelParams: (clientOrderId) => ({ clientOrderId }),

@@ -1,6 +1,6 @@
 /** The OKX dialect's refusals, seen by raw requests: signatures, clocks, parameters, limits, order codes. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contracts, quote } from '../../../src/kernel/decimal.ts';
+import { contracts, quote, text } from '../../../src/kernel/decimal.ts';
 import { BTC, BTC_ID, HOUR, type OkxWorld, okxWorld, orderOf } from './okx-world.ts';
 
 let world: OkxWorld;
@@ -62,8 +62,8 @@ describe('requests that are not understood', () => {
     expect(await world.signed('POST', 'trade/order')).toMatchObject({ status: 400, code: '50000' });
     expect(await world.signed('POST', 'trade/order', { body: '{' })).toMatchObject({ status: 400, code: '50002' });
     expect(await world.signed('POST', 'trade/batch-orders', { body: '{}' })).toMatchObject({ code: '50002' });
-    const text = { body: '{}', headers: { 'Content-Type': 'text/plain' } };
-    expect(await world.signed('POST', 'trade/order', text)).toMatchObject({ status: 400, code: '50006' });
+    const plain = { body: '{}', headers: { 'Content-Type': 'text/plain' } };
+    expect(await world.signed('POST', 'trade/order', plain)).toMatchObject({ status: 400, code: '50006' });
     expect(await post('trade/batch-orders', Array(21).fill(orderOf()))).toMatchObject({ status: 200, code: '51111' });
   });
 
@@ -131,6 +131,8 @@ describe('order refusals', () => {
     ['price off the tick of 0.1', { px: '50000.05' }, '51150'],
     ['buy above mark + 5 %', { px: '52500.1' }, '51006'],
     ['sell below mark - 5 %', { side: 'sell', px: '47499.9' }, '51006'],
+    ['a price amendment of another kind', { px: '52500.1', pxAmendType: '2' }, '51000'],
+    ['no price amendment', { px: '52500.1', pxAmendType: '0' }, '51006'],
     ['more than 5x margin carries: 400 contracts need 40,010', { sz: '400', ordType: 'limit' }, '51008'],
     ['reduce-only without position', { reduceOnly: true }, '51169'],
   ])('%s', async (_, change, code) => {
@@ -146,6 +148,15 @@ describe('order refusals', () => {
     expect(reply.data[0]?.sMsg).toContain('max buy price: 52500 min sell price: 47500');
     expect(await codeOf(place({ ordType: 'post_only', px: '40000' }))).toBe('0');
     expect(await codeOf(place({ ordType: 'post_only', side: 'sell', px: '60000' }))).toBe('0');
+  });
+
+  it('amends a price beyond the limits to the best one within them, when asked to', async () => {
+    const resting = { ordType: 'limit', pxAmendType: '1', sz: '0.5' };
+    world.exchange.setBook(BTC, [], []);
+    expect(await codeOf(place({ ...resting, px: '60000', clOrdId: 'dear' }))).toBe('0');
+    expect(await codeOf(place({ ...resting, side: 'sell', px: '53000', clOrdId: 'far' }))).toBe('0');
+    const prices = world.exchange.openOrders('main').map(({ price }) => price && text(price));
+    expect(prices.sort()).toEqual(['52500', '53000']);
   });
 
   it('names the parameter that it does not serve, and takes an empty list of attached orders', async () => {

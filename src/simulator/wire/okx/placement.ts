@@ -7,9 +7,9 @@
  * order brings its mode with it while the instrument is idle, and is refused while something in the other mode is open.
  */
 import { InvariantError } from '../../../kernel/assert.ts';
-import { contracts, isZero, px } from '../../../kernel/decimal.ts';
+import { ceilTo, contracts, floorTo, isZero, max, min, type Px, px } from '../../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
-import type { PlaceRequest, RefuseReason } from '../../exchange/api.ts';
+import type { ExchangeMarket, PlaceRequest, RefuseReason } from '../../exchange/api.ts';
 import { priceLimits } from './market-rows.ts';
 import { missing, type Params, text } from './params.ts';
 import { Refused, type Row } from './reply.ts';
@@ -107,16 +107,26 @@ function parse({ exchange, account, ids }: Call, item: Params): PlaceRequest | R
   const price = text(item, 'px');
   if (kind.type === 'limit' && price === '') return new Refused('51204');
   if (kind.type === 'limit' && !PLAIN_DECIMAL.test(price)) return new Refused('51000', 'px');
+  const amendType = text(item, 'pxAmendType') || '0';
+  if (amendType !== '0' && amendType !== '1') return new Refused('51000', 'pxAmendType');
+  const market = amendType === '1' ? exchange.market(symbol) : undefined;
   return {
     symbol,
     side,
     ...kind,
-    ...(kind.type === 'limit' && { price: px(price) }),
+    ...(kind.type === 'limit' && { price: market === undefined ? px(price) : amended(market, side, px(price)) }),
     contracts: contracts(size),
     reduceOnly: reduceOnly === 'true',
     ...(clientOrderId !== '' && { clientOrderId }),
     unfillable: 'expire',
   };
+}
+
+/** With `pxAmendType` 1: the best price within the limits in place of one beyond them. */
+function amended(market: ExchangeMarket, side: 'buy' | 'sell', price: Px): Px {
+  const limits = priceLimits(market);
+  const { tick } = market.instrument;
+  return side === 'buy' ? min(price, floorTo(px(limits.buy), tick)) : max(price, ceilTo(px(limits.sell), tick));
 }
 
 const isGiven = (value: unknown): boolean =>
