@@ -1,10 +1,11 @@
 /** Account reads of one ccxt account. A page that may be incomplete fails; it is never passed on as if it were all. */
 import { quote } from '../kernel/decimal.ts';
-import { DAY_MS, type Instant, iso } from '../kernel/instant.ts';
+import { DAY_MS, type Instant, iso, MINUTE_MS } from '../kernel/instant.ts';
 import { failure, type Read, success } from '../kernel/outcome.ts';
 import type { Fill, FundingPayment, OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
 import type { Urgency } from '../ports/venue.ts';
 import { type Account, fillOf, orderState, paymentOf, positionOf, read, windowEnd } from './account.ts';
+import type { CcxtClient } from './client.ts';
 import type { Window } from './facts.ts';
 import { fillsWithin } from './orders.ts';
 import { readWindow } from './pages.ts';
@@ -23,12 +24,23 @@ export async function readFills(account: Account, sinceAt: Instant): Promise<Rea
   const result = await read(account, 'poll', async (client) => {
     if (!facts.fillsPerMarket) return fillsWithin(facts, client, { marketId: undefined, ...window });
     const rows = [];
-    for (const marketId of account.prepared) rows.push(...(await fillsWithin(facts, client, { marketId, ...window })));
+    for (const marketId of account.prepared) rows.push(...(await fillsOn(account, client, marketId, window)));
     return rows.sort((a, b) => a.at - b.at);
   });
   if (!result.ok) return result;
   const scope = result.value.filter((row) => account.prepared.has(row.marketId) && row.at >= sinceAt);
   return success(present(scope.map((row) => fillOf(account, row))), result.at);
+}
+
+/** A market that has been removed from the venue has no fills to tell: its refusal must not hide everybody else's. */
+async function fillsOn(account: Account, client: CcxtClient, marketId: string, window: Window) {
+  const { attempt, facts } = account.connection;
+  if (account.listings.byMarketId(marketId)?.instrument.trading === false) {
+    const moment = { marketId, from: window.to - MINUTE_MS, to: window.to };
+    const refused = await attempt(() => facts.reads.fills(client, moment)).catch(() => undefined);
+    if (refused !== undefined && facts.answers.refusals.get(refused) === 'instrument') return [];
+  }
+  return fillsWithin(facts, client, { marketId, ...window });
 }
 
 export async function readPayments(account: Account, sinceAt: Instant): Promise<Read<readonly FundingPayment[]>> {

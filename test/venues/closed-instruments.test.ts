@@ -184,3 +184,21 @@ describe('Binance', () => {
     expect(await venue.instruments()).toMatchObject({ ok: true, value: [{}, {}] });
   });
 });
+
+it('fault-32-removed: a market that Binance has removed refuses to tell fills, and the others’ are read', async () => {
+  world = await startWorld('binance');
+  await connect();
+  expect(await prepare(5)).toMatchObject({ ok: true });
+  expect(await venue.submit(orderOf(world, 'removed1'), 'open')).toMatchObject({ kind: 'acked' });
+  const refusal = { status: 400, body: '{"code":-1121,"msg":"Invalid symbol."}' };
+  world.intercept = ({ path, query }) =>
+    path === '/fapi/v1/userTrades' && query.includes('symbol=ETHUSDT') ? refusal : 'pass';
+  // While it is listed as trading, whatever it refuses hides something.
+  expect(await venue.fills(START - HOUR_MS)).toMatchObject({ ok: false, code: 'venue_-1121' });
+  world.exchange.setTrading(ETH, false);
+  await venue.instruments();
+  expect(await venue.fills(START - HOUR_MS)).toMatchObject({ ok: true, value: [{ symbol: BTC }] });
+  // Another refusal says nothing about the market.
+  refusal.body = '{"code":-1003,"msg":"Too many requests."}';
+  expect(await venue.fills(START - HOUR_MS)).toMatchObject({ ok: false });
+});
