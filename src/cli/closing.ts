@@ -71,7 +71,7 @@ export async function closeAndLook(
   if (!wait.everything) for (const hedge of (await client.status()).hedges) shapes.set(hedge.id, hedge);
   const reply = await client.command(command);
   if (!reply.ok) {
-    const stands = wait.everything ? '; it is NOT in force: hedges stay open until it is given again' : '';
+    const stands = command.action === 'flatten' ? '; it is NOT in force: hedges stay open until it is given again' : '';
     throw new CommandFailure(EXIT.refused, inert(`${reply.message}${stands}`));
   }
   try {

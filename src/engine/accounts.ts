@@ -8,13 +8,14 @@ import { reconcile } from '../ledger/reconcile.ts';
 import { accountKey, isUnresolved, legsOf } from '../ledger/state.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { AccountWatch } from './account-watch.ts';
+import { CONFIRM_MS, endAgreed } from './agreed.ts';
 import { venueNow } from './clock-skew.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
 import type { AccountReads, EngineEvent } from './events.ts';
 import { noteFills, recordFills } from './fills.ts';
 import { onListedOpen } from './orders.ts';
 import { paymentFacts } from './payments.ts';
-import { CONFIRM_MS, judgePositions, notePositions, pollAgain } from './positions.ts';
+import { judgePositions, notePositions, pollAgain } from './positions.ts';
 import { behindFacts } from './restored.ts';
 import { confirmedEnds } from './vanished.ts';
 
@@ -157,6 +158,9 @@ export function onReconciled(core: Core, watch: AccountWatch, event: EngineEvent
       watch.reason = `cannot be reconciled: ${failed && !failed.ok ? `${failed.code}: ${failed.detail}` : 'read failed'}`;
       alarm(core, 'warning', 'venue_down', watch.key, watch.reason);
     }
+    // What cannot be read of the rest says nothing against a list of positions.
+    if (positions.ok && isBooked && changes === watch.changes && !hasUnresolved(core, watch))
+      endAgreed(core, watch, positions.value);
     wakeAt(core, `reconcile:${watch.key}`, now + backoff(watch.failures));
     return;
   }

@@ -70,6 +70,12 @@ export function watchMoney(core: Core): ReadonlyMap<Route, Quote> {
   return equities;
 }
 
+/** At a start: whoever tripped it may have ended before anybody was told. */
+export function tellTripped(core: Core): void {
+  for (const trip of trippedBreakers(core.ledger, core.settings.risk.breakers))
+    alarm(core, 'critical', 'breaker_tripped', trip.id, trippedText(trip));
+}
+
 /** By id, or by the part of it that several share. The message says what became of each. */
 export function resetBreakers(core: Core, wanted: string, by: string): { ok: boolean; message: string } {
   const tripped = trippedBreakers(core.ledger, core.settings.risk.breakers);

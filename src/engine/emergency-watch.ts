@@ -9,8 +9,8 @@ import type { VenueTruth } from './venue-truth.ts';
 export interface EmergencyWatch {
   /** The first write that failed; absent while the ledger can be written. */
   sinceMs?: number;
-  /** An operator's kill that could not be stored. */
-  killed: boolean;
+  /** Whose kill could not be stored: it is carried out with the first commit that works. */
+  killedBy?: string;
   /** By account. */
   readonly truths: Map<string, VenueTruth>;
   /** By route and asset. */
@@ -45,7 +45,6 @@ export interface AssetEmergency {
 }
 
 export const newEmergency = (): EmergencyWatch => ({
-  killed: false,
   truths: new Map(),
   assets: new Map(),
   owed: [],

@@ -25,12 +25,12 @@ import { accountKey, type HedgeRecord, isUnresolved, legsOf, newAttempt } from '
 import type { SubmitOutcome } from '../ports/venue.ts';
 import { judgeDistance } from '../risk/margin.ts';
 import { startReconcile } from './accounts.ts';
+import { CONFIRM_MS } from './agreed.ts';
 import { alarm, type Core, recordLater, wakeAt } from './core.ts';
 import { type AssetEmergency, newAsset } from './emergency-watch.ts';
 import { retryLedger } from './ledger-retry.ts';
 import { distanceOf } from './margin.ts';
 import { lookupSoon } from './orders.ts';
-import { CONFIRM_MS } from './positions.ts';
 import { sendAttempts } from './submit.ts';
 import {
   accountsOf,
@@ -205,7 +205,7 @@ function nakedSinceMs(core: Core, hedges: readonly HedgeRecord[]): number {
 
 /** What does not wait for the naked limit. */
 function isUrgent(core: Core, hedges: readonly HedgeRecord[]): boolean {
-  if (core.ledger.killed || core.emergency.killed) return true;
+  if (core.ledger.killed || core.emergency.killedBy !== undefined) return true;
   return hedges.some((hedge) => {
     const distances = legsOf(hedge).map((leg) => distanceOf(core, hedge, leg));
     return judgeDistance(distances, core.settings.risk.margin) === 'reduce';
@@ -268,7 +268,6 @@ const decided = ({ id, plan }: HedgeRecord, detail: string, at: Instant): Decisi
 function end(core: Core): void {
   const own = core.emergency;
   delete own.sinceMs;
-  own.killed = false;
   own.truths.clear();
   own.unbooked.clear();
   own.unclear.clear();

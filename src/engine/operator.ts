@@ -23,11 +23,11 @@ export function onOperator(core: Core, command: OperatorCommand, by: string): Op
       return control(core, command, by) ?? done('resumed');
     }
     case 'kill_reset':
+      delete core.emergency.killedBy;
       if (!core.ledger.killed) return done('the kill switch is not latched');
-      return control(core, command, by) ?? done('kill switch reset; hedges may open again');
+      return control(core, command, by) ?? done(`kill switch reset; ${afterReset(core)}`);
     case 'kill':
-      alarm(core, 'critical', 'killed', core.store.stamp.account, `kill switch by ${by}`);
-      return exitAll(core, command, by, 'kill');
+      return kill(core, by);
     case 'flatten':
       return exitAll(core, command, by, 'flatten');
     case 'close':
@@ -62,6 +62,29 @@ function accept(core: Core, command: AcceptCommand, by: string): OperatorReply {
   return done(accepted.detail, accepted.hedges);
 }
 
+const afterReset = (core: Core): string =>
+  core.settings.paused || core.ledger.paused ? 'still paused, nothing opens until that ends' : 'hedges may open again';
+
+/** One that cannot be stored is remembered, by this process alone. */
+function kill(core: Core, by: string): OperatorReply {
+  const reply = exitAll(core, { action: 'kill' }, by, 'kill');
+  const waits = reply.ok ? '' : `, which waits until the ledger can be written: ${core.storeFailure}`;
+  alarm(core, 'critical', 'killed', core.store.stamp.account, `kill switch by ${by}${waits}`);
+  if (reply.ok) {
+    delete core.emergency.killedBy;
+    return reply;
+  }
+  core.emergency.killedBy = by;
+  const then = 'it is remembered, and closes everything as soon as it can be; what stands alone does not wait for that';
+  return refused(`${reply.message}; ${then}. Should this process end before, give it again`);
+}
+
+/** After every event: a kill that could not be stored, once anything can be. */
+export function killWhenWritable(core: Core): void {
+  const by = core.emergency.killedBy;
+  if (by !== undefined && core.storeFailure === undefined) kill(core, by);
+}
+
 /** A flattening pauses as well: what becomes free would be opened with again at once. */
 function exitAll(core: Core, command: StoredCommand, by: string, reason: 'kill' | 'flatten'): OperatorReply {
   const open = [...core.ledger.hedges.values()].filter((hedge) => !isFinal(hedge.state));
@@ -74,8 +97,6 @@ function exitAll(core: Core, command: StoredCommand, by: string, reason: 'kill' 
   const pause: readonly Fact[] =
     reason === 'flatten' && !core.ledger.paused ? [given(core, { action: 'pause' }, by)] : [];
   const failed = control(core, command, by, [...pause, ...moves.map((hedge) => exit(core, hedge, reason))]);
-  // It cannot latch, but what stands alone need not wait for the naked limit.
-  if (failed && reason === 'kill') core.emergency.killed = true;
   if (failed) return failed;
   const latched = reason === 'kill' ? 'kill switch latched; ' : 'paused until `tandem resume`; ';
   const ids = open.map((hedge) => hedge.id);

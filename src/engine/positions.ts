@@ -2,7 +2,6 @@
  * The venues' positions between reconciliations: polled while a hedge stands, compared with the ledger, and when they
  * differ, confirmed before anything acts on it. One wrong answer must never cost a leg.
  */
-
 import { standingDelta } from '../execution/doubt.ts';
 import type { PositionDoubt } from '../execution/next.ts';
 import { imbalance } from '../execution/shape.ts';
@@ -15,12 +14,11 @@ import { accountKey, type HedgeRecord, type LegRecord, legsOf } from '../ledger/
 import type { VenueBalance, VenuePosition } from '../market/order.ts';
 import type { AccountWatch } from './account-watch.ts';
 import { backoff, hasUnresolved, startReconcile } from './accounts.ts';
+import { CONFIRM_MS, endAgreed } from './agreed.ts';
 import { alarm, type Core, onVenueBack, wakeAt } from './core.ts';
 import type { EngineEvent } from './events.ts';
 import { marginTerms } from './margin-terms.ts';
 
-/** The two readings that confirm a difference lie at least this far apart. */
-export const CONFIRM_MS = 2 * SECOND_MS;
 /** How long a closed hedge's accounts are still looked at, and once more after that. */
 const LATE_MS = 10 * MINUTE_MS;
 /** Between polls for as long after an entry was called absent. */
@@ -52,6 +50,8 @@ export interface PositionWatch {
   readonly confirmed: Map<InstrumentKey, Base>;
   /** By id of the difference: since when (monotonic) its position is not listed any more. */
   vanished: ReadonlyMap<string, number>;
+  /** By id of the difference: since when (monotonic) polls have shown what the ledger says. */
+  agreed: ReadonlyMap<string, number>;
 }
 
 export const newPositionWatch = (): PositionWatch => ({
@@ -63,6 +63,7 @@ export const newPositionWatch = (): PositionWatch => ({
   suspects: new Map(),
   confirmed: new Map(),
   vanished: new Map(),
+  agreed: new Map(),
 });
 
 /** Keeps the polls of a standing hedge's accounts going. */
@@ -136,6 +137,7 @@ export function onPositionsRead(
   }
   if (notePositions(core, watch, read, askedMs)) return;
   if (changes !== watch.changes || hasUnresolved(core, watch)) return;
+  endAgreed(core, watch, read.value);
   if (!differsFromKnown(core, watch, read.value)) return;
   watch.status = 'unreconciled';
   watch.reason = 'lists other positions than the ledger';

@@ -8,7 +8,7 @@ import type { MarketEvent } from '../market/event.ts';
 import type { AccountWatch } from './account-watch.ts';
 import { bootAccounts, onBooted, onListed, onReconciled, startReconcile, withAccountFees } from './accounts.ts';
 import { noteEvent } from './breaker-evidence.ts';
-import { recheckBreakers, watchBreakers } from './breakers.ts';
+import { recheckBreakers, tellTripped, watchBreakers } from './breakers.ts';
 import { onCancelAnswered } from './cancels.ts';
 import { alarm, type Core, record, recordLater } from './core.ts';
 import { decide } from './decide.ts';
@@ -16,7 +16,7 @@ import { onEmergencyAnswered, watchEmergency } from './emergency.ts';
 import type { EngineEvent } from './events.ts';
 import { advanceHedges } from './hedges.ts';
 import { retryLedger } from './ledger-retry.ts';
-import { onOperator } from './operator.ts';
+import { killWhenWritable, onOperator } from './operator.ts';
 import { lookupDue, onAccountEvent, onLookedUp, onProofRead, onSubmitted, resumeUnresolved } from './orders.ts';
 import { onPayments, onSettlementPassed, pollPayments } from './payments.ts';
 import { onPositionsRead, pollPositions } from './positions.ts';
@@ -26,6 +26,7 @@ import { onTruthRead } from './venue-truth.ts';
 export function recover(core: Core): void {
   resumeUnresolved(core);
   bootAccounts(core);
+  tellTripped(core);
   recheckBreakers(core);
 }
 
@@ -86,6 +87,7 @@ export function step(core: Core, event: EngineEvent): void {
       event.reply(onOperator(core, event.command, event.by));
       break;
   }
+  killWhenWritable(core);
   advanceHedges(core);
   watchEmergency(core);
   watchBreakers(core);

@@ -50,7 +50,7 @@ export function riskStateOf(core: Core, route: Route, equityUsd?: Quote): RiskSt
     assetNotionalUsd,
     busyAssets,
     paused: core.ledger.paused || core.settings.paused,
-    killed: core.ledger.killed,
+    killed: core.ledger.killed || core.emergency.killedBy !== undefined,
     tripped: trippedOn(core, route),
     cooldowns: cooldowns(core, route, now),
     blockedVenues: blockedVenues(core, route),

@@ -5,8 +5,8 @@ import type { Fact } from '../ledger/facts.ts';
 import { positionDiscrepancyId } from '../ledger/position-gaps.ts';
 import type { VenuePosition } from '../market/order.ts';
 import type { AccountWatch } from './account-watch.ts';
+import { CONFIRM_MS } from './agreed.ts';
 import type { Core } from './core.ts';
-import { CONFIRM_MS } from './positions.ts';
 
 /**
  * `differences` without the ends of those whose position the venue no longer lists, until lists that lie `CONFIRM_MS` or

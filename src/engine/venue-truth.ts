@@ -11,10 +11,10 @@ import { fillIdentity } from '../ledger/fold.ts';
 import { marginExcludes, unownedOf } from '../ledger/position-gaps.ts';
 import { accountKey, type HedgeRecord, legsOf } from '../ledger/state.ts';
 import type { AccountWatch } from './account-watch.ts';
+import { CONFIRM_MS } from './agreed.ts';
 import { type Core, wakeAt } from './core.ts';
 import type { EngineEvent } from './events.ts';
 import { marginTerms } from './margin-terms.ts';
-import { CONFIRM_MS } from './positions.ts';
 
 /** An answer that has come back longer ago says nothing about now. */
 const FRESH_MS = 3 * SECOND_MS;

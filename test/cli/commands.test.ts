@@ -328,12 +328,12 @@ test('proved-flat: two looks apart, positions and open orders; the first empty a
   expect((looks.at(-1) ?? 0) - third).toBeGreaterThanOrEqual(1_400);
 });
 
-test('a kill that the ledger could not take says that it is not in force (4)', async () => {
+test('a flattening that the ledger could not take is not in force, and says so (4)', async () => {
   const where = place();
   const bot = fakeBot();
   bot.reply = { ok: false, message: 'the ledger cannot be written: disk_full', hedges: [] };
   await listening(where, bot);
-  const { exit, err } = await tandem(where, 'kill');
+  const { exit, err } = await tandem(where, 'flatten');
   expect(exit).toBe(4);
   expect(err).toMatch(/disk_full; it is NOT in force: hedges stay open until it is given again/);
 });

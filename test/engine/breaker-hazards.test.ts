@@ -276,6 +276,19 @@ describe('restarts', () => {
     expect(world.submitted.slice(sent).filter(({ reduceOnly }) => !reduceOnly)).toEqual([]);
   });
 
+  it('killed-between-trip-and-telling: the next start tells what is tripped', async () => {
+    const world = new World({ settings: settingsWith(STORM, AT_ONCE) });
+    world.faults.beta.submits.push(...Array.from({ length: 50 }, () => ({ kind: 'refused', code: 'margin' }) as const));
+    world.boot();
+    await world.run(60_000, 500);
+    expect(tripped(world)).toEqual(['rejected_orders/live/beta']);
+    world.crash();
+    world.alarms.length = 0;
+    world.boot();
+    const told = world.alarms.filter(({ code }) => code === 'breaker_tripped').map(({ subject }) => subject);
+    expect(told).toEqual(['rejected_orders/live/beta']);
+  });
+
   it('order-storm-over-restarts: orders sent before a restart count', async () => {
     const world = new World({ settings: settingsWith({ orderRate: { orders: 4 } }) });
     await world.opened();

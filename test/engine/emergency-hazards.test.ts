@@ -124,6 +124,37 @@ describe('the ledger cannot be written and a leg stands alone', () => {
     await world.run(MINUTE_MS);
     expect(both(world)).toEqual(['5.5', '-5.5']);
     await inPeace(world);
+    expect(world.ledger.killed).toBe(true);
+    expect(both(world)).toEqual(['0', '0']);
+  });
+
+  it('fault-42-kill-remembered: a kill that could not be stored latches and closes everything once it can be', async () => {
+    const world = new World({ settings: LIMITED });
+    await world.opened();
+    world.store.failing = true;
+    const reply = await world.operator({ action: 'kill' });
+    expect(reply).toMatchObject({ ok: false, message: expect.stringContaining('it is remembered') });
+    await world.run(MINUTE_MS);
+    expect(world.ledger.killed).toBe(false);
+    const told = () => world.alarms.filter(({ code }) => code === 'killed').map(({ detail }) => detail);
+    expect(told()).toEqual([expect.stringContaining('waits until the ledger can be written')]);
+    await inPeace(world);
+    expect(world.ledger.killed).toBe(true);
+    expect(both(world)).toEqual(['0', '0']);
+    expect(world.hedge()).toMatchObject({ state: 'closed', reason: 'kill' });
+    expect(told()).toHaveLength(2);
+    expect(told()[1]).not.toContain('waits');
+  });
+
+  it('fault-42-kill-taken-back: a reset before the disk works again ends what was remembered', async () => {
+    const world = new World({ settings: LIMITED });
+    await world.opened();
+    world.store.failing = true;
+    await world.operator({ action: 'kill' });
+    await world.operator({ action: 'kill_reset' });
+    await inPeace(world);
+    expect(world.ledger.killed).toBe(false);
+    expect(world.state()).toBe('held');
   });
 
   it('fault-42-margin-critical: near liquidation the larger leg does not wait for the naked limit', async () => {

@@ -48,6 +48,44 @@ describe('a position without a fill behind it', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('fault-29-agreed-again: a difference that the list takes back ends, though the rest of the account cannot be read', async () => {
+    const world = new World();
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    // A lie that lasts until it is believed.
+    world.faults.beta.positionShare = 0.6;
+    await world.run(15_000, 250);
+    expect(world.state()).toBe('quarantined');
+    expect(both(world)).not.toEqual(['9.5', '-9.5']);
+    world.faults.beta.paymentsFailing = true;
+    world.faults.beta.positionShare = 1;
+    await world.run(40_000, 250);
+    const [long, short] = both(world).map(Number);
+    expect((long ?? Number.NaN) + (short ?? Number.NaN)).toBe(0);
+    expect(world.ledger.discrepancies.size).toBe(0);
+    world.healAll();
+    await world.run(MINUTE_MS, 1_000);
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-29-agreed-once: one list that agrees between others that differ ends nothing', async () => {
+    const world = new World();
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.faults.beta.positionShare = 0.6;
+    await world.run(15_000, 250);
+    const held = both(world);
+    world.faults.beta.paymentsFailing = true;
+    for (let round = 0; round < 10; round++) {
+      world.faults.beta.positionShare = 1;
+      await world.run(1_000, 250);
+      world.faults.beta.positionShare = 0.6;
+      await world.run(30_000, 250);
+    }
+    expect(both(world)).toEqual(held);
+    expect(world.ledger.discrepancies.size).toBe(1);
+  });
+
   it('nothing opens on the venue while the difference stands', async () => {
     const world = new World({ symbols: [SOL, ETH] });
     await world.opened();

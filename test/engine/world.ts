@@ -69,6 +69,8 @@ export class World {
   #life = 0;
   #fatal: unknown;
   #settledAt = 0;
+  /** Timers that have come due while the process stands still. */
+  #held: (() => void)[] | undefined;
 
   constructor({ settings = SETTINGS, symbols = [SOL] }: WorldOptions = {}) {
     this.#settings = settings;
@@ -126,7 +128,9 @@ export class World {
       monotonicMs: () => this.clock.monotonicMs(),
       after: (delayMs: number, fire: () => void) =>
         this.clock.after(delayMs, () => {
-          if (!isDead()) fire();
+          if (isDead()) return;
+          if (this.#held) this.#held.push(fire);
+          else fire();
         }),
     };
     try {
@@ -171,6 +175,16 @@ export class World {
       this.#settle();
       await this.#turn();
     }
+  }
+
+  /** The process stands still for `ms`: what comes due fires afterwards, and nothing is told to it meanwhile. */
+  async stall(ms: number): Promise<void> {
+    await drained();
+    this.#held = [];
+    this.clock.advanceTo(this.clock.now() + ms);
+    const held = this.#held;
+    this.#held = undefined;
+    for (const fire of held) fire();
   }
 
   /** Boots and lets the first hedge open. */

@@ -73,7 +73,15 @@ export class Conduct {
     this.#hedges.clear();
     this.#differences.clear();
     this.#reductions.clear();
-    for (const [at, fact] of facts.entries()) this.#note(fact, at);
+    const tripped = new Set<string>();
+    for (const [at, fact] of facts.entries()) {
+      this.#note(fact, at);
+      if (fact.kind !== 'breaker') continue;
+      if (fact.state === 'tripped') tripped.add(breakerId(fact));
+      else tripped.delete(breakerId(fact));
+    }
+    // Whoever tripped them may have died before anybody was told.
+    this.#owed = [...tripped].map((id) => ({ what: `breaker_tripped ${id}`, since: this.#world.scheduler.now }));
   }
 
   framed(key: string, madeAt: number): void {

@@ -206,4 +206,13 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 1610326,
     found: 'fault-35-never-answered: an order that was sent and never answered could not be accepted as never placed',
   },
+  {
+    seed: 1743242,
+    found: 'fault-39-stall: a process that had stood still for 84 s priced an exit by the books from before',
+  },
+  {
+    seed: 1743959,
+    found:
+      'fault-29-agreed-again: a leg was left naked for minutes because of a difference that positions no longer showed, while fills could not be read',
+  },
 ];

@@ -1,0 +1,64 @@
+/** A process that stood still and goes on: what it remembers is as old as the stall, and says so nowhere. */
+import { describe, expect, it } from 'vitest';
+import { toNumber } from '../../src/kernel/decimal.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/kernel/instant.ts';
+import { World } from './world.ts';
+import { SETTINGS, SOL } from './world-setup.ts';
+
+const { exitPriceCapRate } = SETTINGS.execution;
+
+async function flattenedAfter(stallMs: number): Promise<World> {
+  const world = new World();
+  await world.opened();
+  await world.run(10_000);
+  await world.stall(stallMs);
+  // Waits in a socket like the books, and is read first.
+  world.engine.push({ kind: 'operator', command: { action: 'flatten' }, by: 'test', reply: () => undefined });
+  return world;
+}
+
+describe('a process that stood still for a minute', () => {
+  it('fault-39-stall: an exit is priced by what is heard then, not by what was known before', async () => {
+    const world = new World();
+    await world.opened();
+    await world.run(10_000);
+    const before = world.engine.core.market.get(`alpha|${SOL}`)?.mark?.mark ?? Number.NaN;
+    const sent = world.submitted.length;
+    world.move(SOL, 0.05);
+    await world.stall(MINUTE_MS);
+    world.engine.push({ kind: 'operator', command: { action: 'flatten' }, by: 'test', reply: () => undefined });
+    await world.run(5_000, 100);
+    const exits = world.submitted.slice(sent);
+    expect(exits).toHaveLength(2);
+    const now = 1.05 * before;
+    for (const { limitPrice } of exits) {
+      expect(Math.abs(toNumber(limitPrice) / now - 1)).toBeLessThan(exitPriceCapRate + 0.002);
+    }
+    expect(world.state()).toBe('closed');
+    expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-39-reconciled: every account is read anew', async () => {
+    const world = new World({ settings: { ...SETTINGS, reconcileEveryMs: HOUR_MS, positionsEveryMs: 20_000 } });
+    await world.opened();
+    await world.run(MINUTE_MS);
+    const readAt = () => [...world.engine.core.accounts.values()].map(({ lastReconciledAt }) => lastReconciledAt ?? 0);
+    await world.stall(MINUTE_MS);
+    const wokeAt = world.clock.now();
+    await world.run(3_000, 100);
+    for (const at of readAt()) expect(at).toBeGreaterThanOrEqual(wokeAt);
+  });
+
+  it('goes on at once when a timer is merely late', async () => {
+    const world = await flattenedAfter(1_500);
+    await world.run(300, 100);
+    expect(world.submitted.filter(({ reduceOnly }) => reduceOnly)).toHaveLength(2);
+  });
+
+  it('a stop is not held up by it', async () => {
+    const world = await flattenedAfter(MINUTE_MS);
+    const stopped = world.engine.stop(20 * SECOND_MS);
+    await world.run(20 * SECOND_MS, 100);
+    expect(await stopped).toEqual([]);
+  });
+});
