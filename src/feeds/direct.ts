@@ -20,7 +20,7 @@ import { dialectOf, type FeedDialect } from './dialect.ts';
 import { HealthReporter } from './health.ts';
 import type { MarketClient, MarketConnection, MarketListing } from './market-connection.ts';
 import { QuoteDesk } from './quote-desk.ts';
-import { keepTrying } from './retry.ts';
+import { keepTrying, keepWatching } from './retry.ts';
 
 export interface DirectFeedOptions {
   readonly connection: MarketConnection;
@@ -70,6 +70,7 @@ class DirectFeed implements MarketFeed {
   #refreshing = false;
   /** Odd settlement times, or a reading that failed: read again before the listing's age is over. */
   #isDue = false;
+  readonly #everTraded = new Set<string>();
   /** Listed now. */
   #symbols: readonly UnifiedSymbol[] = [];
   #cancelSilence: CancelTimer | undefined;
@@ -197,24 +198,12 @@ class DirectFeed implements MarketFeed {
       this.#health.lost('connection lost');
     });
     // A market that is listed no more would fail the watch of all.
-    for (const watch of this.#dialect.watches(this.#client, () => this.#symbols)) void this.#keep(watch);
+    const told = (value: unknown) => this.#desk.watched(value);
+    const failed = (error: unknown) => this.#health.trouble(nameOf(error));
+    for (const watch of this.#dialect.watches(this.#client, () => this.#symbols))
+      void keepWatching(this.#o, this.#stop.signal, watch, { told, failed });
     this.#hear();
     this.#guardSilence();
-  }
-
-  /** One watch call after another; each resolves on its next frame and rejects when its connection ends. */
-  async #keep(watch: () => Promise<unknown>): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await keepTrying(this.#o, this.#stop.signal, async () => {
-        try {
-          this.#desk.watched(await watch());
-          return true;
-        } catch (error) {
-          if (!this.#stop.signal.aborted) this.#health.trouble(nameOf(error));
-          return undefined;
-        }
-      });
-    }
   }
 
   /** A wire that is open and silent never errors: the streams are cut and connect anew. */
@@ -289,7 +278,10 @@ class DirectFeed implements MarketFeed {
       .map((listing) => ({ ...listing, instrument: { ...listing.instrument, trading: false } }));
     const all = [...listings, ...gone];
     this.#desk.list(all);
-    this.#symbols = listings.map(({ symbol }) => symbol);
+    for (const { marketId, instrument } of listings)
+      if (instrument.trading || this.#assets.size > 0) this.#everTraded.add(marketId);
+    // One that has never traded may have no book to tell, and its refusal would fail the watch of all.
+    this.#symbols = listings.filter(({ marketId }) => this.#everTraded.has(marketId)).map(({ symbol }) => symbol);
     const instruments = all.map(({ instrument }) => instrument);
     if (!this.#stop.signal.aborted) this.#sink({ kind: 'instruments', venue: this.venue, instruments });
   }

@@ -4,20 +4,58 @@ import type { Random } from '../ports/random.ts';
 
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;
+/** What has not failed for so long begins with the shortest pause again. */
+const CALM_MS = 60_000;
+
+export interface Pacing {
+  readonly ioClock: Clock;
+  readonly random: Random;
+}
 
 /** Runs `attempt` until it returns something; undefined when `signal` aborted first. */
 export async function keepTrying<T>(
-  pacing: { readonly ioClock: Clock; readonly random: Random },
+  pacing: Pacing,
   signal: AbortSignal,
   attempt: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   for (let failures = 0; !signal.aborted; failures += 1) {
     const result = await attempt();
     if (result !== undefined) return signal.aborted ? undefined : result;
-    const ceiling = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10));
-    await pause(pacing.ioClock, ceiling * (0.5 + 0.5 * pacing.random.next()), signal);
+    await pauseAfter(pacing, signal, failures);
   }
   return undefined;
+}
+
+/**
+ * One watch call after another until stopped; each resolves on its next frame and rejects when its connection ends. One
+ * that fails again soon, though frames came in between, costs the venue as much as before, so its pauses go on growing.
+ */
+export async function keepWatching(
+  pacing: Pacing,
+  signal: AbortSignal,
+  watch: () => Promise<unknown>,
+  listener: { told(value: unknown): void; failed(error: unknown): void },
+): Promise<void> {
+  let failures = 0;
+  let failedMs = Number.NEGATIVE_INFINITY;
+  while (!signal.aborted) {
+    try {
+      listener.told(await watch());
+    } catch (error) {
+      if (signal.aborted) return;
+      listener.failed(error);
+      if (pacing.ioClock.monotonicMs() - failedMs > CALM_MS) failures = 0;
+      await pauseAfter(pacing, signal, failures);
+      failures += 1;
+      failedMs = pacing.ioClock.monotonicMs();
+    }
+  }
+}
+
+/** The pause after a failure; `before`: failures that it follows. Ends early when `signal` aborts. */
+function pauseAfter(pacing: Pacing, signal: AbortSignal, before: number): Promise<void> {
+  const ceiling = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(before, 10));
+  return pause(pacing.ioClock, ceiling * (0.5 + 0.5 * pacing.random.next()), signal);
 }
 
 function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {

@@ -203,8 +203,11 @@ const near = (a: Instant, b: Instant): boolean => Math.abs(a - b) <= SETTLEMENT_
 const usable = (price: number | undefined): price is number =>
   price !== undefined && price > 0 && Number.isFinite(price);
 
+/** Sizes of venues have fewer digits; more are what is left of a multiplication of doubles. */
+const DIGITS = 12;
+
 /** Paper contracts are base units. */
 const exactLevel = ({ price, size }: Level): BookLevel => ({
   price: px(price),
-  contracts: contracts(size),
+  contracts: contracts(Number(size.toPrecision(DIGITS))),
 });

@@ -2,6 +2,7 @@
  * The paper venue before and after its instruments are known. A venue that is down at start has no instruments; until
  * they arrive every read fails and every order is refused, and nothing blocks. Entry point: `createPaperAccount`.
  */
+import type { InstrumentKey } from '../kernel/ids.ts';
 import { failure } from '../kernel/outcome.ts';
 import type { MarketEvent } from '../market/event.ts';
 import type { Instrument } from '../market/instrument.ts';
@@ -25,6 +26,8 @@ export interface PaperAccount {
 export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
   let paper: PaperVenue | undefined;
   let sink: ((event: AccountEvent) => void) | undefined;
+  /** Listed since the account opened. */
+  const closed = new Map<InstrumentKey, string>();
   const waiting = (): ReturnType<typeof failure> =>
     failure('venue_unreachable', `${options.venue} has not listed its instruments yet`);
   const when = <T>(act: (venue: Venue) => Promise<T>, otherwise: () => T): Promise<T> =>
@@ -72,6 +75,13 @@ export function createPaperAccount(options: PaperAccountOptions): PaperAccount {
         if (instruments.length === 0) return;
         paper = createPaperVenue({ ...options, instruments });
         if (sink) paper.venue.subscribe(sink);
+      } else if (paper && event.kind === 'instruments' && event.venue === options.venue) {
+        const { exchange } = paper;
+        const later = tradable(options, event.instruments).filter(
+          ({ key, symbol }) => exchange.market(symbol) === undefined && !closed.has(key),
+        );
+        for (const { key } of later) closed.set(key, 'it was not listed when the paper account opened');
+        if (later.length > 0) sink?.({ kind: 'closed', closed: new Map(closed) });
       }
       paper?.onMarket(event);
     },

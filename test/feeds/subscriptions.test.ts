@@ -133,6 +133,63 @@ describe('a change of a book that is not there', () => {
   });
 });
 
+describe('watch calls', () => {
+  const setUp = (
+    assets: readonly string[],
+    trading: boolean,
+    watch: (symbols: readonly string[]) => Promise<unknown>,
+  ) => {
+    const clock = createSimClock(NOW);
+    const listing = { ...BTC_LISTING, instrument: { ...BTC_LISTING.instrument, trading } };
+    const other = { ...BTC_LISTING, symbol: 'ETH/USDT:USDT', marketId: 'ETHUSDT' };
+    const connection: MarketConnection = {
+      venue: 'binance',
+      client: { orderbooks: {}, request: async () => [], watchOrderBookForSymbols: watch, watchMarkPrices: never },
+      read: async (act) => success(await act(), NOW),
+      listings: async () => success([listing, other], NOW),
+      onFrame: () => undefined,
+      onDrop: () => undefined,
+      cutStreams: () => undefined,
+      close: async () => undefined,
+    };
+    const feed = createDirectFeed({ connection, clock, ioClock: clock, random: createSeededRandom(1) });
+    feed.start(new Set(assets), () => undefined);
+    return { clock, feed };
+  };
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+  it.each([
+    ['all assets: a market that has never traded is not asked for', [], false, ['ETH/USDT:USDT']],
+    ['named assets: all of them are, whether they trade or not', ['BTC', 'ETH'], false, [SYMBOL, 'ETH/USDT:USDT']],
+    ['all assets: what trades is', [], true, [SYMBOL, 'ETH/USDT:USDT']],
+  ] as const)('%s', async (_what, assets, trading, wanted) => {
+    const asked: (readonly string[])[] = [];
+    const { feed } = setUp(assets, trading, (symbols) => {
+      asked.push(symbols);
+      return never();
+    });
+    await turn();
+    expect(asked).toEqual([wanted]);
+    await feed.stop();
+  });
+
+  it('one that fails again and again, frames in between or not, is made less and less often', async () => {
+    let calls = 0;
+    const { clock, feed } = setUp([], true, () => {
+      calls += 1;
+      return calls % 2 === 1 ? Promise.resolve({}) : Promise.reject(new Error('no snapshot'));
+    });
+    for (let second = 0; second < 120; second += 1) {
+      await turn();
+      clock.advanceTo(clock.now() + 1_000);
+    }
+    // Every half second it would be 240.
+    expect(calls).toBeGreaterThan(10);
+    expect(calls).toBeLessThan(30);
+    await feed.stop();
+  });
+});
+
 describe('what is asked of a venue', () => {
   const symbols = (count: number) => Array.from({ length: count }, (_, i) => `C${i}/USDT:USDT`);
   /** Watch calls of books, answered by the test, and what each asked for. */

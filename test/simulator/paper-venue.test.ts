@@ -72,6 +72,21 @@ async function shortTwo() {
   return world;
 }
 
+it('sizes that were multiplied out of contracts leave no dust: what is bought can be sold whole', async () => {
+  for (let units = 1; units <= 400; units += 7) {
+    const step = base('0.001');
+    const world = paperWorld({ instruments: [{ ...instrument, lot: step, minQuantity: step }] });
+    // As a feed multiplies them: 8.2 contracts of 0.01 are 0.08199999999999999 in doubles.
+    const size = (units / 10) * 0.01;
+    world.mark(100);
+    world.book([[99, size]], [[101, size]]);
+    const filled = await world.trade('buy', '1');
+    expect(filled).toBe((units / 1_000).toString());
+    expect(await world.trade('sell', filled, { reduceOnly: true })).toBe(filled);
+    expect(world.paper.exchange.positions('paper')).toEqual([]);
+  }
+});
+
 describe('paper fills', () => {
   it('take the live book once, until the next one', async () => {
     const world = paperWorld();

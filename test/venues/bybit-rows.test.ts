@@ -1,6 +1,6 @@
 /** What Bybit lists beside our own orders does not make a list unreadable. */
 import { describe, expect, it } from 'vitest';
-import { bybitReads } from '../../src/venues/bybit/rows.ts';
+import { bybitReads, bybitStream } from '../../src/venues/bybit/rows.ts';
 import type { CcxtClient } from '../../src/venues/client.ts';
 
 const answering = (...list: readonly unknown[]) =>
@@ -25,5 +25,49 @@ describe('open orders', () => {
 
   it('a status that is not known is not guessed at', async () => {
     await expect(bybitReads.openOrders(answering({ ...row, orderStatus: 'Sleeping' }))).rejects.toThrow();
+  });
+
+  it('are read by cursor, however many a human has resting', async () => {
+    const rows = Array.from({ length: 120 }, (_, i) => ({ ...row, orderId: `${i}`, orderStatus: 'New' }));
+    const client = {
+      request: async (_path: string, _api: string, _method: string, { cursor }: { readonly cursor?: string }) => {
+        const from = Number(cursor ?? 0);
+        const nextPageCursor = String(from + 50);
+        return { retCode: 0, retMsg: 'OK', result: { list: rows.slice(from, from + 50), nextPageCursor } };
+      },
+    } as unknown as CcxtClient;
+    const page = await bybitReads.openOrders(client);
+    expect(page.full).toBe(false);
+    expect(new Set(page.rows.map(({ venueOrderId }) => venueOrderId)).size).toBe(120);
+  });
+});
+
+describe('executions', () => {
+  const execution = {
+    execId: 'e1',
+    orderId: 'o1',
+    symbol: 'BTCUSDT',
+    side: 'Sell',
+    execPrice: '50000',
+    execQty: '1',
+    execFee: '0',
+    isMaker: false,
+    execTime: '1767585600000',
+  };
+  const query = { marketId: undefined, from: 0, to: 1 };
+
+  it.each(['Funding', 'Settle', 'Dividend', 'ForwardSplitSettle', 'CorporateAction', 'UNKNOWN'])(
+    '%s is no trade, whatever its side',
+    async (execType) => {
+      const noSide = { ...execution, execType, execId: 'e2', side: '' };
+      const client = answering({ ...execution, execType }, noSide, { ...execution, execId: 'e3', execType: 'Trade' });
+      expect((await bybitReads.fills(client, query)).rows.map(({ tradeId }) => tradeId)).toEqual(['e3']);
+      const frame = { topic: 'execution', data: [{ ...execution, execType, category: 'linear' }] };
+      expect(bybitStream.parse(frame)).toEqual([]);
+    },
+  );
+
+  it.each(['Trade', 'AdlTrade', 'BustTrade', 'BlockTrade', 'Delivery'])('%s is one', async (execType) => {
+    expect((await bybitReads.fills(answering({ ...execution, execType }), query)).rows).toHaveLength(1);
   });
 });

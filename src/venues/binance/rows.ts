@@ -1,5 +1,6 @@
 /** Binance USD-M rows: REST reads and the user data stream. Quantities are base units (contract size 1). */
 import * as z from 'zod';
+import { contracts, isPositive } from '../../kernel/decimal.ts';
 import type { OrderStatus } from '../../market/order.ts';
 import type { CcxtClient } from '../client.ts';
 import type { AccountReads, AccountStream, FeeRates, RawAccountEvent, RawFill, RawOrder } from '../facts.ts';
@@ -191,7 +192,7 @@ const orderUpdate = z.object({
   }),
 });
 
-/** Present when `x` is TRADE. */
+/** Present when `x` is TRADE, and of a liquidation's CALCULATED. */
 const execution = z.object({
   l: decimalText,
   L: decimalText,
@@ -200,6 +201,13 @@ const execution = z.object({
   t: idText,
   m: z.boolean(),
 });
+
+/** A liquidation that tells no trade is read from the list of trades. */
+function tradeOf(what: string, row: unknown): z.infer<typeof execution> | undefined {
+  if (what === 'TRADE') return execution.parse(row);
+  const { data } = what === 'CALCULATED' ? execution.safeParse(row) : {};
+  return data && isPositive(contracts(data.l)) && data.t !== '0' ? data : undefined;
+}
 
 export const binanceStream: AccountStream = {
   // Orders and trades share one connection and one event.
@@ -216,8 +224,8 @@ export const binanceStream: AccountStream = {
     if (!z.object({ e: z.literal('ORDER_TRADE_UPDATE') }).safeParse(frame).success) return [];
     const { o } = orderUpdate.parse(frame);
     const events: RawAccountEvent[] = [];
-    if (o.x === 'TRADE') {
-      const trade = execution.parse(z.object({ o: z.unknown() }).parse(frame).o);
+    const trade = tradeOf(o.x, z.object({ o: z.unknown() }).parse(frame).o);
+    if (trade) {
       events.push({
         kind: 'fill',
         fill: {

@@ -59,8 +59,11 @@ const orderRow = z
     }),
   );
 
-/** Trades of every cause move the position; funding rows do not. */
-const NOT_A_TRADE = new Set(['Funding', 'Settle']);
+/**
+ * What moves a position at a price. Funding, settlements and corporate actions have rows of the same shape; what Bybit adds
+ * shows as a difference of the position until it is known here, where a row that is no trade would be booked as one.
+ */
+const TRADES = new Set(['Trade', 'AdlTrade', 'BustTrade', 'BlockTrade', 'MovePosition', 'FutureSpread', 'Delivery']);
 
 const executionRow = z.object({
   execId: idText,
@@ -142,15 +145,22 @@ async function orderByClientId(client: CcxtClient, symbol: string, orderLinkId: 
 }
 
 /** All trades of one order can bear one millisecond, so that cursors tell pages apart and times do not. */
-async function executions(client: CcxtClient, params: Record<string, unknown>): Promise<Page<Execution>> {
-  const path = 'v5/execution/list';
-  const rows: Execution[] = [];
+const executions = (client: CcxtClient, params: Record<string, unknown>): Promise<Page<Execution>> =>
+  allPages(client, 'v5/execution/list', { limit: MAX_FILLS, ...params }, executionRow);
+
+/** Oldest first; the venue lists the newest first. */
+async function allPages<T>(
+  client: CcxtClient,
+  path: string,
+  params: { readonly limit: number } & Record<string, unknown>,
+  row: z.ZodType<T>,
+): Promise<Page<T>> {
+  const rows: T[] = [];
   let cursor: string | undefined;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-    const page = await listPage(client, path, { limit: MAX_FILLS, ...params, ...(cursor && { cursor }) }, executionRow);
+    const page = await listPage(client, path, { ...params, ...(cursor && { cursor }) }, row);
     rows.push(...page.list);
-    // The venue lists the newest first.
-    if (page.list.length < MAX_FILLS) return { rows: rows.reverse(), full: false };
+    if (page.list.length < params.limit) return { rows: rows.reverse(), full: false };
     if (!page.nextPageCursor || page.nextPageCursor === cursor) break;
     cursor = page.nextPageCursor;
   }
@@ -161,8 +171,8 @@ export const bybitReads: AccountReads = {
   order: orderByClientId,
   openOrders: async (client, marketId) => {
     const scope = marketId === undefined ? { settleCoin: 'USDT' } : { symbol: marketId };
-    const rows = await list(client, 'v5/order/realtime', { ...scope, limit: MAX_ORDERS }, orderRow);
-    return { rows: rows.filter((row) => row.status === 'open'), full: rows.length >= MAX_ORDERS };
+    const page = await allPages(client, 'v5/order/realtime', { ...scope, limit: MAX_ORDERS }, orderRow);
+    return { rows: page.rows.filter((row) => row.status === 'open'), full: page.full };
   },
   fills: async (client, query) => {
     const page = await executions(client, {
@@ -171,7 +181,7 @@ export const bybitReads: AccountReads = {
         ? { startTime: query.from, endTime: query.to }
         : { orderId: query.venueOrderId }),
     });
-    return { rows: page.rows.filter((row) => !NOT_A_TRADE.has(row.execType)).map(toFill), full: page.full };
+    return { rows: page.rows.filter((row) => TRADES.has(row.execType)).map(toFill), full: page.full };
   },
   payments: async (client, window) => {
     // ccxt's fetchFundingHistory sends `size`, which the venue ignores.
@@ -247,7 +257,7 @@ export const bybitStream: AccountStream = {
     if (topic !== 'execution') return [];
     return rows
       .map((row) => executionRow.parse(row))
-      .filter((row) => !NOT_A_TRADE.has(row.execType))
+      .filter((row) => TRADES.has(row.execType))
       .map((row): RawAccountEvent => ({ kind: 'fill', fill: toFill(row) }));
   },
 };
