@@ -3,11 +3,12 @@
 import { readFileSync } from 'node:fs';
 import type { diffConfigs } from '../config/changes.ts';
 import { formatProblem } from '../config/load.ts';
-import { ConfigWatcher } from '../config/reload.ts';
+import { ConfigWatcher, type ReloadReport } from '../config/reload.ts';
 import type { Config } from '../config/schema.ts';
 import { watchFile } from '../config/watch-file.ts';
 import type { EngineEvent } from '../engine/events.ts';
 import type { EngineSettings } from '../engine/settings.ts';
+import type { StatusSnapshot } from '../engine/status.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
 import type { ConfigChanged } from '../ledger/facts.ts';
 import { systemClock } from '../platform/system-clock.ts';
@@ -37,6 +38,12 @@ function marketStepMs({ replay, simulator }: Config): number {
   return (simulator?.stepSeconds ?? 0) * SECOND_MS;
 }
 
+export interface ConfigWatch {
+  stop(): void;
+  /** How the file, as saved last, differs from what runs; undefined when it does not. */
+  differs(): StatusSnapshot['config'];
+}
+
 /**
  * Every saved version is validated whole; live keys go to the engine, each change logged and stored. `read` are the
  * assets whose market data this process reads; empty: all.
@@ -46,7 +53,7 @@ export function watchConfig(
   clock: Clock,
   read: ReadonlySet<string>,
   push: (event: EngineEvent) => void,
-): { stop(): void } {
+): ConfigWatch {
   const { config, configFile, configText, log } = options;
   const wall = systemClock();
   const effects = {
@@ -63,9 +70,11 @@ export function watchConfig(
       loosens,
       at: clock.now(),
     }));
+  let differs: StatusSnapshot['config'];
   const watcher = new ConfigWatcher({ file: configFile, config, text: configText }, effects, (report) => {
-    for (const problem of report.problems)
-      log.error({ problem: formatProblem(problem) }, 'the edited configuration is not used');
+    differs = differenceOf(report);
+    const part = report.applied.length > 0 ? 'a part of the edited configuration' : 'the edited configuration';
+    for (const problem of report.problems) log.error({ problem: formatProblem(problem) }, `${part} is not used`);
     for (const change of report.needsRestart) log.warn({ ...change }, 'this key changes at the next start');
     if (report.applied.length === 0) return;
     log.setLevel(report.config.log.level);
@@ -76,5 +85,10 @@ export function watchConfig(
     push({ kind: 'settings', settings: engineSettings(report.config), changes: facts(report.applied) });
   });
   watcher.start();
-  return watcher;
+  return { stop: () => watcher.stop(), differs: () => differs };
+}
+
+function differenceOf({ problems, needsRestart }: ReloadReport): StatusSnapshot['config'] {
+  if (problems.length === 0 && needsRestart.length === 0) return undefined;
+  return { problems: problems.map(formatProblem), waiting: needsRestart.map(({ key }) => key) };
 }

@@ -102,7 +102,7 @@ function assemble(
   // Whoever starts the bot awaits it later; until then a failure must not count as unhandled.
   done.catch(() => undefined);
   return {
-    status: () => statusOf(engine.core),
+    status: () => ({ ...statusOf(engine.core), ...(config$.differs() && { config: config$.differs() }) }),
     command: (command, by) => new Promise((reply) => engine.push({ kind: 'operator', command, by, reply })),
     positions: () => readAccounts(venues.accounts, systemClock()),
     ready: whenReady(engine),

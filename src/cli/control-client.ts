@@ -35,14 +35,11 @@ export async function connectControl(address: ControlAddress): Promise<ControlCl
   return socket && new Client(socket, address);
 }
 
-/** Throws CommandFailure (notRunning), saying how to start the bot. */
-export async function requireControl(address: ControlAddress, configFile: string): Promise<ControlClient> {
+/** Throws CommandFailure (notRunning) with what `says` tells. */
+export async function requireControl(address: ControlAddress, says: () => string): Promise<ControlClient> {
   const client = await connectControl(address);
   if (client) return client;
-  throw new CommandFailure(
-    EXIT.notRunning,
-    `no bot is running for ${configFile} (nobody listens on ${address.path}); start one with: tandem run --config ${configFile}`,
-  );
+  throw new CommandFailure(EXIT.notRunning, says());
 }
 
 function open(path: string): Promise<Socket | undefined> {

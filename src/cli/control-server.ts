@@ -37,6 +37,8 @@ export interface ControlOptions {
 }
 
 const MAX_CLIENTS = 16;
+/** Whether the socket's file is still there. */
+const LOOK_EVERY_MS = 5_000;
 /** A client that neither asks nor reads is let go. */
 const IDLE_MS = 60_000;
 
@@ -44,7 +46,7 @@ const IDLE_MS = 60_000;
 export async function serveControl(options: ControlOptions): Promise<ControlServer> {
   const { path, log } = options;
   const clients = new Set<Socket>();
-  const server = createServer((socket) => {
+  const serve = (socket: Socket): void => {
     socket.on('error', (error) => log.debug({ error }, 'control client went away'));
     if (clients.size >= MAX_CLIENTS) {
       const answer = lineOf({ id: 0, ok: false, code: 'busy', detail: `at most ${MAX_CLIENTS} clients at once` });
@@ -55,14 +57,38 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
     serveClient(socket, options);
-  });
-  checkFolder(path, true);
-  await bind(server, path);
-  server.on('error', (error) => log.warn({ error }, 'control socket'));
+  };
+  const make = async (): Promise<Server> => {
+    checkFolder(path, true);
+    const server = createServer(serve);
+    await bind(server, path);
+    server.on('error', (error) => log.warn({ error }, 'control socket'));
+    return server;
+  };
+  let server = await make();
+  let isClosed = false;
+  // Without its file nobody can reach the bot any more, which trades on: it is made again.
+  const look = async (): Promise<void> => {
+    if (!isClosed && lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+      log.warn({ path }, 'the control socket was removed and is made again');
+      server.close();
+      await make().then(
+        (next) => {
+          server = next;
+        },
+        (error: unknown) => log.error({ error, path }, 'the control socket cannot be made again'),
+      );
+    }
+    if (isClosed) server.close();
+    else cancelLook = options.clock.after(LOOK_EVERY_MS, () => void look());
+  };
+  let cancelLook = options.clock.after(LOOK_EVERY_MS, () => void look());
   return {
     path,
     close: () =>
       new Promise((closed) => {
+        isClosed = true;
+        cancelLook();
         server.close(() => closed());
         for (const socket of clients) socket.destroy();
       }),

@@ -2,14 +2,14 @@
  * What `tandem doctor` looks at, one function a subject. Everything only reads; nothing is sent that needs a key.
  * Entry point: `examineAll`.
  */
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Config, VenueConfig } from '../config/schema.ts';
 import { armed, checkShape, readCredentials, variablesOf } from '../config/secrets.ts';
 import type { Read } from '../kernel/outcome.ts';
-import { canonicalPath } from '../platform/sqlite/connection.ts';
 import { LedgerOpenError } from '../platform/sqlite/errors.ts';
 import { findBot } from './bot-address.ts';
+import { holderPid, isAlive } from './ledger-holder.ts';
 import { verifyLedger } from './ledger-verify.ts';
 import type { VenueAnswer } from './venue-probe.ts';
 
@@ -140,9 +140,17 @@ function ledgerCheck(config: Config, { configFile }: Surroundings): Check {
     return notes > 0 ? warn('ledger', `${detail}, ${notes} notes`, see) : ok('ledger', detail);
   } catch (error) {
     if (!(error instanceof LedgerOpenError)) throw error;
-    return fail('ledger', error.message, 'restore a backup, or move the file away to begin anew');
+    return fail('ledger', error.message, LEDGER_FIXES[error.code] ?? SEE_ACCESS);
   }
 }
+
+const SEE_ACCESS = 'see who owns the file and its folder, their modes, and the disk; the ledger itself may be sound';
+const LEDGER_FIXES: Readonly<Partial<Record<LedgerOpenError['code'], string>>> = {
+  corrupt: 'restore a backup; without one, move the file away to begin anew, once no position is open',
+  not_a_ledger: 'set ledger.path to another file',
+  newer_schema: 'run the newer version that made it',
+  older_schema: 'start the bot once: it brings the ledger to this version',
+};
 
 /** Only asks: taking the lock to see whether it is free could stop a bot that is starting. */
 async function holderCheck(config: Config): Promise<Check> {
@@ -151,9 +159,9 @@ async function holderCheck(config: Config): Promise<Check> {
     bot.close();
     return ok('bot', 'running, and answers on its control socket');
   }
-  const pid = holderPid(`${canonicalPath(config.ledger.path, false)}.lock.json`);
+  const pid = holderPid(config);
   if (pid === undefined) return ok('bot', 'not running; the ledger is free');
-  if (!alive(pid))
+  if (!isAlive(pid))
     return ok('bot', `not running; process ${pid} ended without a clean stop, the next start reconciles`);
   return warn(
     'bot',
@@ -162,23 +170,12 @@ async function holderCheck(config: Config): Promise<Check> {
   );
 }
 
-function holderPid(sidecar: string): number | undefined {
+function mayWrite(path: string): boolean {
   try {
-    const said: unknown = JSON.parse(readFileSync(sidecar, 'utf8'));
-    const pid = typeof said === 'object' && said !== null && 'pid' in said ? said.pid : undefined;
-    return typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
-  } catch {
-    // Missing or half written: nobody is known to hold it.
-    return undefined;
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
+    accessSync(path, constants.W_OK);
     return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  } catch {
+    return false;
   }
 }
 
@@ -187,6 +184,11 @@ function spaceCheck({ ledger: { path } }: Config): Check {
   while (!existsSync(folder)) folder = dirname(folder);
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
+  const refused = [folder, path, `${path}-wal`, `${path}.lock.json`].find(
+    (each) => existsSync(each) && !mayWrite(each),
+  );
+  if (refused !== undefined)
+    return fail('disk', `${refused} may not be written by this user`, 'run as its owner, or change its owner or mode');
   const detail = `${Math.round(free / 1_048_576).toLocaleString('en-US')} MB free in ${folder}`;
   return free < MIN_FREE_BYTES ? warn('disk', detail, 'make room: a full disk stops trading') : ok('disk', detail);
 }

@@ -60,13 +60,19 @@ function header({ mode, account, at, epoch, liveShare }: StatusSnapshot): Line {
   ];
 }
 
-function alerts({ killed, paused, ledgerFailure, discrepancies, breakers }: StatusSnapshot): Line[] {
+function alerts({ killed, paused, ledgerFailure, config, discrepancies, breakers }: StatusSnapshot): Line[] {
   const lines: Line[] = [];
   if (killed) lines.push([span(' KILLED ', 'alarm'), span(' nothing opens until: tandem kill --reset', 'bad')]);
   if (paused)
     lines.push([span(' PAUSED ', 'badge'), span(' nothing opens; what is open is managed to its end', 'warn')]);
   if (ledgerFailure !== undefined)
     lines.push([span(' LEDGER ', 'alarm'), span(` cannot be written: ${ledgerFailure}`, 'bad')]);
+  const [problem, ...others] = config?.problems ?? [];
+  if (problem !== undefined) {
+    const rest = others.length > 0 ? ` (and ${others.length} more)` : '';
+    lines.push([span(' CONFIG ', 'alarm'), span(` the file is not what runs: ${problem}${rest}`, 'bad')]);
+  } else if (config)
+    lines.push([span(' CONFIG ', 'badge'), span(` waits for a restart: ${config.waiting.join(', ')}`, 'warn')]);
   for (const text of trippedTexts(breakers)) lines.push([span(' BREAKER ', 'alarm'), span(` ${text}`, 'bad')]);
   const [first, ...more] = discrepancies;
   if (first) {

@@ -17,7 +17,7 @@ export interface ReloadReport {
   readonly applied: readonly ConfigChange[];
   /** Differences from what runs that only a restart applies. */
   readonly needsRestart: readonly ConfigChange[];
-  /** Why nothing was applied. */
+  /** Why not all of it was applied. */
   readonly problems: readonly Problem[];
 }
 
@@ -117,23 +117,37 @@ export class ConfigWatcher {
     const loaded = parseConfig(text, this.#file);
     if (!loaded.ok) return this.#refuse(loaded.problems);
     const changes = diffConfigs(this.#config, loaded.config);
-    const applied = changes.filter(({ live }) => live);
-    const needsRestart = changes.filter(({ live }) => !live);
-    const config = applied.length > 0 ? withChanges(this.#config, loaded.config, applied) : this.#config;
+    const live = changes.filter((change) => change.live);
+    const whole = this.#with(loaded.config, live);
     // The file is sound, but what would run is a mixture of it and of what a restart has yet to bring.
-    const broken = brokenRules(config).map(({ key, message }) => ({
+    const broken = brokenRules(whole);
+    const applied = broken.length === 0 ? live : this.#soundPart(loaded.config, live);
+    const problems = broken.map(({ key, message }) => ({
       file: this.#file,
       line: 1,
       column: 1,
       key,
-      message,
+      message: `${message}, until a restart applies the rest`,
     }));
-    if (broken.length === 0) return { config, applied, needsRestart, problems: [] };
-    const problems = broken.map((problem) => ({
-      ...problem,
-      message: `${problem.message}, until a restart applies the rest`,
-    }));
-    return { config: this.#config, applied: [], needsRestart: changes, problems };
+    const needsRestart = changes.filter((change) => !applied.includes(change));
+    return {
+      config: broken.length === 0 ? whole : this.#with(loaded.config, applied),
+      applied,
+      needsRestart,
+      problems,
+    };
+  }
+
+  #with(candidate: Config, changes: readonly ConfigChange[]): Config {
+    return changes.length > 0 ? withChanges(this.#config, candidate, changes) : this.#config;
+  }
+
+  /** Of an edit that does not fit as a whole: a pause or a lower limit waits for nothing, what takes on more risk does. */
+  #soundPart(candidate: Config, live: readonly ConfigChange[]): readonly ConfigChange[] {
+    const sound: ConfigChange[] = [];
+    for (const change of live.filter(({ loosens }) => !loosens))
+      if (brokenRules(this.#with(candidate, [...sound, change])).length === 0) sound.push(change);
+    return sound;
   }
 
   #refuse(problems: readonly Problem[]): ReloadReport {

@@ -73,7 +73,8 @@ export function readSource(text: string, file: string): Source {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const syntax = [...document.errors, ...document.warnings].map(({ code, pos }): Problem => {
-    return { file, ...place(pos[0]), key: '', message: SYNTAX[code] ?? `YAML syntax error (${code})` };
+    const key = code === 'DUPLICATE_KEY' ? nameAt(document, pos[0]) : '';
+    return { file, ...place(pos[0]), key, message: SYNTAX[code] ?? `YAML syntax error (${code})` };
   });
   const secrets = findSecrets(document, (key, offset) => ({
     file,
@@ -157,6 +158,20 @@ function findSecrets(document: Document, problem: (key: string, offset: number |
       const holds = isSecretField(name) || (isScalar(value) && valueIsSecret(dotted, value.value));
       if (holds || looksSecret(name)) found.push(problem(dotted, key.range?.[0]));
       return undefined;
+    },
+  });
+  return found;
+}
+
+/** Dotted name of the key that begins at `offset`; empty when none does. */
+function nameAt(document: Document, offset: number): string {
+  let found = '';
+  visit(document, {
+    Pair(_, { key }, ancestors) {
+      if (!isScalar(key) || key.range?.[0] !== offset) return undefined;
+      const names = ancestors.flatMap((node) => (isPair(node) && isScalar(node.key) ? [String(node.key.value)] : []));
+      found = [...names, String(key.value)].map(displayName).join('.');
+      return visit.BREAK;
     },
   });
   return found;

@@ -3,6 +3,7 @@
  * not stand between an operator and a bot that goes on with what it had. Entry point: `whereaboutsIn`.
  */
 import { readFileSync } from 'node:fs';
+import { nearestName } from './known-keys.ts';
 import { type Config, configSchema, resolveConfig } from './schema.ts';
 import { type Problem, readSource } from './source.ts';
 
@@ -35,5 +36,7 @@ export function whereaboutsIn(file: string, problems: readonly Problem[]): Where
 function isDoubtful({ key, nearest = '', secret }: Problem): boolean {
   const sections = [key, nearest].map((name) => name.split('.', 1)[0] ?? '');
   if (sections.some((section) => TELLING.some((telling) => telling === section))) return true;
-  return secret !== true && !sections.some((section) => Object.hasOwn(configSchema.shape, section));
+  if (secret === true || sections.some((section) => Object.hasOwn(configSchema.shape, section))) return false;
+  // Of the text as a whole, or a name at the top that is like none of ours.
+  return key === '' || nearestName(key, TELLING) !== undefined;
 }

@@ -20,6 +20,15 @@ export interface StatusSnapshot {
   readonly liveShare: number;
   /** Why the ledger cannot be written, when it cannot. */
   readonly ledgerFailure?: string;
+  /** The configuration file differs from what runs. Absent when it does not. */
+  readonly config?:
+    | {
+        /** Why it, or a part of it, is not used: a restart would refuse it, or apply the rest. */
+        readonly problems: readonly string[];
+        /** Dotted keys that a restart applies. */
+        readonly waiting: readonly string[];
+      }
+    | undefined;
   readonly venues: readonly VenueStatus[];
   /** Best first. */
   readonly opportunities: readonly OpportunityStatus[];

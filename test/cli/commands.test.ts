@@ -92,6 +92,21 @@ test('a bad configuration lists every problem with its line (2)', async () => {
   expect(await tandem(where, 'config', 'check')).toMatchObject({ exit: 2 });
 });
 
+test.each([
+  ['a key twice', 'risk: { exposure: { maxOpenHedges: 1, maxOpenHedges: 2 } }\n'],
+  ['a section that is like none of ours', 'riks: {}\n'],
+  ['a key of somebody else', 'owner: me\n'],
+])('bad-edit-then-kill: %s leaves no doubt which bot is meant', async (_, extra) => {
+  const where = place(extra);
+  const bot = fakeBot();
+  await listening(where, bot);
+  bot.snapshot = snapshot({ hedges: [] });
+  bot.reply = { ok: true, message: 'no hedge is open', hedges: [] };
+  expect(await tandem(where, 'config', 'check')).toMatchObject({ exit: 2 });
+  expect(await tandem(where, 'kill')).toMatchObject({ exit: 0 });
+  expect(bot.commands.map(({ command }) => command.action)).toEqual(['kill']);
+});
+
 test('bad-edit-then-kill: a slip in the file does not stand between the operator and the running bot', async () => {
   const where = place('pausd: true\nrisk:\n  size: { hedgeNotionalUsd: -5 }\n');
   const bot = fakeBot();
@@ -109,6 +124,8 @@ test('bad-edit-then-kill: a slip in the file does not stand between the operator
 test.each([
   ['a misspelled section that may have named it', 'ledgr: { path: other.db }\n'],
   ['one at the wrong depth', 'risk:\n  ledger: { path: other.db }\n'],
+  ['its mode twice', 'mode: paper\n'],
+  ['a misspelled account', 'acount: other\n'],
   ['an unusable socket', 'operator: { socket: 5 }\n'],
   ['text that cannot be parsed', 'risk: [1\n'],
 ])('which bot is meant is never guessed: %s (2)', async (_, extra) => {
@@ -199,6 +216,21 @@ test('hedges and hedge tell the life from the ledger, money exact', async () => 
   expect(await tandem(where, 'hedge', 'h9')).toMatchObject({ exit: 1 });
   expect(await tandem(where, 'hedge', 'nine')).toMatchObject({ exit: 2 });
   expect(JSON.parse((await tandem(where, 'hedges', '--json', '--open')).out)).toMatchObject({ total: 1 });
+});
+
+test('removed-socket: a bot that trades on is not called stopped, and makes its socket again', async () => {
+  const where = place();
+  const store = open(where.ledger);
+  onTestFinished(() => store.close());
+  store.commit(HELD);
+  for (const line of ['breakers', 'why BTC', 'opportunities', 'why ETH']) {
+    const { out } = await tandem(where, ...line.split(' '));
+    expect(out, line).not.toContain('No bot is running');
+    expect(out, line).toContain(`process ${process.pid}, which held the ledger last, is alive`);
+  }
+  const { exit, err } = await tandem(where, 'status');
+  expect(exit).toBe(3);
+  expect(err).toContain(`process ${process.pid}`);
 });
 
 test('a limit of none is not an empty ledger', async () => {
@@ -416,6 +448,17 @@ test('kill without a bot latches, orders the exits for the next start, and does 
     reason: 'kill',
   });
   expect(await tandem(where, 'ledger', 'verify')).toMatchObject({ exit: 0 });
+});
+
+test('kill without a bot proves nothing, however empty the ledger is (3)', async () => {
+  const where = place();
+  stored(where, HELD.slice(0, 1));
+  for (const words of ['latched for the next start', 'latched already']) {
+    const { exit, out } = await tandem(where, 'kill');
+    expect(exit).toBe(3);
+    expect(out).toContain(words);
+    expect(out).toContain('no account was read');
+  }
 });
 
 test('a ledger that another process holds is not written beside it', async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -209,3 +209,16 @@ test('closing ends every connection and removes the socket', async () => {
   expect(existsSync(where.socket)).toBe(false);
   await expect(asks.status()).rejects.toThrow('went away');
 });
+
+test('removed-socket: it is made again, and those who are connected stay so', async () => {
+  const where = place();
+  const bot = fakeBot();
+  await listening(where, bot);
+  const before = await client(where.socket);
+  rmSync(where.socket);
+  expect(await connectControl({ path: where.socket, clock })).toBeUndefined();
+  await expect.poll(() => existsSync(where.socket), { timeout: 20_000 }).toBe(true);
+  expect(statSync(where.socket).mode & 0o777).toBe(0o600);
+  expect(await (await client(where.socket)).status()).toMatchObject({ epoch: 4 });
+  expect(await before.status()).toMatchObject({ epoch: 4 });
+}, 40_000);

@@ -97,6 +97,15 @@ test('the ledger’s world, damage and holder are told', async () => {
   expect(named(await checksOf(SIM, {}, torn), 'ledger')).toMatchObject({ level: 'fail' });
 });
 
+test('a ledger that cannot be opened is not called lost', async () => {
+  const where = place();
+  mkdirSync(where.ledger);
+  const check = named(await checksOf(SIM, {}, where), 'ledger');
+  expect(check?.level).toBe('fail');
+  expect(check?.fix).toMatch(/who owns/);
+  expect(check?.fix).not.toMatch(/move|backup/);
+});
+
 test('a replay needs its recording', async () => {
   const yaml = 'mode: sim\nreplay: {}';
   expect(named(await checksOf(yaml), 'replay data')).toMatchObject({ level: 'fail', detail: 'TANDEM_DATA is not set' });

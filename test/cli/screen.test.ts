@@ -45,11 +45,23 @@ test('fault-63-hostile-venue-text: nothing can move the cursor, recolour, hide o
       ],
       venues: [{ venue: evil, feed: 'down', feedReason: evil, malformed: 0, accounts: [] }],
       ledgerFailure: evil,
+      config: { problems: [evil], waiting: [evil] },
       discrepancies: [discrepancy({ detail: evil })],
     }),
     { ...plain, notices: [evil], footer: evil },
   );
   expect(screen.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+});
+
+test('a file that is not what runs is said on every look, with what a restart would do', () => {
+  const problems = ['live.yaml:3:1 riks: there is no such key', 'live.yaml:9:1 x: there is no such key'];
+  expect(squeezed({ config: { problems, waiting: [] } })).toContain(
+    'CONFIG the file is not what runs: live.yaml:3:1 riks: there is no such key (and 1 more)',
+  );
+  expect(squeezed({ config: { problems: [], waiting: ['mode', 'ledger.path'] } })).toContain(
+    'CONFIG waits for a restart: mode, ledger.path',
+  );
+  expect(lines().join('\n')).not.toContain('CONFIG');
 });
 
 test('the status says mode, simulated time, venues, hedges, refusal and routes', () => {

@@ -165,7 +165,7 @@ describe('fault-52: every problem at once, each with its place', () => {
     ['an empty file', '', '1:1 mode'],
     ['comments only', '# nothing\n', '1:1 mode'],
     ['a list', '[1]', '1:1 '],
-    ['a key twice', 'mode: sim\nreplay: {}\nmode: sim', '3:1 '],
+    ['a key twice', 'mode: sim\nreplay: {}\nmode: sim', '3:1 mode'],
     ['a tab', 'mode: sim\nrisk:\n\tentry: 1', '3:1 '],
     ['two documents', 'mode: sim\nreplay: {}\n---\nmode: live', '3:1 '],
     ['a tag', 'mode: !!js/function sim\nreplay: {}', '1:7 '],

@@ -133,6 +133,21 @@ describe('saving the file while the bot runs', () => {
     expect(watcher.config.risk.exposure.maxLeverage).toBe(3);
   });
 
+  test('a pause and lower limits beside keys that must wait apply at once; what takes on more risk waits', () => {
+    const { save, watcher } = watched('mode: paper\nexecution: { leverage: 3 }\n');
+    const report = save(
+      'mode: paper\npaused: true\nexecution: { leverage: 2 }\nrisk: { data: { maxBookAgeMs: 60000 }, exposure: { maxLeverage: 2, maxOpenHedges: 0 } }\n',
+    );
+    expect(keys(report?.applied)).toEqual(['paused', 'risk.exposure.maxOpenHedges']);
+    expect(keys(report?.needsRestart).sort()).toEqual([
+      'execution.leverage',
+      'risk.data.maxBookAgeMs',
+      'risk.exposure.maxLeverage',
+    ]);
+    expect(report?.problems).toMatchObject([{ key: 'execution.leverage' }]);
+    expect(watcher.config).toMatchObject({ paused: true, risk: { exposure: { maxOpenHedges: 0, maxLeverage: 3 } } });
+  });
+
   test('another mode never applies while running', () => {
     const { save, watcher } = watched();
     const report = save(BEFORE.replace('paper', 'live'));

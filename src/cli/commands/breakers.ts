@@ -7,6 +7,7 @@ import { type Context, printJson } from '../context.ts';
 import { isBreakerName } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { inert, table, when } from '../format.ts';
+import { noBotSays } from '../ledger-holder.ts';
 import { foldAll, withLedger } from '../ledger-reading.ts';
 import { sayWhom, whereaboutsOf } from '../settings.ts';
 import { give } from './pause.ts';
@@ -24,7 +25,7 @@ export async function breakers(context: Context): Promise<ExitCode> {
   const source = bot ? 'bot' : 'ledger';
   if (json) printJson(io, { source, breakers: shown });
   else {
-    if (!bot) io.out('No bot is running; these are tripped in the ledger.\n');
+    if (!bot) io.out(`${noBotSays(config)}; these are tripped in the ledger.\n`);
     io.out(shown.length === 0 ? 'No breaker is tripped.\n' : `${table(COLUMNS, shown.map(row)).join('\n')}\n`);
   }
   return EXIT.ok;

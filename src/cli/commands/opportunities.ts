@@ -3,6 +3,7 @@ import { candidatesOf } from '../candidates.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { bps, percent, table, when } from '../format.ts';
+import { noBotSays } from '../ledger-holder.ts';
 import { whereaboutsOf } from '../settings.ts';
 
 export async function opportunities(context: Context): Promise<ExitCode> {
@@ -13,7 +14,7 @@ export async function opportunities(context: Context): Promise<ExitCode> {
     printJson(io, { source, opportunities: candidates });
     return EXIT.ok;
   }
-  if (source === 'ledger') io.out('No bot is running; these are the newest recorded decisions.\n');
+  if (source === 'ledger') io.out(`${noBotSays(config)}; these are the newest recorded decisions.\n`);
   const rows = candidates.map(({ subject, asset, verdict, breaches, at, opportunity }) => [
     asset,
     subject,

@@ -1,10 +1,11 @@
 /** `tandem why <asset>`: which candidates were seen, and which rule refused each, with limit, actual and shortfall. */
-
+import type { Whereabouts } from '../../config/whereabouts.ts';
 import { figure } from '../breach-text.ts';
 import { type Candidate, candidatesOf } from '../candidates.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { bps, inert, percent, table, when } from '../format.ts';
+import { noBotSays } from '../ledger-holder.ts';
 import { whereaboutsOf } from '../settings.ts';
 
 export async function why(context: Context, asked: string): Promise<ExitCode> {
@@ -13,9 +14,9 @@ export async function why(context: Context, asked: string): Promise<ExitCode> {
   const asset = asked.toUpperCase();
   const { source, candidates } = await candidatesOf(context, config, asset);
   if (json) printJson(io, { source, asset, candidates });
-  else if (candidates.length === 0) io.out(`${NOT_SEEN[source](inert(asset))}\n`);
+  else if (candidates.length === 0) io.out(`${NOT_SEEN[source](inert(asset), config)}\n`);
   else {
-    if (source === 'ledger') io.out('No bot is running; these are the newest recorded decisions.\n');
+    if (source === 'ledger') io.out(`${noBotSays(config)}; these are the newest recorded decisions.\n`);
     io.out(`${candidates.map(candidateText).join('\n\n')}\n`);
   }
   return candidates.length === 0 ? EXIT.failed : EXIT.ok;
@@ -24,7 +25,8 @@ export async function why(context: Context, asked: string): Promise<ExitCode> {
 const NOT_SEEN = {
   bot: (asset: string) =>
     `The running bot sees no pair of ${asset}: at least two venues must list it, with a book and a funding rate.`,
-  ledger: (asset: string) => `No bot is running, and the ledger has no decision about ${asset}.`,
+  ledger: (asset: string, config: Whereabouts) =>
+    `${noBotSays(config)}, and the ledger has no decision about ${asset}.`,
 };
 
 function candidateText({ subject, verdict, breaches, at, opportunity }: Candidate): string {
