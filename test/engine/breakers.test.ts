@@ -1,4 +1,4 @@
-/** Every breaker trips, is told once, outlives a restart, and is reset as it is configured to be. */
+/** Every breaker trips, is told once and by each start, outlives a restart, and is reset as it is configured to be. */
 import { describe, expect, it } from 'vitest';
 import { statusOf } from '../../src/engine/status.ts';
 import { MINUTE_MS } from '../../src/kernel/instant.ts';
@@ -14,7 +14,7 @@ describe.each(SCENARIOS)('$id', (scenario) => {
   const { id, cooldownMs } = scenario;
   const stepMs = Math.max(1_000, cooldownMs / 200);
 
-  it('trips, refuses with limit and actual, is told once, outlives a restart, and ends with its cooldown', async () => {
+  it('trips, refuses with limit and actual, is told once and by each start, outlives a restart, and ends with its cooldown', async () => {
     const world = await trippedWorld(scenario);
     expect(tripped(world)).toEqual([id]);
     const [trip] = switches(world);
@@ -24,6 +24,7 @@ describe.each(SCENARIOS)('$id', (scenario) => {
     expect(shown).toMatchObject({ state: 'tripped', limit: trip?.limit, actual: trip?.actual });
 
     await world.run(2_000);
+    expect(told(world, 'breaker_tripped', id)).toBe(1);
     const sent = openings(world);
     world.crash();
     world.boot();
@@ -34,7 +35,8 @@ describe.each(SCENARIOS)('$id', (scenario) => {
     expect(tripped(world)).toEqual([id]);
     expect(refusals(world)).toContain(ruleOf(scenario));
     expect(openings(world)).toBe(sent);
-    expect(told(world, 'breaker_tripped', id)).toBe(1);
+    // Once more, because a start tells what it found tripped, and not again.
+    expect(told(world, 'breaker_tripped', id)).toBe(2);
 
     await world.run(cooldownMs + 2 * MINUTE_MS, stepMs);
     const [, reset] = switches(world);
