@@ -92,15 +92,23 @@ export interface TransportOptions {
 const MAX_BODY_BYTES = 67_108_864;
 const MAX_SOCKETS = 32;
 
+/**
+ * One for all transports: Node 20 visits every storage that ever ran at every promise, so that one for each of them
+ * would slow the whole process with each venue and each connection made anew.
+ */
+const running = new AsyncLocalStorage<{ readonly transport: Transport; readonly notes: CallNotes }>();
+
 export function createTransport(options: TransportOptions): Transport {
   const agents = {
     'http:': new http.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo' }),
     'https:': new https.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo' }),
   };
-  const context = new AsyncLocalStorage<CallNotes>();
-  return {
-    noting: (notes, act) => context.run(notes, act),
-    notes: () => context.getStore(),
+  const transport: Transport = {
+    noting: (notes, act) => running.run({ transport, notes }, act),
+    notes: () => {
+      const call = running.getStore();
+      return call?.transport === transport ? call.notes : undefined;
+    },
     close: () => {
       agents['http:'].destroy();
       agents['https:'].destroy();
@@ -110,11 +118,12 @@ export function createTransport(options: TransportOptions): Transport {
       const official = new URL(address);
       const headers = { ...init.headers, ...options.headersOf?.(method, official) };
       const exchanged: Exchanged = { method, url: address, sent: false };
-      context.getStore()?.requests.push(exchanged);
+      const notes = transport.notes();
+      notes?.requests.push(exchanged);
       try {
         const target = resolveTarget(options, method, official, headers);
         const agent = target.protocol === 'http:' ? agents['http:'] : agents['https:'];
-        const timeoutMs = Math.min(options.timeoutMs, context.getStore()?.timeoutMs ?? options.timeoutMs);
+        const timeoutMs = Math.min(options.timeoutMs, notes?.timeoutMs ?? options.timeoutMs);
         await send({ ioClock: options.ioClock, timeoutMs }, agent, target, init.body, headers, exchanged);
       } catch (error) {
         if (error instanceof TransportError) exchanged.errorCode = error.code;
@@ -124,6 +133,7 @@ export function createTransport(options: TransportOptions): Transport {
       return reply(exchanged);
     },
   };
+  return transport;
 }
 
 /** Where the bytes for an official URL go; throws TransportError `unmapped_host` or `guarded`. */
