@@ -7,6 +7,7 @@ import type { OpportunityStatus } from '../engine/status.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { DecisionMade } from '../ledger/facts.ts';
 import type { RuleBreach } from '../risk/limits.ts';
+import type { Unpriced } from '../signal/opportunity.ts';
 import { asking, findBot } from './bot-address.ts';
 import type { Context } from './context.ts';
 import { withLedger } from './ledger-reading.ts';
@@ -26,6 +27,8 @@ export interface Candidates {
   readonly source: 'bot' | 'ledger';
   /** Best or newest first. */
   readonly candidates: readonly Candidate[];
+  /** Pairs that cannot be priced now, and why; only a running bot knows them. */
+  readonly unpriced: readonly Unpriced[];
 }
 
 /** Throws CommandFailure when there is neither a running bot nor a ledger. */
@@ -35,11 +38,16 @@ export async function candidatesOf(context: Context, config: Whereabouts, asset?
     return withLedger(context, config, (reader) => ({
       source: 'ledger',
       candidates: reader.latestDecisions(asset).map(fromDecision),
+      unpriced: [],
     }));
   }
-  const { opportunities } = await asking(bot, (client) => client.status());
-  const wanted = opportunities.filter((each) => asset === undefined || each.asset === asset);
-  return { source: 'bot', candidates: wanted.map(fromOpportunity) };
+  const { opportunities, unpriced } = await asking(bot, (client) => client.status());
+  const isWanted = (each: { readonly asset: string }): boolean => asset === undefined || each.asset === asset;
+  return {
+    source: 'bot',
+    candidates: opportunities.filter(isWanted).map(fromOpportunity),
+    unpriced: unpriced.filter(isWanted),
+  };
 }
 
 function fromOpportunity(opportunity: OpportunityStatus): Candidate {

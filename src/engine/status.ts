@@ -4,6 +4,7 @@ import type { Mode, Route } from '../kernel/ids.ts';
 import { isFinal } from '../ledger/state.ts';
 import { type HedgeSummary, summarizeHedge, summarizeRoute } from '../ledger/summary.ts';
 import type { RuleBreach } from '../risk/limits.ts';
+import type { Unpriced } from '../signal/opportunity.ts';
 import { type BreakerStatus, breakerStatuses } from './breaker-view.ts';
 import type { Core } from './core.ts';
 import { distanceOf } from './margin.ts';
@@ -30,8 +31,10 @@ export interface StatusSnapshot {
       }
     | undefined;
   readonly venues: readonly VenueStatus[];
-  /** Best first. */
+  /** Priced when their market last changed; best first. */
   readonly opportunities: readonly OpportunityStatus[];
+  /** Pairs that could not be priced then, and why. */
+  readonly unpriced: readonly Unpriced[];
   /** Not final. */
   readonly hedges: readonly HedgeStatus[];
   readonly routes: readonly RouteStatus[];
@@ -141,6 +144,7 @@ export function statusOf(core: Core): StatusSnapshot {
     ...(core.storeFailure === undefined ? {} : { ledgerFailure: core.storeFailure }),
     venues: venuesOf(core, routes),
     opportunities: opportunitiesOf(core),
+    unpriced: [...core.rankings.values()].flatMap(({ unpriced }) => unpriced),
     hedges: open.map((hedge) => hedgeStatus(core, summarizeHedge(hedge, now), hedge.detail)),
     routes: routes.map((route) => routeStatus(core, route)),
     discrepancies: [...core.ledger.discrepancies.values()].map(
@@ -183,8 +187,10 @@ function venuesOf(core: Core, routes: readonly Route[]): VenueStatus[] {
   });
 }
 
+/** What was said of a pair ends when it can no longer be priced. */
 function opportunitiesOf(core: Core): OpportunityStatus[] {
-  const verdicts = [...core.verdicts.values()];
+  const priced = new Set([...core.rankings.values()].flatMap((each) => each.opportunities.map(({ pair }) => pair)));
+  const verdicts = [...core.verdicts.values()].filter(({ opportunity }) => priced.has(opportunity.pair));
   verdicts.sort((a, b) => b.opportunity.netApr - a.opportunity.netApr);
   return verdicts.map(({ opportunity, route, verdict, breaches, at }) => ({
     pair: opportunity.pair,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import type { StatusSnapshot } from '../../src/engine/status.ts';
 import { base, px, quote } from '../../src/kernel/decimal.ts';
+import type { InstrumentKey } from '../../src/kernel/ids.ts';
 import type { Fact } from '../../src/ledger/facts.ts';
 import { openLedgerReader } from '../../src/platform/sqlite/reader.ts';
 import { attempt, fill, AT as LEDGER_AT, payment, planned } from '../platform/facts.ts';
@@ -174,6 +175,26 @@ test('why: every candidate with its rules, limits, actual figures and shortfalls
   expect(json).toMatchObject({ source: 'bot', asset: 'BTC' });
   expect(json.candidates).toHaveLength(2);
   expect(await tandem(where, 'why', 'NOPE')).toMatchObject({ exit: 1 });
+});
+
+test('unpriced: what cannot be priced is named with its reason, and is no candidate', async () => {
+  const where = place();
+  const bot = fakeBot();
+  const unpriced = {
+    pair: 'okx|SOL~bybit|SOL',
+    asset: 'SOL',
+    key: 'okx|SOL' as InstrumentKey,
+    code: 'no_depth' as const,
+    detail: 'the book ends at 2000 of 5000 USD',
+  };
+  bot.snapshot = snapshot({ unpriced: [unpriced] });
+  await listening(where, bot);
+  const { exit, out } = await tandem(where, 'why', 'sol');
+  expect(exit).toBe(0);
+  expect(out).toContain('okx|SOL~bybit|SOL: cannot be priced\n  no_depth: okx|SOL: the book ends at 2000 of 5000 USD');
+  expect((await tandem(where, 'why', 'BTC')).out).not.toContain('cannot be priced');
+  expect((await tandem(where, 'opportunities')).out).toContain('Not priced: 1 pair of SOL; tandem why <asset>');
+  expect(JSON.parse((await tandem(where, 'opportunities', '--json')).out).unpriced).toEqual([unpriced]);
 });
 
 test('why and opportunities without a bot tell the newest recorded decisions', async () => {

@@ -143,6 +143,7 @@ export const snapshot = (over: Partial<StatusSnapshot> = {}): StatusSnapshot => 
     { venue: 'okx', feed: 'down', feedReason: 'no frame for 9 s', malformed: 2, accounts: [] },
   ],
   opportunities: [opportunity()],
+  unpriced: [],
   hedges: [heldHedge()],
   routes: [
     {

@@ -28,6 +28,7 @@ const snapshot: StatusSnapshot = {
   liveShare: 0,
   venues: [],
   opportunities: [],
+  unpriced: [],
   hedges: [],
   routes: [route('live', '5.00'), route('paper', '-2.00')],
   discrepancies: [discrepancy({ detail: 'y' })],

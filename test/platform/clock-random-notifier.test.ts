@@ -109,6 +109,20 @@ describe('log notifier', () => {
     expect(lines[2]).not.toHaveProperty('heldBack');
   });
 
+  test('what has become more severe within the minute is written at once, and then held back like any other', () => {
+    const { notify, lines } = notifier();
+    notify(alarm());
+    notify(alarm());
+    notify(alarm({ severity: 'critical', detail: 'and now a leg is naked' }));
+    notify(alarm({ severity: 'critical' }));
+    notify(alarm());
+    expect(lines.map(({ level, heldBack }) => [level, heldBack])).toEqual([
+      ['warn', undefined],
+      ['error', 1],
+    ]);
+    expect(lines[1]).toMatchObject({ message: 'and now a leg is naked' });
+  });
+
   test('other codes and other subjects are not held back', () => {
     const { notify, lines } = notifier();
     notify(alarm());

@@ -1,17 +1,20 @@
 /** `tandem opportunities` */
+import type { Unpriced } from '../../signal/opportunity.ts';
 import { candidatesOf } from '../candidates.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { bps, percent, table, when } from '../format.ts';
+import { bps, inert, percent, table, when } from '../format.ts';
 import { noBotSays } from '../ledger-holder.ts';
 import { whereaboutsOf } from '../settings.ts';
+
+const MAX_ASSETS = 20;
 
 export async function opportunities(context: Context): Promise<ExitCode> {
   const { io, json } = context;
   const config = whereaboutsOf(context);
-  const { source, candidates } = await candidatesOf(context, config);
+  const { source, candidates, unpriced } = await candidatesOf(context, config);
   if (json) {
-    printJson(io, { source, opportunities: candidates });
+    printJson(io, { source, opportunities: candidates, unpriced });
     return EXIT.ok;
   }
   if (source === 'ledger') io.out(`${noBotSays(config)}; these are the newest recorded decisions.\n`);
@@ -43,6 +46,15 @@ export async function opportunities(context: Context): Promise<ExitCode> {
     { title: 'rules' },
     { title: 'at' },
   ];
-  io.out(rows.length === 0 ? 'Nothing has been priced yet.\n' : `${table(columns, rows).join('\n')}\n`);
+  io.out(rows.length === 0 ? 'Nothing has been priced.\n' : `${table(columns, rows).join('\n')}\n`);
+  if (unpriced.length > 0) io.out(`${unpricedText(unpriced)}\n`);
   return EXIT.ok;
+}
+
+/** Which assets, so that `tandem why` can be asked. */
+function unpricedText(unpriced: readonly Unpriced[]): string {
+  const assets = [...new Set(unpriced.map(({ asset }) => inert(asset)))].sort();
+  const shown = assets.slice(0, MAX_ASSETS).join(', ');
+  const more = assets.length > MAX_ASSETS ? ` and ${assets.length - MAX_ASSETS} more assets` : '';
+  return `Not priced: ${unpriced.length} ${unpriced.length === 1 ? 'pair' : 'pairs'} of ${shown}${more}; tandem why <asset> tells the reason.`;
 }

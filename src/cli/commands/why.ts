@@ -1,5 +1,6 @@
 /** `tandem why <asset>`: which candidates were seen, and which rule refused each, with limit, actual and shortfall. */
 import type { Whereabouts } from '../../config/whereabouts.ts';
+import type { Unpriced } from '../../signal/opportunity.ts';
 import { figure } from '../breach-text.ts';
 import { type Candidate, candidatesOf } from '../candidates.ts';
 import { type Context, printJson } from '../context.ts';
@@ -12,19 +13,20 @@ export async function why(context: Context, asked: string): Promise<ExitCode> {
   const { io, json } = context;
   const config = whereaboutsOf(context);
   const asset = asked.toUpperCase();
-  const { source, candidates } = await candidatesOf(context, config, asset);
-  if (json) printJson(io, { source, asset, candidates });
-  else if (candidates.length === 0) io.out(`${NOT_SEEN[source](inert(asset), config)}\n`);
+  const { source, candidates, unpriced } = await candidatesOf(context, config, asset);
+  const texts = [...candidates.map(candidateText), ...unpriced.map(unpricedText)];
+  if (json) printJson(io, { source, asset, candidates, unpriced });
+  else if (texts.length === 0) io.out(`${NOT_SEEN[source](inert(asset), config)}\n`);
   else {
     if (source === 'ledger') io.out(`${noBotSays(config)}; these are the newest recorded decisions.\n`);
-    io.out(`${candidates.map(candidateText).join('\n\n')}\n`);
+    io.out(`${texts.join('\n\n')}\n`);
   }
-  return candidates.length === 0 ? EXIT.failed : EXIT.ok;
+  return texts.length === 0 ? EXIT.failed : EXIT.ok;
 }
 
 const NOT_SEEN = {
   bot: (asset: string) =>
-    `The running bot sees no pair of ${asset}: at least two venues must list it, with a book and a funding rate.`,
+    `The running bot sees no pair of ${asset}: at least two of its venues must list it, and the configuration allow it.`,
   ledger: (asset: string, config: Whereabouts) =>
     `${noBotSays(config)}, and the ledger has no decision about ${asset}.`,
 };
@@ -46,6 +48,9 @@ function candidateText({ subject, verdict, breaches, at, opportunity }: Candidat
   const rules = breaches.length === 0 ? [] : table(COLUMNS, rows).map((line) => `  ${line}`);
   return [`${inert(subject)}: ${verdict} at ${when(at)}`, ...priced, ...rules].join('\n');
 }
+
+const unpricedText = ({ pair, key, code, detail }: Unpriced): string =>
+  `${inert(pair)}: cannot be priced\n  ${code}: ${inert(key)}: ${inert(detail)}`;
 
 const breakEven = (hours: number | undefined): string =>
   hours === undefined ? 'never breaks even' : `breaks even after ${hours.toFixed(1)} h`;
