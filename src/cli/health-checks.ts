@@ -2,7 +2,7 @@
  * What `tandem doctor` looks at, one function a subject. Everything only reads; nothing is sent that needs a key.
  * Entry point: `examineAll`.
  */
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Config, VenueConfig } from '../config/schema.ts';
 import { armed, checkShape, readCredentials, variablesOf } from '../config/secrets.ts';
@@ -44,6 +44,7 @@ export async function examineAll(config: Config, around: Surroundings): Promise<
     ledgerCheck(config, around),
     await holderCheck(config),
     spaceCheck(config),
+    ...(config.log.file === undefined ? [] : [logCheck(config.log.file)]),
   ];
 }
 
@@ -179,9 +180,24 @@ function mayWrite(path: string): boolean {
   }
 }
 
-function spaceCheck({ ledger: { path } }: Config): Check {
+/** The nearest folder that there is. */
+function folderOf(path: string): string {
   let folder = dirname(resolve(path));
   while (!existsSync(folder)) folder = dirname(folder);
+  return folder;
+}
+
+function logCheck(file: string): Check {
+  const place = existsSync(file) ? file : folderOf(file);
+  if (!existsSync(file) && !statSync(place).isDirectory())
+    return fail('log', `${place} is no folder`, 'set log.file to another path');
+  return mayWrite(place)
+    ? ok('log', file)
+    : fail('log', `${place} may not be written by this user`, 'run as its owner, or set log.file to another path');
+}
+
+function spaceCheck({ ledger: { path } }: Config): Check {
+  const folder = folderOf(path);
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
   const refused = [folder, path, `${path}-wal`, `${path}.lock.json`].find(

@@ -1,40 +1,40 @@
 /** The log while the terminal shows the status: lines to a file, the newest serious ones kept for the screen. */
-import { createWriteStream, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { streamSink } from '../platform/log-sink.ts';
 
 export interface ScreenLog {
   readonly file: string;
   /** One log line, as the logger made it. */
   write(line: string): void;
-  /** Warnings and worse, oldest first. */
+  /** What waits, before the process ends. */
+  flush(): void;
+  /** Warnings and worse, oldest first, and whether the file can be written. */
   notices(): readonly string[];
 }
 
 const KEPT = 3;
-/** A disk that is stuck costs at most this much memory; then lines are lost. */
-const MAX_BUFFERED_BYTES = 4 * 1_048_576;
 const SERIOUS: ReadonlySet<unknown> = new Set(['warn', 'error', 'fatal']);
 
+/** Throws the system's error when the file cannot be opened. */
 export function openScreenLog(file: string): ScreenLog {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
-  let lost = 0;
-  // A full disk must not end the bot; the screen says that lines are missing.
-  stream.on('error', () => {
-    lost += 1;
+  let trouble: string | undefined;
+  const sink = streamSink({
+    file,
+    onTrouble: (message) => {
+      trouble = `${message} (${file})`;
+    },
   });
   const kept: string[] = [];
   return {
     file,
+    flush: sink.flush,
     write: (line) => {
-      if (stream.destroyed || stream.writableLength > MAX_BUFFERED_BYTES) lost += 1;
-      else stream.write(line);
+      sink.write(line);
       const notice = noticeOf(line);
       if (notice === undefined || kept.at(-1) === notice) return;
       kept.push(notice);
       if (kept.length > KEPT) kept.shift();
     },
-    notices: () => (lost > 0 ? [...kept, `${lost} log lines could not be written to ${file}`].slice(-KEPT) : kept),
+    notices: () => (trouble === undefined ? kept : [...kept, trouble].slice(-KEPT)),
   };
 }
 

@@ -1,12 +1,13 @@
 /**
  * The log: pino, one JSON object per line, to standard output or a file. Every line passes one redactor on its way
- * out, whoever wrote it and however deep the secret sits. Logging never throws and never blocks trading: a sink that
- * fails or falls behind loses lines and counts them. Entry point: `openLogger`.
+ * out, whoever wrote it and however deep the secret sits. Logging never throws and never blocks trading (`log-sink.ts`).
+ * Entry point: `openLogger`.
  */
 import pino from 'pino';
 import { iso } from '../kernel/instant.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { type Sink, type StreamSinkOptions, streamSink } from './log-sink.ts';
 import { Redactor } from './redact.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -21,37 +22,32 @@ export interface Logger extends Log {
   setLevel(level: LogLevel): void;
   /** From now on the value is blanked in every line, in any of its usual encodings. */
   registerSecret(value: string): void;
-  /** Lines that the sink refused. */
+  /** Lines that the sink has given up. */
   lost(): number;
   /** Writes what is buffered; call before the process ends. */
   flush(): void;
 }
 
-export interface LoggerOptions {
+export interface LoggerOptions extends StreamSinkOptions {
   readonly level: LogLevel;
   /** Stamps the lines. */
   readonly clock: Clock;
-  /** Appends to this file, made with mode 0600; absent: standard output. */
-  readonly file?: string;
   /** Replaces the sink, for tests and for a terminal that shows its own view. */
   readonly write?: (line: string) => void;
+  /** Of `write`: what it keeps is written before the process ends. */
+  readonly flush?: () => void;
 }
 
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
-/** A sink that is stuck costs at most this much memory; then lines are lost. */
-const MAX_BUFFERED_BYTES = 4 * 1_048_576;
 const MAX_ERROR_CAUSES = 4;
 
-interface Sink {
-  write(line: string): void;
-  flush(): void;
-  lost(): number;
-}
-
-/** Fields named `error` or holding an Error anywhere at the top level are written with type, code, message and stack. */
+/**
+ * Fields named `error` or holding an Error anywhere at the top level are written with type, code, message and stack.
+ * Throws the system's error when the file cannot be opened.
+ */
 export function openLogger(options: LoggerOptions): Logger {
   const redactor = new Redactor();
-  const sink = options.write ? plainSink(options.write) : streamSink(options.file);
+  const sink = options.write ? plainSink(options.write, options.flush) : streamSink(options);
   const threshold = { value: LEVELS.indexOf(options.level) };
   // pino flushes after a fatal line when its stream can.
   const stream = { write: (line: string) => sink.write(clean(redactor, line)), flushSync: sink.flush };
@@ -120,7 +116,7 @@ function errorFields(error: Error, depth: number): Record<string, unknown> {
   return { type: name, ...code, message, stack, ...inner };
 }
 
-function plainSink(write: (line: string) => void): Sink {
+function plainSink(write: (line: string) => void, flush: () => void = () => undefined): Sink {
   let lost = 0;
   return {
     write: (line) => {
@@ -130,38 +126,7 @@ function plainSink(write: (line: string) => void): Sink {
         lost += 1;
       }
     },
-    flush: () => undefined,
-    lost: () => lost,
-  };
-}
-
-function streamSink(file: string | undefined): Sink {
-  let lost = 0;
-  const stream = pino.destination({
-    dest: file ?? 1,
-    sync: false,
-    mkdir: true,
-    append: true,
-    mode: 0o600,
-    maxLength: MAX_BUFFERED_BYTES,
-  });
-  const lose = (): void => {
-    lost += 1;
-  };
-  // A full disk or a closed pipe must not end the process.
-  stream.on('error', lose);
-  stream.on('drop', lose);
-  return {
-    write: (line) => {
-      stream.write(line);
-    },
-    flush: () => {
-      try {
-        stream.flushSync();
-      } catch {
-        lose();
-      }
-    },
+    flush,
     lost: () => lost,
   };
 }

@@ -177,6 +177,14 @@ test('why: every candidate with its rules, limits, actual figures and shortfalls
   expect(await tandem(where, 'why', 'NOPE')).toMatchObject({ exit: 1 });
 });
 
+test('a log that cannot be opened is named before anything starts', async () => {
+  const where = place('log: { file: /dev/null/below.log }\n');
+  const { exit, err } = await tandem(where, 'run');
+  expect(exit).toBe(2);
+  expect(err).toContain('the log cannot be opened, see log.file: ');
+  expect(existsSync(where.ledger)).toBe(false);
+});
+
 test('unpriced: what cannot be priced is named with its reason, and is no candidate', async () => {
   const where = place();
   const bot = fakeBot();

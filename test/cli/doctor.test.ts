@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { doctor } from '../../src/cli/commands/doctor.ts';
@@ -29,6 +30,13 @@ test('a fresh sim is all ok, contacts no venue and makes no ledger', async () =>
   const checks = await checksOf(SIM, { probe });
   expect(checks.map(({ level }) => level)).toEqual(checks.map(() => 'ok'));
   expect(named(checks, 'ledger')?.detail).toContain('the first run makes it');
+});
+
+test('a log that cannot be made where log.file says fails', async () => {
+  const checks = await checksOf(`${SIM}\nlog: { file: /dev/null/below.log }`);
+  expect(named(checks, 'log')).toMatchObject({ level: 'fail', fix: expect.stringContaining('log.file') });
+  const fine = await checksOf(`${SIM}\nlog: { file: ${join(tmpdir(), 'tandem-no-such-folder', 'bot.log')} }`);
+  expect(named(fine, 'log')).toMatchObject({ level: 'ok' });
 });
 
 test('live without keys and arming fails with what to set, and shows no value', async () => {

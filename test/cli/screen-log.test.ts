@@ -39,3 +39,9 @@ test('only what is serious is repeated, and the newest stay', () => {
     '08:30:15 error d: m',
   ]);
 });
+
+test('log-disk-full: the screen says that its log cannot be written', async () => {
+  const log = openScreenLog('/dev/full');
+  log.write('{}\n');
+  await expect.poll(() => log.notices()).toEqual([expect.stringContaining('the log cannot be written: ENOSPC')]);
+});

