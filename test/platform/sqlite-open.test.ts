@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmdirSync,
   statSync,
   symlinkSync,
@@ -211,6 +212,19 @@ describe('one writer', () => {
     first.close();
   });
 
+  test('a link to a ledger that is not there stays one: its disk may not be mounted', () => {
+    const path = ledgerPath();
+    const target = join(dirname(path), 'unmounted', 'l.db');
+    symlinkSync(target, path);
+    const { code, message } = refusal(() => open(path, { mode: 'live' }));
+    expect(code).toBe('missing');
+    expect(message).toContain(`is a link to ${target}, which is not there`);
+    expect(readlinkSync(path)).toBe(target);
+    mkdirSync(dirname(target));
+    made(target);
+    open(path).close();
+  });
+
   test('an unreadable note about the holder does not matter', () => {
     const path = ledgerPath();
     const first = open(path);
@@ -325,6 +339,18 @@ describe('migrations', () => {
     const store = open(path);
     expect([...store.load()]).toHaveLength(201);
     store.close();
+  });
+
+  test('fault-42-during-migration: a full disk is no damage, and may pass', () => {
+    const path = made(ledgerPath());
+    const database = openForWriting(path);
+    database.pragma(`max_page_count = ${String(database.pragma('page_count', { simple: true }))}`);
+    const large = `CREATE TABLE large AS SELECT randomblob(1000000) AS bytes`;
+    const act = (): unknown =>
+      migrate(database, AT, [...MIGRATIONS, { version: SCHEMA_VERSION + 1, name: 'large', sql: large }]);
+    expect(act).toThrow(expect.objectContaining({ name: 'LedgerOpenError', code: 'io' }));
+    expect(schemaVersion(database)).toBe(SCHEMA_VERSION);
+    database.close();
   });
 
   test('without a backup nothing is migrated', () => {

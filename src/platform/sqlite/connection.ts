@@ -7,8 +7,10 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -47,8 +49,15 @@ export function canonicalPath(path: string, makeDirectory: boolean): string {
   }
 }
 
-/** Whether there is a ledger at `path`. Throws LedgerOpenError when what lies there is the remains of one. */
+/** Whether there is a ledger at `path`. Throws LedgerOpenError when what lies there is the remains of one, or a link to none. */
 export function ledgerExists(path: string): boolean {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() && !existsSync(path)) {
+    const target = readlinkSync(path);
+    throw new LedgerOpenError(
+      'missing',
+      `ledger ${path} is a link to ${target}, which is not there; mount its disk, or remove the link to begin anew`,
+    );
+  }
   if (existsSync(path)) {
     if (statSync(path).size > 0) return true;
     throw new LedgerOpenError(

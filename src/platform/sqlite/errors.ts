@@ -69,6 +69,15 @@ function writeCode(code: string): string {
   return 'io';
 }
 
+/** A full, busy or failing disk: it may pass, where damage does not. */
+export function isDiskTrouble(error: unknown): boolean {
+  if (error instanceof Error && 'syscall' in error) return true;
+  const code = sqliteCode(error) ?? '';
+  return ['SQLITE_FULL', 'SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_IOERR', 'SQLITE_CANTOPEN'].some((each) =>
+    code.startsWith(each),
+  );
+}
+
 /** Driver and file-system errors while opening or reading become LedgerOpenError; the rest is returned as it is. */
 export function asOpenError(error: unknown, path: string): unknown {
   if (!(error instanceof Error)) return error;

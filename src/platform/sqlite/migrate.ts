@@ -2,11 +2,11 @@
  * Numbered migrations. Each runs in one transaction together with its version number, so a crash leaves the old or the
  * new schema and nothing between. An existing ledger is copied aside first. Entry points: `migrate`, `SCHEMA_VERSION`.
  */
-import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { invariant } from '../../kernel/assert.ts';
 import { type Instant, iso } from '../../kernel/instant.ts';
-import { LedgerOpenError } from './errors.ts';
+import { isDiskTrouble, LedgerOpenError } from './errors.ts';
 import { factsMigration } from './migrations/0001-facts.ts';
 import { viewsMigration } from './migrations/0002-views.ts';
 import { intentsMigration } from './migrations/0003-intents.ts';
@@ -37,7 +37,7 @@ export const schemaVersion = (database: Database): number => Number(database.pra
 
 /**
  * Brings the database to the newest schema. Returns the backup's path when one was made. Throws LedgerOpenError
- * `newer_schema`, or `migration_failed` with the schema as it was before the failing step.
+ * `newer_schema`, or `migration_failed` (`io` when the disk refused) with the schema as it was before the failing step.
  */
 export function migrate(database: Database, now: Instant, migrations = MIGRATIONS): string | undefined {
   const version = schemaVersion(database);
@@ -67,8 +67,7 @@ function apply(database: Database, step: Migration, backup: string | undefined):
     run.immediate();
   } catch (error) {
     const kept = backup ? `; the copy from before is ${backup}` : '';
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new LedgerOpenError('migration_failed', `migration ${step.version} (${step.name}): ${detail}${kept}`, error);
+    throw failed(`migration ${step.version} (${step.name}): ${messageOf(error)}${kept}`, error);
   }
 }
 
@@ -76,14 +75,20 @@ function apply(database: Database, step: Migration, backup: string | undefined):
 function backUp(database: Database, version: number, now: Instant): string {
   const stamp = iso(now).replace(/[-:]/g, '').replace('.', '');
   const copy = `${database.name}.v${version}-${stamp}.bak`;
+  const isOlder = existsSync(copy);
   try {
     database.prepare('VACUUM INTO ?').run(copy);
     const file = openSync(copy, 'r+');
     fsyncSync(file);
     closeSync(file);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new LedgerOpenError('migration_failed', `no backup could be made at ${copy}: ${detail}`, error);
+    if (!isOlder) rmSync(copy, { force: true });
+    throw failed(`no backup could be made at ${copy}: ${messageOf(error)}`, error);
   }
   return copy;
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const failed = (detail: string, error: unknown): LedgerOpenError =>
+  new LedgerOpenError(isDiskTrouble(error) ? 'io' : 'migration_failed', detail, error);

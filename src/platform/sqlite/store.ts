@@ -24,6 +24,7 @@ import {
 import { asOpenError, asWriteError, LedgerOpenError } from './errors.ts';
 import { tableOf } from './fact-tables.ts';
 import { factsInOrder } from './facts-in-order.ts';
+import { watchFiles } from './file-identity.ts';
 import { type LedgerLock, lockLedger } from './lock.ts';
 import { migrate, SCHEMA_VERSION } from './migrate.ts';
 import { type StagedFact, stagedFacts, stagedRow } from './staged.ts';
@@ -109,6 +110,7 @@ export class SqliteLedgerStore implements LedgerStore {
   #staged: readonly StagedFact[] = [];
   /** Prepared once: it is asked on the path to an order. `synchronous` must not be, its value is fixed on preparing. */
   readonly #readDataVersion: Statement<unknown[]>;
+  readonly #replacedFile: () => string | undefined;
   #seq: number;
   #writtenOnce = false;
   #dataVersion: unknown;
@@ -128,6 +130,7 @@ export class SqliteLedgerStore implements LedgerStore {
     };
     this.#insertStaged = database.transaction((facts: readonly Fact[]) => this.#insertOneRow(facts)).immediate;
     if (lock) this.#placeLeftovers();
+    this.#replacedFile = watchFiles(database);
   }
 
   commit(facts: readonly Fact[]): void {
@@ -151,6 +154,12 @@ export class SqliteLedgerStore implements LedgerStore {
 
   #write(insert: (facts: readonly Fact[]) => void, facts: readonly Fact[]): void {
     invariant(this.#lock, 'commit on a read-only ledger');
+    const replaced = this.#replacedFile();
+    if (replaced !== undefined)
+      throw new LedgerWriteError(
+        'io',
+        `${replaced} was removed or replaced while it is in use; put it back, or restart`,
+      );
     const before = this.#seq;
     try {
       insert(facts);
