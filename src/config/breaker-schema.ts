@@ -40,7 +40,10 @@ export const breakersSchema = section(
     ),
     latency: section(
       z.strictObject({
-        p90Ms: durationMs(5_000, 'Trips when one in ten orders takes this long to be answered.'),
+        p90Ms: durationMs(
+          3_000,
+          'Trips when one in ten orders takes this long to be answered. Less than an order waits.',
+        ),
         minOrders: live(whole(1, 1_000).default(5), 'orders', 'Fewer orders than this prove nothing.'),
         windowMinutes: windowMinutes(60),
         ...policy(30),

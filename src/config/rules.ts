@@ -1,4 +1,5 @@
 /** Rules between keys. All that fail are reported, each at the key to change. Entry point: `brokenRules`. */
+import { ORDER_ANSWERED_WITHIN_MS } from '../venues/order-deadline.ts';
 import type { Config } from './schema.ts';
 
 export interface BrokenRule {
@@ -71,6 +72,31 @@ const RULES: readonly Rule[] = [
     ['risk.breakers.rejectedOrders.rejected', (c) => c.risk.breakers.rejectedOrders.rejected],
     ['risk.breakers.rejectedOrders.ofLast', (c) => c.risk.breakers.rejectedOrders.ofLast],
   ),
+  {
+    keys: ['risk.breakers.latency.p90Ms', 'venues'],
+    check: ({ risk: { breakers }, venues }) => {
+      const { p90Ms } = breakers.latency;
+      const waits = Object.values(venues).map(({ requestDeadlineMs }) => requestDeadlineMs);
+      const longestMs = Math.min(ORDER_ANSWERED_WITHIN_MS, ...waits);
+      if (p90Ms < longestMs) return undefined;
+      return `is ${p90Ms}, but no order waits longer than ${longestMs} for its answer (${ORDER_ANSWERED_WITHIN_MS}, or a smaller requestDeadlineMs), so it could never trip`;
+    },
+  },
+  {
+    keys: [
+      'execution.sliced.notionalUsd',
+      'execution.style',
+      'execution.sliced.intervalMs',
+      'execution.sliced.deadlineMs',
+      'risk.size.hedgeNotionalUsd',
+    ],
+    check: ({ execution: { style, sliced }, risk: { size } }) => {
+      // They leave at 0, 1, 2, ... intervals, before the deadline.
+      const reachUsd = Math.ceil(sliced.deadlineMs / sliced.intervalMs) * sliced.notionalUsd;
+      if (style !== 'sliced' || reachUsd >= size.hedgeNotionalUsd) return undefined;
+      return `is ${sliced.notionalUsd}: in execution.sliced.deadlineMs slices reach ${reachUsd} USD, less than risk.size.hedgeNotionalUsd, which is ${size.hedgeNotionalUsd}; what is too small by then is sold again at a loss`;
+    },
+  },
   {
     keys: ['execution.lookup.horizonMs', 'execution.lookup'],
     check: ({ execution: { lookup } }) => {

@@ -21,6 +21,7 @@ import { type Account, fillOf, NOTHING, orderState, windowEnd } from './account.
 import { type CallResult, lastCode, PAUSES, verdictOf } from './call.ts';
 import type { CcxtClient } from './client.ts';
 import type { FillQuery, RawFill, RawOrder, VenueFacts } from './facts.ts';
+import { ORDER_ANSWERED_WITHIN_MS } from './order-deadline.ts';
 import { readWindow } from './pages.ts';
 import { type Listing, toVenueUnits } from './units.ts';
 
@@ -61,8 +62,7 @@ export async function submitOrder(account: Account, order: OrderRequest, urgency
   return { ...outcome, stampedAgoMs: endedMs - grantedMs };
 }
 
-/** Before its validity is over, looking for an order tells more than waiting for its answer. */
-const ANSWERED_WITHIN = { timeoutMs: 4_000 };
+const ANSWERED_WITHIN = { timeoutMs: ORDER_ANSWERED_WITHIN_MS };
 
 /** ccxt would cut a quantity and round a price to their steps; sent is only what was asked for. */
 function stepDefect(order: OrderRequest, { instrument }: Listing): string | undefined {

@@ -250,6 +250,21 @@ describe('contradictions between keys', () => {
     ['leverage above its limit', 'execution: { leverage: 4 }', 'execution.leverage'],
     ['first exit cap above the last', 'execution: { exitPriceCapRate: 0.03 }', 'execution.exitPriceCapRate'],
     ['no time to prove absence', 'execution: { lookup: { horizonMs: 12000 } }', 'execution.lookup.horizonMs'],
+    [
+      'a latency that no order can reach',
+      'risk: { breakers: { latency: { p90Ms: 4000 } } }',
+      'risk.breakers.latency.p90Ms',
+    ],
+    [
+      'a latency above a venue’s own deadline',
+      'venues: { okx: {}, bybit: { requestDeadlineMs: 3000 } }',
+      'risk.breakers.latency.p90Ms',
+    ],
+    [
+      'slices that never reach the size',
+      'signal: { notionalUsd: 6001 }\nexecution: { style: sliced }\nrisk: { size: { hedgeNotionalUsd: 6001 }, exposure: { maxVenueNotionalUsd: 9999, maxAssetNotionalUsd: 9999, maxTotalNotionalUsd: 99999 } }',
+      'execution.sliced.notionalUsd',
+    ],
     ['one venue', 'venues: { okx: {} }', 'venues'],
     ['a simulator outside sim', 'simulator: {}', 'simulator'],
     ['a replay outside sim', 'replay: {}', 'replay'],
@@ -276,6 +291,9 @@ describe('contradictions between keys', () => {
   });
 
   test('at the limit is no contradiction', () => {
+    valid(
+      'mode: paper\nexecution: { style: sliced, sliced: { notionalUsd: 100, intervalMs: 5000, deadlineMs: 50000 } }',
+    );
     valid(
       'mode: paper\nrisk: { exit: { minForwardApr: 0.1 }, exposure: { maxTotalNotionalUsd: 2000, maxVenueNotionalUsd: 1000 } }',
     );

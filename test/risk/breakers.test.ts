@@ -42,7 +42,11 @@ describe('each breaker trips at its limit and not below', () => {
   const CASES: readonly [string, Reading, Reading][] = [
     ['error rate', errorRate(flags(9, 11), LIMITS.errorRate), errorRate(flags(10, 10), LIMITS.errorRate)],
     ['error rate, too few calls', errorRate(flags(19, 0), LIMITS.errorRate), errorRate(flags(20, 0), LIMITS.errorRate)],
-    ['latency', latency([1, 2, 3, 4, 4_999], LIMITS.latency), latency([1, 2, 3, 4, 5_000], LIMITS.latency)],
+    [
+      'latency',
+      latency([1, 2, 3, 4, LIMITS.latency.p90Ms - 1], LIMITS.latency),
+      latency([1, 2, 3, 4, LIMITS.latency.p90Ms], LIMITS.latency),
+    ],
     [
       'latency, too few orders',
       latency([9_000, 9_000, 9_000, 9_000], LIMITS.latency),
