@@ -72,23 +72,33 @@ export function watchConfig(
     }));
   let differs: StatusSnapshot['config'];
   const watcher = new ConfigWatcher({ file: configFile, config, text: configText }, effects, (report) => {
-    differs = differenceOf(report);
+    const unread = unreadAssets(report.config.risk.allow.assets, read);
+    differs = differenceOf(report, unread);
     const part = report.applied.length > 0 ? 'a part of the edited configuration' : 'the edited configuration';
     for (const problem of report.problems) log.error({ problem: formatProblem(problem) }, `${part} is not used`);
     for (const change of report.needsRestart) log.warn({ ...change }, 'this key changes at the next start');
     if (report.applied.length === 0) return;
     log.setLevel(report.config.log.level);
-    const assets = report.applied.some(({ key }) => key === 'risk.allow.assets')
-      ? unreadAssets(report.config.risk.allow.assets, read)
-      : undefined;
-    if (assets) log.warn({ assets }, 'allowed, but market data of these assets is only read from the next start');
+    if (unread && report.applied.some(({ key }) => key === 'risk.allow.assets'))
+      log.warn(
+        { key: 'risk.allow.assets', after: namesOf(unread) },
+        'market data of these is only read from the next start',
+      );
     push({ kind: 'settings', settings: engineSettings(report.config), changes: facts(report.applied) });
   });
   watcher.start();
   return { stop: () => watcher.stop(), differs: () => differs };
 }
 
-function differenceOf({ problems, needsRestart }: ReloadReport): StatusSnapshot['config'] {
-  if (problems.length === 0 && needsRestart.length === 0) return undefined;
-  return { problems: problems.map(formatProblem), waiting: needsRestart.map(({ key }) => key) };
+function differenceOf(
+  { problems, needsRestart }: ReloadReport,
+  unread: ReturnType<typeof unreadAssets>,
+): StatusSnapshot['config'] {
+  const waiting = needsRestart.map(({ key }) => key);
+  if (unread) waiting.push(`risk.allow.assets (${namesOf(unread)})`);
+  if (problems.length === 0 && waiting.length === 0) return undefined;
+  return { problems: problems.map(formatProblem), waiting };
 }
+
+const namesOf = (unread: readonly string[] | 'others'): string =>
+  unread === 'others' ? 'all but those of the start' : unread.join(', ');

@@ -14,6 +14,7 @@ import { readAccountKeys } from './account-keys.ts';
 import { type AccountReading, readAccounts } from './account-reading.ts';
 import { openLedger } from './compose-ledger.ts';
 import { openRealWorld } from './compose-real.ts';
+import { keepingConfig, recordConfig } from './compose-record.ts';
 import { openReplay } from './compose-replay.ts';
 import { engineSettings, watchConfig } from './compose-settings.ts';
 import { openSimulatedWorld } from './compose-sim.ts';
@@ -51,10 +52,12 @@ export async function startBot(options: StartOptions): Promise<RunningBot> {
   const store = openLedger(config);
   let world: World | undefined;
   try {
-    const ledger = ifSound(() => loadLedger(store));
+    const recorded = new Map<string, string>();
+    const ledger = ifSound(() => loadLedger({ load: () => keepingConfig(store.load(), recorded) }));
     refuseMissingVenues(config.venues, ledger);
     world = config.mode === 'sim' ? await openSimulatedWorld(options, { ledger, replaying }) : openRealWorld();
     const venues = await connectVenues(options, world, ledger, keys);
+    recordConfig({ store, log }, recorded, config, world.clock.now());
     return assemble(options, world, store, ledger, venues);
   } catch (error) {
     await world?.close();

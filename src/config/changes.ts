@@ -1,6 +1,6 @@
 /**
  * What differs between two configurations, key by key, and which of it takes on more risk.
- * Entry points: `diffConfigs`, `withChanges`.
+ * Entry points: `diffConfigs`, `changesSince`, `withChanges`.
  */
 import { loosens as loosenedLimits } from '../risk/loosening.ts';
 import { KNOWN_KEYS } from './known-keys.ts';
@@ -38,6 +38,33 @@ export function diffConfigs(before: Config | undefined, after: Config): readonly
     // What comes or goes with its section (a venue) has no running part to change.
     live: KNOWN_KEYS.get(key)?.reload === 'live' && old.has(key) && now.has(key),
   }));
+}
+
+/**
+ * What has changed since a configuration was recorded key by key, as `diffConfigs` tells it. `recorded` are the newest
+ * JSON texts by dotted key, empty for absent; a key that was never recorded is new and loosens nothing.
+ */
+export function changesSince(recorded: ReadonlyMap<string, string>, now: Config): readonly ConfigChange[] {
+  if (recorded.size === 0) return diffConfigs(undefined, now);
+  const before = structuredClone(now);
+  for (const [key, text] of recorded) if (KNOWN_KEYS.has(key)) put(before, key, text);
+  const added = diffConfigs(undefined, now).filter(({ key }) => !recorded.has(key));
+  return [...diffConfigs(before, now), ...added];
+}
+
+function put(config: Config, key: string, text: string): void {
+  const path = key.split('.');
+  const last = path.pop() ?? '';
+  let section: object = config;
+  for (const part of path) {
+    if (typeof Reflect.get(section, part) !== 'object') {
+      if (text === '') return;
+      Reflect.set(section, part, {});
+    }
+    section = Reflect.get(section, part);
+  }
+  if (text === '') Reflect.deleteProperty(section, last);
+  else Reflect.set(section, last, JSON.parse(text));
 }
 
 /** `running` with these keys as `candidate` has them. */

@@ -159,7 +159,11 @@ export const riskSchema = section(
     breakers: breakersSchema,
     allow: section(
       z.strictObject({
-        assets: live(assets(), 'assets', 'Only these may open; an empty list allows all.'),
+        assets: live(
+          assets(),
+          'assets',
+          'Only these may open; an empty list allows all. Market data of one that is added is read from the next start.',
+        ),
         venues: live(venues(), 'venues', 'Only these may open; an empty list allows all.'),
       }),
       'What may open.',
