@@ -1,4 +1,5 @@
 /** The machine's clock behind the `Clock` port. Entry point: `systemClock`. */
+import { uptime } from 'node:os';
 import type { Instant } from '../kernel/instant.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 
@@ -15,11 +16,50 @@ function after(delayMs: number, fire: () => void): CancelTimer {
   return () => clearTimeout(handle);
 }
 
+/** Three readings of one machine, ms. */
+export interface Readings {
+  wall(): number;
+  /** Stands still while the machine is suspended, as CLOCK_MONOTONIC does on Linux (clock_gettime(2)). */
+  awake(): number;
+  /** Goes on then. Slow to read. */
+  sinceBoot(): number;
+}
+
+/** Less is the wall clock being kept right, or how finely the time since boot is told. */
+const NOTICEABLE_MS = 1_000;
+
+/**
+ * Monotonic time that goes on while the machine is suspended: who slept for an hour has missed an hour, and must not
+ * take its prices for fresh. The time since boot is read only when the wall clock has moved against the other one.
+ */
+export function countingSleep({ wall, awake, sinceBoot }: Readings): () => number {
+  let offsetMs = wall() - awake();
+  const bootedMs = sinceBoot() - awake();
+  let asleepMs = 0;
+  return () => {
+    const awakeMs = awake();
+    const movedMs = wall() - awakeMs - offsetMs;
+    if (Math.abs(movedMs) >= NOTICEABLE_MS) {
+      offsetMs += movedMs;
+      const foundMs = sinceBoot() - awakeMs - bootedMs;
+      if (foundMs - asleepMs >= NOTICEABLE_MS) asleepMs = foundMs;
+    }
+    return awakeMs + asleepMs;
+  };
+}
+
+/** One for the process, so that all its clocks agree. */
+const monotonicMs = countingSleep({
+  wall: () => Date.now(),
+  awake: () => performance.now(),
+  sinceBoot: () => uptime() * 1_000,
+});
+
 /** Wall time, a monotonic counter from an arbitrary origin, and timers that keep the process alive. */
 export function systemClock(): Clock {
   return {
     now: (): Instant => Date.now(),
-    monotonicMs: () => performance.now(),
+    monotonicMs,
     after,
   };
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { logNotifier } from '../../src/platform/log-notifier.ts';
 import { openLogger } from '../../src/platform/logger.ts';
-import { systemClock } from '../../src/platform/system-clock.ts';
+import { countingSleep, systemClock } from '../../src/platform/system-clock.ts';
 import { seededRandom, systemRandom } from '../../src/platform/system-random.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Alarm } from '../../src/ports/notifier.ts';
@@ -36,6 +36,64 @@ describe('system clock', () => {
     const { monotonicMs } = systemClock();
     const samples = Array.from({ length: 1_000 }, monotonicMs);
     expect(samples).toEqual([...samples].sort((a, b) => a - b));
+  });
+});
+
+describe('a machine that is suspended', () => {
+  function machine() {
+    const at = { wall: 1_700_000_000_000, awake: 5_000, sinceBoot: 900_000 };
+    const reads = { sinceBoot: 0 };
+    const monotonicMs = countingSleep({
+      wall: () => at.wall,
+      awake: () => at.awake,
+      sinceBoot: () => {
+        reads.sinceBoot += 1;
+        return at.sinceBoot;
+      },
+    });
+    return {
+      monotonicMs,
+      reads,
+      run: (ms: number) => {
+        for (const name of ['wall', 'awake', 'sinceBoot'] as const) at[name] += ms;
+      },
+      sleep: (ms: number) => {
+        at.wall += ms;
+        at.sinceBoot += ms;
+      },
+      jump: (ms: number) => {
+        at.wall += ms;
+      },
+    };
+  }
+
+  test('fault-51-suspended: an hour asleep is an hour gone', () => {
+    const { monotonicMs, run, sleep } = machine();
+    const before = monotonicMs();
+    run(250);
+    sleep(3_600_000);
+    run(10);
+    expect(monotonicMs() - before).toBe(3_600_260);
+    run(1_000);
+    sleep(60_000);
+    expect(monotonicMs() - before).toBe(3_661_260);
+  });
+
+  test('fault-48: a wall clock that jumps, there and back, is no sleep, and the time since boot is hardly read', () => {
+    const { monotonicMs, run, jump, reads } = machine();
+    const before = monotonicMs();
+    for (const ms of [3_600_000, -7_200_000, 3_600_000]) {
+      jump(ms);
+      run(100);
+      monotonicMs();
+    }
+    expect(monotonicMs() - before).toBe(300);
+    expect(reads.sinceBoot).toBe(4);
+    for (let i = 0; i < 1_000; i += 1) {
+      run(1);
+      monotonicMs();
+    }
+    expect(reads.sinceBoot).toBe(4);
   });
 });
 
