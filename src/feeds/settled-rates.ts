@@ -4,7 +4,7 @@
  * `followSettledRates`.
  */
 import type { InstrumentKey } from '../kernel/ids.ts';
-import { DAY_MS, type Instant } from '../kernel/instant.ts';
+import { DAY_MS, HOUR_MS, type Instant } from '../kernel/instant.ts';
 import type { MarketEvent } from '../market/event.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -19,6 +19,10 @@ interface Followed {
   readonly instrument: Instrument;
   /** The coming settlement, as last announced. */
   nextAt: Instant | undefined;
+  /** The one before the first that was announced: it may be too fresh to be in the history that is read at first. */
+  beforeAt: Instant | undefined;
+  /** The history has been read, or could not be. */
+  hasHistory: boolean;
   newestAt: Instant;
 }
 
@@ -37,19 +41,36 @@ export function followSettledRates(options: SettledRatesOptions): (event: Market
     if (event.kind === 'instruments') {
       for (const instrument of event.instruments) {
         if (followed.has(instrument.key) || (assets.size > 0 && !assets.has(instrument.asset))) continue;
-        const entry: Followed = { instrument, nextAt: undefined, newestAt: options.clock.now() - HISTORY_MS };
+        const newestAt = options.clock.now() - HISTORY_MS;
+        const entry: Followed = { instrument, nextAt: undefined, beforeAt: undefined, hasHistory: false, newestAt };
         followed.set(instrument.key, entry);
-        void fetchRates(options, entry, undefined, 1);
+        void fetchHistory(options, entry);
       }
     }
     if (event.kind !== 'funding') return;
     const entry = followed.get(event.quote.key);
     if (!entry) return;
+    const { nextSettlementAt, intervalHours } = event.quote;
     const passed = entry.nextAt;
-    entry.nextAt = event.quote.nextSettlementAt;
-    if (passed === undefined || event.quote.nextSettlementAt <= passed) return;
-    options.clock.after(FIRST_DELAY_MS, () => void fetchRates(options, entry, passed, 1));
+    entry.nextAt = nextSettlementAt;
+    if (passed === undefined) {
+      entry.beforeAt = nextSettlementAt - intervalHours * HOUR_MS;
+      if (entry.hasHistory) fetchMissing(options, entry, entry.beforeAt);
+    } else if (nextSettlementAt > passed) fetchMissing(options, entry, passed);
   };
+}
+
+async function fetchHistory(options: SettledRatesOptions, entry: Followed): Promise<void> {
+  await fetchRates(options, entry, undefined, 1);
+  entry.hasHistory = true;
+  if (entry.beforeAt !== undefined) fetchMissing(options, entry, entry.beforeAt);
+}
+
+/** Unless it is there already, which is seen to when its time has come. */
+function fetchMissing(options: SettledRatesOptions, entry: Followed, wanted: Instant): void {
+  options.clock.after(FIRST_DELAY_MS, () => {
+    if (entry.newestAt < wanted) void fetchRates(options, entry, wanted, 1);
+  });
 }
 
 /** `wanted`: the settlement that must be among them; until it is, the venue is asked again. */

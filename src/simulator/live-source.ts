@@ -5,7 +5,7 @@
  */
 import { contracts, eq, px, text, ZERO_QUOTE } from '../kernel/decimal.ts';
 import { type InstrumentKey, splitKey, type UnifiedSymbol } from '../kernel/ids.ts';
-import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
+import { HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import { type Book, bookDefect, type Level } from '../market/book.ts';
 import type { MarketEvent } from '../market/event.ts';
 import type { FundingQuote, SettledRate } from '../market/funding.ts';
@@ -34,6 +34,8 @@ export class LiveSource {
   readonly #awaited = new Map<UnifiedSymbol, readonly Instant[]>();
   /** Reopened positions that have not traded since. */
   readonly #untouched: Map<UnifiedSymbol, ReopenedPosition>;
+  /** Of these, whose missed settlements are awaited. */
+  readonly #remembered = new Set<UnifiedSymbol>();
   /** Rates owed to reopened positions, until the first mark. */
   readonly #owed = new Map<UnifiedSymbol, readonly SettledRate[]>();
 
@@ -91,6 +93,7 @@ export class LiveSource {
     const symbol = this.#symbolOf(key);
     if (symbol === undefined || !usable(mark)) return;
     this.#exchange.setMark(symbol, px(mark), px(usable(index) ? index : mark));
+    this.#rememberMissed(symbol);
     const owed = this.#owed.get(symbol);
     if (!owed) return;
     this.#owed.delete(symbol);
@@ -129,12 +132,31 @@ export class LiveSource {
   #pass(symbol: UnifiedSymbol, at: Instant): void {
     this.#scheduled.delete(symbol);
     // Without a mark, only a reopened position can be held; its rate is then owed until the mark is known.
-    if (!this.#marked(symbol) || !this.#holds(symbol) || this.#settledNear(symbol, at)) return;
+    if (this.#marked(symbol) && this.#holds(symbol)) this.#remember(symbol, at);
+  }
+
+  #remember(symbol: UnifiedSymbol, at: Instant): void {
+    if (this.#settledNear(symbol, at)) return;
     const awaited = this.#awaited.get(symbol) ?? [];
     // A stale announcement can schedule the same settlement again.
     if (awaited.some((other) => near(other, at))) return;
     this.#exchange.snapshotSettlement(symbol, at);
     this.#awaited.set(symbol, [...awaited, at].slice(-MAX_WAITING));
+  }
+
+  /**
+   * Settlements before it was reopened are owed to a position on what it held then, also when it trades before their
+   * rates arrive. When they were is not known yet: they are on the hour.
+   */
+  #rememberMissed(symbol: UnifiedSymbol): void {
+    const position = this.#untouched.get(symbol);
+    if (!position || this.#remembered.has(symbol)) return;
+    this.#remembered.add(symbol);
+    const { lastFillAt, lastPaymentAt = 0 } = position;
+    const from = Math.max(lastFillAt, lastPaymentAt + SETTLEMENT_TOLERANCE_MS);
+    const newest = Math.floor(this.#exchange.now() / HOUR_MS) * HOUR_MS;
+    const hours = Array.from({ length: MAX_WAITING / 2 }, (_, i) => newest - i * HOUR_MS).filter((at) => at > from);
+    for (const at of hours.reverse()) this.#remember(symbol, at);
   }
 
   /**

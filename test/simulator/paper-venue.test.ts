@@ -419,12 +419,35 @@ describe('paper restart', () => {
     expect(world.payments()).toHaveLength(1);
   });
 
-  it('owes nothing for the past once the position has traded', async () => {
+  const wholeHour = (ago: number): number => (Math.floor(START / 3_600_000) - ago) * 3_600_000;
+
+  it('settled-while-down: what was held then is paid for, though the position trades before the rates arrive', async () => {
+    const early = reopened();
+    early.mark(100);
+    for (const hours of [17, 9, 1]) early.settle(wholeHour(hours), 0.001);
+    const late = reopened();
+    late.mark(100);
+    for (const world of [early, late]) {
+      world.book([[99, 5]], [[100, 5]]);
+      await world.trade('buy', '2', { reduceOnly: true });
+    }
+    for (const hours of [17, 9, 1]) late.settle(wholeHour(hours), 0.001);
+    // 2 x 100 x 0.001 received by the short, for the two since its last fill
+    expect(late.payments()).toEqual([
+      ['0.2', wholeHour(9)],
+      ['0.2', wholeHour(1)],
+    ]);
+    expect(late.wallet()).toBe(early.wallet());
+    late.settle(wholeHour(1), 0.001);
+    expect(late.payments()).toHaveLength(2);
+  });
+
+  it('what is traded since is owed nothing for the past', async () => {
     const world = reopened();
     world.mark(100);
     world.book([[99, 5]], [[100, 5]]);
     await world.trade('sell', '1');
-    world.settle(START - 3_600_000, 0.001);
-    expect(world.payments()).toEqual([]);
+    world.settle(wholeHour(1), 0.001);
+    expect(world.payments()).toEqual([['0.2', wholeHour(1)]]);
   });
 });
