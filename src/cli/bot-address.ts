@@ -11,14 +11,15 @@ export const findBot = (config: Whereabouts): Promise<ControlClient | undefined>
   connectControl({ path: controlSocketPath(config), clock: systemClock() });
 
 /** Throws CommandFailure (notRunning), saying how to start one, or that one may be there all the same. */
-export function needBot({ configFile }: Context, config: Whereabouts): Promise<ControlClient> {
+export function needBot(context: Context, config: Whereabouts): Promise<ControlClient> {
+  const { configFile } = context;
   const path = controlSocketPath(config);
   return requireControl({ path, clock: systemClock() }, () => {
     const pid = livingHolder(config);
     const where = `for ${configFile} (nobody listens on ${path})`;
     return pid === undefined
       ? `no bot is running ${where}; start one with: tandem run --config ${configFile}`
-      : `no bot answers ${where}, but ${aliveText(pid)}`;
+      : `no bot answers ${where}, but ${aliveText(context, pid)}`;
   });
 }
 

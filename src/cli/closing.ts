@@ -191,7 +191,8 @@ export function closingExit({ complete, hedges, left, orders }: ClosingReport): 
   return isLeft ? EXIT.failed : EXIT.unproved;
 }
 
-export function closingText(report: ClosingReport): string {
+/** `configFile`: what the command was given, for the next one. */
+export function closingText(report: ClosingReport, configFile: string): string {
   const { message, hedges, left, orders, unknown, waitedSeconds } = report;
   const lines = [
     message,
@@ -204,17 +205,17 @@ export function closingText(report: ClosingReport): string {
     ...orders.map(
       ({ account, key, side, open, venueOrderId }) => `open order: ${account} ${key} ${side} ${open} (${venueOrderId})`,
     ),
-    verdict(report),
+    verdict(report, configFile),
   ];
   return `${lines.map(inert).join('\n')}\n`;
 }
 
-function verdict({ hedges, complete, proved }: ClosingReport): string {
+function verdict({ hedges, complete, proved }: ClosingReport, configFile: string): string {
   if (proved) return 'Proved flat: every account was read twice and has no position and no open order.';
   if (complete) return 'Everything asked for is flat.';
   const what = 'Not everything is known to be flat.';
   if (hedges.some(({ state }) => state !== 'closed'))
-    return `${what} The bot goes on closing; look again with: tandem status`;
+    return `${what} The bot goes on closing; look again with: tandem --config ${configFile} status`;
   return `${what} What is left is not of these hedges, or not known: the bot does not close it.`;
 }
 

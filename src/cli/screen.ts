@@ -13,6 +13,8 @@ export interface ScreenOptions {
   readonly color: boolean;
   /** Newest log lines worth seeing, oldest first. */
   readonly notices?: readonly string[];
+  /** What commands need to reach this bot; absent where the footer says it. */
+  readonly configFile?: string;
   /** Last line: how to stop, where the log is. */
   readonly footer?: string;
 }
@@ -26,8 +28,9 @@ const TITLES_AND_MORE = 5;
 
 /** Lines joined by newlines: at most `rows`, each at most `columns` wide, no trailing newline. */
 export function renderStatus(snapshot: StatusSnapshot, options: ScreenOptions): string {
-  const { columns, rows, color, footer, notices = [] } = options;
-  const head = [header(snapshot), ...alerts(snapshot), BLANK, ...venueLines(snapshot), BLANK];
+  const { columns, rows, color, footer, notices = [], configFile } = options;
+  const tandem = configFile === undefined ? 'tandem' : `tandem --config ${configFile}`;
+  const head = [header(snapshot), ...alerts(snapshot, tandem), BLANK, ...venueLines(snapshot), BLANK];
   const routes = [BLANK, ...routeLines(snapshot.routes)];
   const refused = refusedLines(snapshot.opportunities);
   const tail = [
@@ -60,9 +63,10 @@ function header({ mode, account, at, epoch, liveShare }: StatusSnapshot): Line {
   ];
 }
 
-function alerts({ killed, paused, ledgerFailure, config, discrepancies, breakers }: StatusSnapshot): Line[] {
+function alerts(snapshot: StatusSnapshot, tandem: string): Line[] {
+  const { killed, paused, ledgerFailure, config, discrepancies, breakers } = snapshot;
   const lines: Line[] = [];
-  if (killed) lines.push([span(' KILLED ', 'alarm'), span(' nothing opens until: tandem kill --reset', 'bad')]);
+  if (killed) lines.push([span(' KILLED ', 'alarm'), span(` nothing opens until: ${tandem} kill --reset`, 'bad')]);
   if (paused)
     lines.push([span(' PAUSED ', 'badge'), span(' nothing opens; what is open is managed to its end', 'warn')]);
   if (ledgerFailure !== undefined)
@@ -73,7 +77,7 @@ function alerts({ killed, paused, ledgerFailure, config, discrepancies, breakers
     lines.push([span(' CONFIG ', 'alarm'), span(` the file is not what runs: ${problem}${rest}`, 'bad')]);
   } else if (config)
     lines.push([span(' CONFIG ', 'badge'), span(` waits for a restart: ${config.waiting.join(', ')}`, 'warn')]);
-  for (const text of trippedTexts(breakers)) lines.push([span(' BREAKER ', 'alarm'), span(` ${text}`, 'bad')]);
+  for (const text of trippedTexts(breakers, tandem)) lines.push([span(' BREAKER ', 'alarm'), span(` ${text}`, 'bad')]);
   const [first, ...more] = discrepancies;
   if (first) {
     const rest = more.length > 0 ? ` (and ${more.length} more)` : '';

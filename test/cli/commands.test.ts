@@ -193,7 +193,8 @@ test('unpriced: what cannot be priced is named with its reason, and is no candid
   expect(exit).toBe(0);
   expect(out).toContain('okx|SOL~bybit|SOL: cannot be priced\n  no_depth: okx|SOL: the book ends at 2000 of 5000 USD');
   expect((await tandem(where, 'why', 'BTC')).out).not.toContain('cannot be priced');
-  expect((await tandem(where, 'opportunities')).out).toContain('Not priced: 1 pair of SOL; tandem why <asset>');
+  const all = (await tandem(where, 'opportunities')).out;
+  expect(all).toContain(`Not priced: 1 pair of SOL; tandem --config ${where.config} why <asset>`);
   expect(JSON.parse((await tandem(where, 'opportunities', '--json')).out).unpriced).toEqual([unpriced]);
 });
 
@@ -237,6 +238,35 @@ test('hedges and hedge tell the life from the ledger, money exact', async () => 
   expect(await tandem(where, 'hedge', 'h9')).toMatchObject({ exit: 1 });
   expect(await tandem(where, 'hedge', 'nine')).toMatchObject({ exit: 2 });
   expect(JSON.parse((await tandem(where, 'hedges', '--json', '--open')).out)).toMatchObject({ total: 1 });
+});
+
+test.each(['hedges', 'hedge h1', 'why ETH', 'opportunities', 'breakers'])(
+  'wrong-bot: %s says first whom it answers for, beside a bot and without one; never in --json',
+  async (line) => {
+    const where = place();
+    stored(where);
+    const whom = new RegExp(`^SIM, account main, ledger ${where.ledger}\n`);
+    expect((await tandem(where, ...line.split(' '))).out).toMatch(whom);
+    const bot = fakeBot();
+    bot.snapshot = snapshot({ opportunities: [opportunity({ asset: 'ETH' })] });
+    await listening(where, bot);
+    expect((await tandem(where, ...line.split(' '))).out).toMatch(whom);
+    expect((await tandem(where, ...line.split(' '), '--json')).out).toMatch(/^\{/);
+  },
+);
+
+test('wrong-bot: what a command says to do next names the file that it was given', async () => {
+  const where = place();
+  stored(where);
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ killed: true });
+  bot.reply = { ok: true, message: 'closing h3', hedges: ['h3'] };
+  await listening(where, bot);
+  const hint = (command: string): string => `tandem --config ${where.config} ${command}`;
+  expect((await tandem(where, 'status')).out).toContain(hint('kill --reset'));
+  expect((await tandem(where, 'hedges')).out).toContain(hint('status'));
+  expect((await tandem(where, 'hedge', 'h9')).err).toContain(hint('hedges'));
+  expect((await tandem(where, 'close', 'h3', '--wait', '0')).out).toContain(hint('status'));
 });
 
 test('removed-socket: a bot that trades on is not called stopped, and makes its socket again', async () => {

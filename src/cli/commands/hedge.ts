@@ -12,19 +12,23 @@ import { isHedgeId } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { cents, duration, gain, inert, money, percent, table, venueOf, when } from '../format.ts';
 import { factAt, foldAll, ledgerNow, plainData, withLedger } from '../ledger-reading.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 
 export async function hedge(context: Context, id: string): Promise<ExitCode> {
-  const { io, json } = context;
+  const { io, json, configFile } = context;
   const config = whereaboutsOf(context);
   if (!isHedgeId(id)) throw new CommandFailure(EXIT.usage, `a hedge id looks like h17, not ${inert(id)}`);
+  sayWhom(context, config);
   const { facts, folded } = withLedger(context, config, (reader) => ({
     facts: reader.hedgeFacts(id),
     folded: foldAll(reader.facts()),
   }));
   const record = folded.ledger.hedges.get(id);
   if (!record)
-    throw new CommandFailure(EXIT.failed, `the ledger ${config.ledger.path} has no hedge ${id}; see tandem hedges`);
+    throw new CommandFailure(
+      EXIT.failed,
+      `the ledger ${config.ledger.path} has no hedge ${id}; see: tandem --config ${configFile} hedges`,
+    );
   const summary = summarizeHedge(record, ledgerNow(config, folded.lastAt));
   const standing = isFinal(record.state) ? undefined : await standingOf(config, id);
   const distance = standing?.liquidationDistance;
