@@ -341,15 +341,60 @@ test('close waits until the hedge is final and the venues are flat, then says so
 test('not-flat: what is left after the wait is named, and the exit code is not 0', async () => {
   const where = place();
   const bot = fakeBot();
-  bot.snapshot = snapshot({ hedges: [heldHedge({ id: 'h3', state: 'exiting', ...BTC_LEGS })] });
+  bot.snapshot = snapshot({
+    hedges: [heldHedge({ id: 'h3', state: 'exiting', reason: 'operator_close', ...BTC_LEGS })],
+  });
   bot.reply = { ok: true, message: 'closing h3', hedges: ['h3'] };
   bot.held = [position('live|okx', { 'okx|BTC/USDT:USDT': '0.5' }), position('live|binance')];
   await listening(where, bot);
   const { exit, out } = await tandem(where, 'close', 'h3', '--wait', '0');
   expect(exit).toBe(1);
-  expect(out).toContain('h3: still exiting after 0 s; live|okx BTC/USDT:USDT 0.5; live|binance BTC/USDT:USDT flat');
+  expect(out).toContain(
+    'h3: still exiting after 0 s (operator_close); live|okx BTC/USDT:USDT 0.5; live|binance BTC/USDT:USDT flat',
+  );
+  expect(out).toContain('The bot goes on closing');
   expect(out).toContain('left: live|okx okx|BTC/USDT:USDT 0.5');
   expect(out).not.toContain('Everything');
+});
+
+test.each([
+  ['close h3', 'dust'],
+  ['flatten', 'position_differs'],
+  ['kill', 'hidden'],
+  ['close h3', 'order_unresolvable'],
+  ['close h3', 'a_reason_of_later'],
+])(
+  'quarantined-is-not-closing: after %s, what is quarantined for %s needs a human, and why is said',
+  async (line, reason) => {
+    const where = place();
+    const bot = fakeBot();
+    const detail = 'okx takes no order as small as 0.0003';
+    const h3 = heldHedge({ id: 'h3', state: 'quarantined', reason, detail, ...BTC_LEGS });
+    bot.snapshot = snapshot({ hedges: [h3] });
+    bot.reply = { ok: true, message: 'closing h3', hedges: ['h3'] };
+    bot.held = [position('live|okx', { 'okx|BTC/USDT:USDT': '0.0003' }), position('live|binance')];
+    await listening(where, bot);
+    const { exit, out } = await tandem(where, ...line.split(' '), '--wait', '0');
+    expect(exit).toBe(1);
+    expect(out).toContain(`h3: still quarantined after 0 s (${reason}: ${detail}); live|okx`);
+    expect(out).toContain(`h3 needs you: tandem --config ${where.config} hedge h3`);
+    expect(out).not.toContain('goes on closing');
+    const json = JSON.parse((await tandem(where, ...line.split(' '), '--wait', '0', '--json')).out);
+    expect(json.hedges).toMatchObject([{ id: 'h3', state: 'quarantined', reason, detail }]);
+  },
+);
+
+test('quarantined-is-not-closing: exhausted attempts are repeated by the bot, beside one that needs a human', async () => {
+  const where = place();
+  const bot = fakeBot();
+  const tired = heldHedge({ id: 'h3', state: 'quarantined', reason: 'attempts_exhausted', ...BTC_LEGS });
+  bot.snapshot = snapshot({ hedges: [tired, heldHedge({ id: 'h4', state: 'quarantined', reason: 'dust' })] });
+  bot.reply = { ok: true, message: 'closing h3, h4', hedges: ['h3', 'h4'] };
+  await listening(where, bot);
+  const { out } = await tandem(where, 'flatten', '--wait', '0');
+  expect(out).toContain('The bot goes on closing h3; look again with');
+  expect(out).not.toContain('h3 needs you');
+  expect(out).toContain('h4 needs you');
 });
 
 test('unreadable-venue: unknown is not flat, and the exit code tells it from something that is left', async () => {
