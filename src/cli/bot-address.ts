@@ -1,5 +1,6 @@
-/** How a command finds the running bot of its configuration. Entry points: `findBot`, `needBot`. */
+/** How a command finds the running bot of its configuration. Entry points: `findBot`, `needBot`, `statusOfBot`. */
 import type { Whereabouts } from '../config/whereabouts.ts';
+import type { StatusSnapshot } from '../engine/status.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { Context } from './context.ts';
 import { type ControlClient, connectControl, requireControl } from './control-client.ts';
@@ -21,6 +22,12 @@ export function needBot(context: Context, config: Whereabouts): Promise<ControlC
       ? `no bot is running ${where}; start one with: tandem run --config ${configFile}`
       : `no bot answers ${where}, but ${aliveText(context, pid)}`;
   });
+}
+
+/** undefined when no bot runs. */
+export async function statusOfBot(config: Whereabouts): Promise<StatusSnapshot | undefined> {
+  const bot = await findBot(config);
+  return bot && asking(bot, (client) => client.status());
 }
 
 /** Asks and hangs up, whatever happens. */

@@ -284,6 +284,23 @@ test('removed-socket: a bot that trades on is not called stopped, and makes its 
   expect(err).toContain(`process ${process.pid}`);
 });
 
+test('frozen-clock: a simulated hedge is held until now, as the running bot or else the newest decision has it', async () => {
+  const where = place();
+  const minutes = 60_000;
+  const [decision] = HELD.slice(-1);
+  if (decision?.kind !== 'decision') throw new Error('the last of the facts is a decision');
+  stored(where, [...HELD, { ...decision, at: LEDGER_AT + 31 * minutes }]);
+  const held = async (): Promise<string[]> => [
+    (await tandem(where, 'hedges')).out.match(/ (\S+ \S+) +\+1\.25 /)?.[1] ?? '',
+    (await tandem(where, 'hedge', 'h1')).out.match(/, held (\S+ \S+)\n/)?.[1] ?? '',
+  ];
+  expect(await held()).toEqual(['31 min', '31 min']);
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ hedges: [], at: LEDGER_AT + 46 * minutes });
+  await listening(where, bot);
+  expect(await held()).toEqual(['46 min', '46 min']);
+});
+
 test('a limit of none is not an empty ledger', async () => {
   const where = place();
   stored(where);

@@ -5,7 +5,7 @@ import { type HedgeSummary, summarizeHedge } from '../../ledger/summary.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { cents, duration, gain, money, table, venueOf, when } from '../format.ts';
-import { foldAll, ledgerNow, plainData, withLedger } from '../ledger-reading.ts';
+import { foldLedger, nowFor, plainData, withLedger } from '../ledger-reading.ts';
 import { sayWhom, whereaboutsOf } from '../settings.ts';
 
 export interface HedgesOptions {
@@ -17,10 +17,11 @@ export async function hedges(context: Context, { open, limit }: HedgesOptions): 
   const { io, json, configFile } = context;
   const config = whereaboutsOf(context);
   sayWhom(context, config);
-  const { ledger, lastAt } = withLedger(context, config, (reader) => foldAll(reader.facts()));
-  const now = ledgerNow(config, lastAt);
+  const { ledger, lastAt } = withLedger(context, config, foldLedger);
   const all = [...ledger.hedges.values()].filter(({ state }) => !open || !isFinal(state)).reverse();
-  const summaries = all.slice(0, limit).map((hedge) => summarizeHedge(hedge, now));
+  const shown = all.slice(0, limit);
+  const now = shown.every(({ state }) => isFinal(state)) ? lastAt : await nowFor(config, lastAt);
+  const summaries = shown.map((hedge) => summarizeHedge(hedge, now));
   if (json) {
     printJson(io, { total: all.length, hedges: plainData(summaries) });
     return EXIT.ok;
