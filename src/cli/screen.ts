@@ -5,6 +5,7 @@
 import type { HedgeStatus, OpportunityStatus, RouteStatus, StatusSnapshot, VenueStatus } from '../engine/status.ts';
 import { breachText, trippedTexts } from './breach-text.ts';
 import { bps, duration, gain, money, nearestLiquidation, percent, venueOf, when } from './format.ts';
+import { livePairs, livePairsText } from './live-pairs.ts';
 import { type Column, draw, grid, type Line, span, type Tone } from './screen-lines.ts';
 
 export interface ScreenOptions {
@@ -30,7 +31,14 @@ const TITLES_AND_MORE = 5;
 export function renderStatus(snapshot: StatusSnapshot, options: ScreenOptions): string {
   const { columns, rows, color, footer, notices = [], configFile } = options;
   const tandem = configFile === undefined ? 'tandem' : `tandem --config ${configFile}`;
-  const head = [header(snapshot), ...alerts(snapshot, tandem), BLANK, ...venueLines(snapshot), BLANK];
+  const head = [
+    header(snapshot),
+    ...liveLine(snapshot),
+    ...alerts(snapshot, tandem),
+    BLANK,
+    ...venueLines(snapshot),
+    BLANK,
+  ];
   const routes = [BLANK, ...routeLines(snapshot.routes)];
   const refused = refusedLines(snapshot.opportunities);
   const tail = [
@@ -61,6 +69,14 @@ function header({ mode, account, at, epoch, liveShare }: StatusSnapshot): Line {
     span(`${when(at)}${simulated}`, 'bold'),
     span(` · start ${epoch} · live share ${percent(liveShare, 0)}`),
   ];
+}
+
+/** Nothing where nothing is split. */
+function liveLine(snapshot: StatusSnapshot): Line[] {
+  const { mode, liveShare } = snapshot;
+  const pairs = livePairs(snapshot);
+  if (mode === 'paper' || liveShare === 1 || pairs.all === 0) return [];
+  return [[span(`Live: ${livePairsText(pairs)}`, liveShare > 0 && pairs.live.length === 0 ? 'warn' : 'plain')]];
 }
 
 function alerts(snapshot: StatusSnapshot, tandem: string): Line[] {
