@@ -56,8 +56,7 @@ test.runIf(data)(
     for (const hedge of closed) {
       // Both legs entered and left: nothing was naked at the end.
       for (const leg of [hedge.long, hedge.short]) expect(leg.entryPrice && leg.exitPrice).toBeTruthy();
-      const net =
-        Number(hedge.fundingReceived) + Number(hedge.fundingPaid) - Number(hedge.fees) + Number(hedge.pricePnl);
+      const net = Number(hedge.funding) - Number(hedge.fees) + Number(hedge.pricePnl);
       // Each figure is rounded to the cent on its own.
       expect(Math.abs(net - Number(hedge.net))).toBeLessThan(0.021);
     }
