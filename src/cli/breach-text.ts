@@ -20,11 +20,11 @@ export function figure(value: number | string | null): string {
 /** Breakers told one by one; `tandem breakers` lists all. */
 const MAX_TRIPPED = 3;
 
-/** A sentence for each of the first, and how many more there are. */
-export function trippedTexts(breakers: readonly BreakerStatus[]): string[] {
+/** A sentence for each of the first, and how many more there are; `tandem` begins the command that lists all. */
+export function trippedTexts(breakers: readonly BreakerStatus[], tandem: string): string[] {
   const tripped = breakers.flatMap(({ state, since, ...rest }) =>
     state === 'tripped' && since !== undefined ? [trippedText({ ...rest, since })] : [],
   );
   const more = tripped.length - MAX_TRIPPED;
-  return [...tripped.slice(0, MAX_TRIPPED), ...(more > 0 ? [`${more} more: tandem breakers`] : [])];
+  return [...tripped.slice(0, MAX_TRIPPED), ...(more > 0 ? [`${more} more: ${tandem} breakers`] : [])];
 }

@@ -29,6 +29,9 @@ export interface ClosingReport {
     readonly id: string;
     /** `closed` once it is final. */
     readonly state: string;
+    /** Why it is in that state; absent once it is final. */
+    readonly reason?: string;
+    readonly detail?: string;
     readonly legs: readonly LegFound[];
   }[];
   /** Positions that are still there. */
@@ -148,11 +151,11 @@ function reportOf({
       };
     });
   };
-  const hedges = ids.map((id) => ({
-    id,
-    state: snapshot.hedges.find((hedge) => hedge.id === id)?.state ?? 'closed',
-    legs: legsOf(id),
-  }));
+  const hedges = ids.map((id) => {
+    const open = snapshot.hedges.find((hedge) => hedge.id === id);
+    const { state, ...why } = open ? { state: open.state, reason: open.reason, detail: open.detail } : CLOSED;
+    return { id, state, ...why, legs: legsOf(id) };
+  });
   const all = accounts.flatMap((read) =>
     read.ok ? read.positions.map((position): LegFound => ({ account: read.account, ...position })) : [],
   );
@@ -177,6 +180,8 @@ function reportOf({
   return { message, hedges, left, orders, unknown, complete };
 }
 
+const CLOSED = { state: 'closed' };
+
 /** What of an account's answer is missing. Open orders matter where everything must be gone. */
 function unreadOf(read: AccountPositions, everything: boolean): ClosingReport['unknown'] {
   if (!read.ok) return [read];
@@ -191,12 +196,14 @@ export function closingExit({ complete, hedges, left, orders }: ClosingReport): 
   return isLeft ? EXIT.failed : EXIT.unproved;
 }
 
-export function closingText(report: ClosingReport): string {
+/** `configFile`: what the command was given, for the next one. */
+export function closingText(report: ClosingReport, configFile: string): string {
   const { message, hedges, left, orders, unknown, waitedSeconds } = report;
   const lines = [
     message,
-    ...hedges.map(({ id, state, legs }) => {
-      const fate = state === 'closed' ? 'closed' : `still ${state} after ${waitedSeconds} s`;
+    ...hedges.map(({ id, state, reason = '', detail = '', legs }) => {
+      const why = [reason, detail].filter((text) => text !== '').join(': ');
+      const fate = state === 'closed' ? 'closed' : `still ${state} after ${waitedSeconds} s (${why})`;
       return `${id}: ${[fate, ...legs.map(legText)].join('; ')}`;
     }),
     ...unknown.map(({ account, code, detail }) => `unknown: ${account} could not be read (${code}: ${detail})`),
@@ -204,18 +211,44 @@ export function closingText(report: ClosingReport): string {
     ...orders.map(
       ({ account, key, side, open, venueOrderId }) => `open order: ${account} ${key} ${side} ${open} (${venueOrderId})`,
     ),
-    verdict(report),
+    ...verdict(report, configFile),
   ];
   return `${lines.map(inert).join('\n')}\n`;
 }
 
-function verdict({ hedges, complete, proved }: ClosingReport): string {
-  if (proved) return 'Proved flat: every account was read twice and has no position and no open order.';
-  if (complete) return 'Everything asked for is flat.';
-  const what = 'Not everything is known to be flat.';
-  if (hedges.some(({ state }) => state !== 'closed'))
-    return `${what} The bot goes on closing; look again with: tandem status`;
-  return `${what} What is left is not of these hedges, or not known: the bot does not close it.`;
+/**
+ * Whether the bot still closes a hedge that is quarantined for this reason, by itself. One that is not listed waits for
+ * a human: silence would be taken for progress.
+ */
+const GOES_ON: Readonly<Record<string, boolean>> = {
+  // Its orders did not fill: repeated every minute, oftener while it is naked.
+  attempts_exhausted: true,
+  // No venue takes an order as small as what is left.
+  dust: false,
+  // Ledger and venue disagree: nothing is closed until they agree again.
+  position_differs: false,
+  // Somebody else's opposite position covers ours: closed once that is gone.
+  hidden: false,
+  // An order whose fate no venue tells: until it is found, or accepted as never placed.
+  order_unresolvable: false,
+};
+
+const needsHuman = ({ state, reason = '' }: ClosingReport['hedges'][number]): boolean =>
+  state === 'quarantined' && GOES_ON[reason] !== true;
+
+function verdict({ hedges, complete, proved }: ClosingReport, configFile: string): string[] {
+  if (proved) return ['Proved flat: every account was read twice and has no position and no open order.'];
+  if (complete) return ['Everything asked for is flat.'];
+  const open = hedges.filter(({ state }) => state !== 'closed');
+  const waiting = open.filter(needsHuman);
+  const closing = open.filter((hedge) => !waiting.includes(hedge)).map(({ id }) => id);
+  const tandem = `tandem --config ${configFile}`;
+  return [
+    'Not everything is known to be flat.',
+    ...waiting.map(({ id }) => `${id} needs you: ${tandem} hedge ${id}`),
+    ...(closing.length > 0 ? [`The bot goes on closing ${closing.join(', ')}; look again with: ${tandem} status`] : []),
+    ...(open.length > 0 ? [] : ['What is left is not of these hedges, or not known: the bot does not close it.']),
+  ];
 }
 
 function legText({ account, key, quantity, sharedWith }: LegFound): string {

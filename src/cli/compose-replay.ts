@@ -13,6 +13,7 @@ import type { Exchange } from '../simulator/exchange/api.ts';
 import { parseBars } from '../simulator/market/csv.ts';
 import { createReplay, type ReplaySource, type ReplayWindow, replayWindow } from '../simulator/market/replay.ts';
 import { openLedger } from './compose-ledger.ts';
+import type { RunEnd } from './compose-world.ts';
 import type { StartOptions } from './start-options.ts';
 import { StartRefused } from './start-refused.ts';
 
@@ -87,9 +88,7 @@ export interface Finish {
 }
 
 /** Lets the bot collect what the last settlement paid, then writes and returns the report. */
-export async function finishReplay(
-  finish: Finish,
-): Promise<{ reason: string; reportPath: string; reportText: string }> {
+export async function finishReplay(finish: Finish): Promise<RunEnd> {
   const { options, replaying, engine, exchanges, clock } = finish;
   await settleTimers(finish, clock.now() + AFTERMATH_MS);
   const report = buildReport({
@@ -102,7 +101,12 @@ export async function finishReplay(
   const reportPath = options.config.replay?.report ?? 'data/replay-report.json';
   mkdirSync(dirname(reportPath), { recursive: true });
   writeFileSync(reportPath, `${JSON.stringify(report, null, 2)}\n`);
-  return { reason: 'the recording has ended', reportPath, reportText: renderReport(report) };
+  return {
+    reason: 'the recording has ended',
+    reportPath,
+    reportText: renderReport(report),
+    differs: !report.ledgerEqualsVenues,
+  };
 }
 
 /** The venue's own side, as its exchange model has it. */

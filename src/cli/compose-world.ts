@@ -18,9 +18,18 @@ export interface RunContext {
   readonly deliveredAt: (key: InstrumentKey) => { readonly book: Instant; readonly funding: Instant };
 }
 
+/** How a run that ends by itself has ended. */
+export interface RunEnd {
+  readonly reason: string;
+  readonly reportPath?: string;
+  readonly reportText?: string;
+  /** Its ledger is not what the venues' own books say: it must not end as a success. */
+  readonly differs?: boolean;
+}
+
 export interface RunHandle {
   /** Resolves when the world ends (replay); never for real venues. */
-  readonly done: Promise<{ readonly reason: string; readonly reportPath?: string; readonly reportText?: string }>;
+  readonly done: Promise<RunEnd>;
   stop(): Promise<void>;
 }
 

@@ -21,7 +21,7 @@ import { openSimulatedWorld } from './compose-sim.ts';
 import { refuseMissingVenues } from './compose-standing.ts';
 import { scheduleSummary } from './compose-summary.ts';
 import { type ConnectedVenues, connectVenues } from './compose-venues.ts';
-import type { World } from './compose-world.ts';
+import type { RunEnd, World } from './compose-world.ts';
 import { ifSound } from './ledger-reading.ts';
 import type { StartOptions } from './start-options.ts';
 
@@ -34,7 +34,7 @@ export interface RunningBot {
   /** Every account is reconciled, or 20 s have passed: trading. */
   readonly ready: Promise<void>;
   /** Replay: resolves at its end. Rejects on a fatal error: the process must end, the next start recovers. */
-  readonly done: Promise<{ readonly reason: string; readonly reportPath?: string; readonly reportText?: string }>;
+  readonly done: Promise<RunEnd>;
   /** Clean stop: what is held stays. Tells what it had to leave under way. */
   stop(): Promise<readonly string[]>;
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Whereabouts } from '../config/whereabouts.ts';
 import { canonicalPath } from '../platform/sqlite/connection.ts';
+import type { Context } from './context.ts';
 
 /** Undefined after a clean stop, and when nobody is known. */
 export function holderPid({ ledger: { path } }: Pick<Whereabouts, 'ledger'>): number | undefined {
@@ -34,11 +35,11 @@ export function livingHolder(config: Pick<Whereabouts, 'ledger'>): number | unde
   return pid !== undefined && isAlive(pid) ? pid : undefined;
 }
 
-export const aliveText = (pid: number): string =>
-  `process ${pid}, which held the ledger last, is alive and may be trading (see: tandem doctor)`;
+export const aliveText = ({ configFile }: Pick<Context, 'configFile'>, pid: number): string =>
+  `process ${pid}, which held the ledger last, is alive and may be trading (see: tandem --config ${configFile} doctor)`;
 
 /** How a reading command that found no bot says so: one whose socket was removed trades on. */
-export function noBotSays(config: Pick<Whereabouts, 'ledger'>): string {
+export function noBotSays(context: Pick<Context, 'configFile'>, config: Pick<Whereabouts, 'ledger'>): string {
   const pid = livingHolder(config);
-  return pid === undefined ? 'No bot is running' : `No bot answers, but ${aliveText(pid)}`;
+  return pid === undefined ? 'No bot is running' : `No bot answers, but ${aliveText(context, pid)}`;
 }

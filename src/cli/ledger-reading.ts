@@ -1,4 +1,4 @@
-/** What read commands need of a ledger, beside a running bot or without one. Entry points: `withLedger`, `foldAll`. */
+/** What read commands need of a ledger, beside a running bot or without one. Entry points: `withLedger`, `foldLedger`. */
 import { existsSync } from 'node:fs';
 import type { Whereabouts } from '../config/whereabouts.ts';
 import { InvariantError } from '../kernel/assert.ts';
@@ -10,6 +10,7 @@ import type { LedgerState } from '../ledger/state.ts';
 import { LedgerOpenError } from '../platform/sqlite/errors.ts';
 import { type LedgerReader, openLedgerReader } from '../platform/sqlite/reader.ts';
 import { systemClock } from '../platform/system-clock.ts';
+import { statusOfBot } from './bot-address.ts';
 import type { Context } from './context.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 
@@ -65,6 +66,22 @@ export function ifSound<T>(fold: () => T): T {
 /** When the ledger learned of it. */
 export const factAt = (fact: Fact): Instant =>
   fact.kind === 'fill' || fact.kind === 'payment' ? fact.bookedAt : fact.at;
+
+/** Everything but decisions, folded; `lastAt` is the newest instant of all, decisions included. */
+export function foldLedger(reader: LedgerReader): Folded {
+  const { ledger, lastAt } = foldAll(reader.facts());
+  const decidedAt = reader.latestDecisions().map(({ at }) => at);
+  return { ledger, lastAt: decidedAt.reduce((a, b) => Math.max(a, b), lastAt) };
+}
+
+/**
+ * Now, for what is still open. Simulated time runs only in a running bot, which is asked; without one it stands where
+ * the ledger ends.
+ */
+export async function nowFor(config: Whereabouts, lastAt: Instant): Promise<Instant> {
+  const running = config.mode === 'sim' ? await statusOfBot(config) : undefined;
+  return running?.at ?? ledgerNow(config, lastAt);
+}
 
 /** The bot's time: a simulated ledger has its own, which stands still while nobody runs it. */
 export const ledgerNow = (config: Whereabouts, lastAt: Instant): Instant =>

@@ -5,6 +5,7 @@
 import type { HedgeStatus, OpportunityStatus, RouteStatus, StatusSnapshot, VenueStatus } from '../engine/status.ts';
 import { breachText, trippedTexts } from './breach-text.ts';
 import { bps, duration, gain, money, nearestLiquidation, percent, venueOf, when } from './format.ts';
+import { livePairs, livePairsText } from './live-pairs.ts';
 import { type Column, draw, grid, type Line, span, type Tone } from './screen-lines.ts';
 
 export interface ScreenOptions {
@@ -13,6 +14,8 @@ export interface ScreenOptions {
   readonly color: boolean;
   /** Newest log lines worth seeing, oldest first. */
   readonly notices?: readonly string[];
+  /** What commands need to reach this bot; absent where the footer says it. */
+  readonly configFile?: string;
   /** Last line: how to stop, where the log is. */
   readonly footer?: string;
 }
@@ -26,8 +29,16 @@ const TITLES_AND_MORE = 5;
 
 /** Lines joined by newlines: at most `rows`, each at most `columns` wide, no trailing newline. */
 export function renderStatus(snapshot: StatusSnapshot, options: ScreenOptions): string {
-  const { columns, rows, color, footer, notices = [] } = options;
-  const head = [header(snapshot), ...alerts(snapshot), BLANK, ...venueLines(snapshot), BLANK];
+  const { columns, rows, color, footer, notices = [], configFile } = options;
+  const tandem = configFile === undefined ? 'tandem' : `tandem --config ${configFile}`;
+  const head = [
+    header(snapshot),
+    ...liveLine(snapshot),
+    ...alerts(snapshot, tandem),
+    BLANK,
+    ...venueLines(snapshot),
+    BLANK,
+  ];
   const routes = [BLANK, ...routeLines(snapshot.routes)];
   const refused = refusedLines(snapshot.opportunities);
   const tail = [
@@ -60,9 +71,18 @@ function header({ mode, account, at, epoch, liveShare }: StatusSnapshot): Line {
   ];
 }
 
-function alerts({ killed, paused, ledgerFailure, config, discrepancies, breakers }: StatusSnapshot): Line[] {
+/** Nothing where nothing is split. */
+function liveLine(snapshot: StatusSnapshot): Line[] {
+  const { mode, liveShare } = snapshot;
+  const pairs = livePairs(snapshot);
+  if (mode === 'paper' || liveShare === 1 || pairs.all === 0) return [];
+  return [[span(`Live: ${livePairsText(pairs)}`, liveShare > 0 && pairs.live.length === 0 ? 'warn' : 'plain')]];
+}
+
+function alerts(snapshot: StatusSnapshot, tandem: string): Line[] {
+  const { killed, paused, ledgerFailure, config, discrepancies, breakers } = snapshot;
   const lines: Line[] = [];
-  if (killed) lines.push([span(' KILLED ', 'alarm'), span(' nothing opens until: tandem kill --reset', 'bad')]);
+  if (killed) lines.push([span(' KILLED ', 'alarm'), span(` nothing opens until: ${tandem} kill --reset`, 'bad')]);
   if (paused)
     lines.push([span(' PAUSED ', 'badge'), span(' nothing opens; what is open is managed to its end', 'warn')]);
   if (ledgerFailure !== undefined)
@@ -73,7 +93,7 @@ function alerts({ killed, paused, ledgerFailure, config, discrepancies, breakers
     lines.push([span(' CONFIG ', 'alarm'), span(` the file is not what runs: ${problem}${rest}`, 'bad')]);
   } else if (config)
     lines.push([span(' CONFIG ', 'badge'), span(` waits for a restart: ${config.waiting.join(', ')}`, 'warn')]);
-  for (const text of trippedTexts(breakers)) lines.push([span(' BREAKER ', 'alarm'), span(` ${text}`, 'bad')]);
+  for (const text of trippedTexts(breakers, tandem)) lines.push([span(' BREAKER ', 'alarm'), span(` ${text}`, 'bad')]);
   const [first, ...more] = discrepancies;
   if (first) {
     const rest = more.length > 0 ? ` (and ${more.length} more)` : '';

@@ -194,10 +194,10 @@ export const configSchema = z
         schedule: restart(
           z
             .string()
-            .refine((text) => validate(text), { message: 'should be a cron expression like 5 0 * * *' })
-            .default('5 0 * * *'),
+            .refine((text) => validate(text), { message: 'should be a cron expression like 55 23 * * *' })
+            .default('55 23 * * *'),
           'cron, UTC',
-          'When the log gets a summary of each route. Real time: not used in mode sim.',
+          'When the log gets a summary of each route. `dayPnlUsd` in it is the UTC day so far, from 00:00. Real time: not used in mode sim.',
         ),
       }),
       'The regular summary.',

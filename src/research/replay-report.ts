@@ -53,6 +53,7 @@ export interface LegReport {
   readonly symbol: string;
   readonly entryPrice: string | null;
   readonly exitPrice: string | null;
+  /** Received less paid. */
   readonly funding: string;
   readonly fees: string;
   readonly pricePnl: string;
@@ -74,8 +75,8 @@ export interface HedgeReport {
   readonly daysHeld: number;
   readonly long: LegReport;
   readonly short: LegReport;
-  readonly fundingReceived: string;
-  readonly fundingPaid: string;
+  /** Received less paid, both legs. */
+  readonly funding: string;
   readonly fees: string;
   readonly pricePnl: string;
   readonly net: string;
@@ -159,7 +160,6 @@ function compare(ledger: LedgerState, books: VenueBooks): VenueReport {
 }
 
 function hedgeReport(hedge: HedgeSummary): HedgeReport {
-  const parts = [hedge.long.funding, hedge.short.funding];
   return {
     id: hedge.id,
     route: hedge.route,
@@ -173,18 +173,7 @@ function hedgeReport(hedge: HedgeSummary): HedgeReport {
     daysHeld: Number(hedge.daysHeld.toFixed(3)),
     long: legReport(hedge.long),
     short: legReport(hedge.short),
-    fundingReceived: money(
-      sum(
-        ZERO_QUOTE,
-        parts.filter((part) => part.s > 0),
-      ),
-    ),
-    fundingPaid: money(
-      sum(
-        ZERO_QUOTE,
-        parts.filter((part) => part.s < 0),
-      ),
-    ),
+    funding: money(hedge.funding),
     fees: money(hedge.fees),
     pricePnl: money(hedge.pricePnl),
     net: money(hedge.net),
@@ -268,6 +257,6 @@ function renderHedge(hedge: HedgeReport): string[] {
     `${hedge.id} ${hedge.asset} ${hedge.quantity}${hedge.style === 'taker' ? '' : ` ${hedge.style}`} ${hedge.state} (${hedge.reason}) ${hedge.openedAt ?? '-'} to ${hedge.closedAt ?? 'open'}, ${hedge.daysHeld.toFixed(1)} days`,
     leg('long', hedge.long),
     leg('short', hedge.short),
-    `    received ${hedge.fundingReceived}, paid ${hedge.fundingPaid}, fees ${hedge.fees}, price PnL ${hedge.pricePnl}, net ${hedge.net}`,
+    `    funding ${hedge.funding}, fees ${hedge.fees}, price PnL ${hedge.pricePnl}, net ${hedge.net}`,
   ];
 }

@@ -20,6 +20,7 @@ test('without a note it shows the account’s differences, accepts nothing, and 
   await listening(where, bot);
   const { exit, out } = await tandem(where, 'accept', 'okx');
   expect(exit).toBe(4);
+  expect(out).toMatch(/^SIM, account main, ledger \S+sim\.db\n/);
   expect(out).toMatch(/60 s\s+wallet\s+100\s+150\s+wallet is 50 USDT away/);
   expect(out).toContain("tandem accept okx --route live --note '<why>'");
   expect(out).not.toContain('paper|');
@@ -55,6 +56,33 @@ test('nothing open is nothing to accept', async () => {
   expect(bot.commands).toEqual([]);
 });
 
+test('wrong-bot: a simulated or test account that agrees is no word about real money', async () => {
+  const where = place();
+  const bot = fakeBot();
+  await listening(where, bot);
+  for (const [mode, kind] of [
+    ['sim', 'a simulated account'],
+    ['testnet', 'an account of a test network'],
+  ] as const) {
+    bot.snapshot = snapshot({ ...BOTH, mode });
+    const { out } = await tandem(where, 'accept', 'okx', '--route', 'live');
+    expect(out).toContain(`live|okx is ${kind}; of real money this says nothing`);
+  }
+  bot.snapshot = snapshot({ ...BOTH, mode: 'live' });
+  expect((await tandem(where, 'accept', 'okx', '--route', 'live')).out).not.toContain('real money');
+});
+
+test('wrong-bot: mode paper has no live account to be at one with (2)', async () => {
+  const where = place();
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ ...accounts(account('paper')), mode: 'paper' });
+  await listening(where, bot);
+  const { exit, out, err } = await tandem(where, 'accept', 'okx', '--route', 'live');
+  expect(exit).toBe(2);
+  expect(out).not.toContain('agree');
+  expect(err).toContain('there is no account live|okx: mode paper has paper|okx; another bot: --config <file>');
+});
+
 test('the account is the one there is; one that is not there, or was not compared, does not agree', async () => {
   const where = place();
   const bot = fakeBot();
@@ -63,7 +91,7 @@ test('the account is the one there is; one that is not there, or was not compare
   const paper = await tandem(where, 'accept', 'okx');
   expect(paper).toMatchObject({ exit: 4, out: expect.stringContaining('tandem accept okx --route paper') });
   const unknown = await tandem(where, 'accept', 'bynance');
-  expect(unknown).toMatchObject({ exit: 2, err: expect.stringContaining('this bot has paper|okx') });
+  expect(unknown).toMatchObject({ exit: 2, err: expect.stringContaining('mode sim has paper|okx') });
   expect((await tandem(where, 'accept', 'okx', '--route', 'live')).exit).toBe(2);
   bot.snapshot = snapshot(accounts(account('live', 'booting', 'timeout: no answer')));
   const booting = await tandem(where, 'accept', 'okx');

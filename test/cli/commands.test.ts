@@ -201,7 +201,8 @@ test('unpriced: what cannot be priced is named with its reason, and is no candid
   expect(exit).toBe(0);
   expect(out).toContain('okx|SOL~bybit|SOL: cannot be priced\n  no_depth: okx|SOL: the book ends at 2000 of 5000 USD');
   expect((await tandem(where, 'why', 'BTC')).out).not.toContain('cannot be priced');
-  expect((await tandem(where, 'opportunities')).out).toContain('Not priced: 1 pair of SOL; tandem why <asset>');
+  const all = (await tandem(where, 'opportunities')).out;
+  expect(all).toContain(`Not priced: 1 pair of SOL; tandem --config ${where.config} why <asset>`);
   expect(JSON.parse((await tandem(where, 'opportunities', '--json')).out).unpriced).toEqual([unpriced]);
 });
 
@@ -247,6 +248,35 @@ test('hedges and hedge tell the life from the ledger, money exact', async () => 
   expect(JSON.parse((await tandem(where, 'hedges', '--json', '--open')).out)).toMatchObject({ total: 1 });
 });
 
+test.each(['hedges', 'hedge h1', 'why ETH', 'opportunities', 'breakers'])(
+  'wrong-bot: %s says first whom it answers for, beside a bot and without one; never in --json',
+  async (line) => {
+    const where = place();
+    stored(where);
+    const whom = new RegExp(`^SIM, account main, ledger ${where.ledger}\n`);
+    expect((await tandem(where, ...line.split(' '))).out).toMatch(whom);
+    const bot = fakeBot();
+    bot.snapshot = snapshot({ opportunities: [opportunity({ asset: 'ETH' })] });
+    await listening(where, bot);
+    expect((await tandem(where, ...line.split(' '))).out).toMatch(whom);
+    expect((await tandem(where, ...line.split(' '), '--json')).out).toMatch(/^\{/);
+  },
+);
+
+test('wrong-bot: what a command says to do next names the file that it was given', async () => {
+  const where = place();
+  stored(where);
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ killed: true });
+  bot.reply = { ok: true, message: 'closing h3', hedges: ['h3'] };
+  await listening(where, bot);
+  const hint = (command: string): string => `tandem --config ${where.config} ${command}`;
+  expect((await tandem(where, 'status')).out).toContain(hint('kill --reset'));
+  expect((await tandem(where, 'hedges')).out).toContain(hint('status'));
+  expect((await tandem(where, 'hedge', 'h9')).err).toContain(hint('hedges'));
+  expect((await tandem(where, 'close', 'h3', '--wait', '0')).out).toContain(hint('status'));
+});
+
 test('removed-socket: a bot that trades on is not called stopped, and makes its socket again', async () => {
   const where = place();
   const store = open(where.ledger);
@@ -260,6 +290,23 @@ test('removed-socket: a bot that trades on is not called stopped, and makes its 
   const { exit, err } = await tandem(where, 'status');
   expect(exit).toBe(3);
   expect(err).toContain(`process ${process.pid}`);
+});
+
+test('frozen-clock: a simulated hedge is held until now, as the running bot or else the newest decision has it', async () => {
+  const where = place();
+  const minutes = 60_000;
+  const [decision] = HELD.slice(-1);
+  if (decision?.kind !== 'decision') throw new Error('the last of the facts is a decision');
+  stored(where, [...HELD, { ...decision, at: LEDGER_AT + 31 * minutes }]);
+  const held = async (): Promise<string[]> => [
+    (await tandem(where, 'hedges')).out.match(/ (\S+ \S+) +\+1\.25 /)?.[1] ?? '',
+    (await tandem(where, 'hedge', 'h1')).out.match(/, held (\S+ \S+)\n/)?.[1] ?? '',
+  ];
+  expect(await held()).toEqual(['31 min', '31 min']);
+  const bot = fakeBot();
+  bot.snapshot = snapshot({ hedges: [], at: LEDGER_AT + 46 * minutes });
+  await listening(where, bot);
+  expect(await held()).toEqual(['46 min', '46 min']);
 });
 
 test('a limit of none is not an empty ledger', async () => {
@@ -319,15 +366,60 @@ test('close waits until the hedge is final and the venues are flat, then says so
 test('not-flat: what is left after the wait is named, and the exit code is not 0', async () => {
   const where = place();
   const bot = fakeBot();
-  bot.snapshot = snapshot({ hedges: [heldHedge({ id: 'h3', state: 'exiting', ...BTC_LEGS })] });
+  bot.snapshot = snapshot({
+    hedges: [heldHedge({ id: 'h3', state: 'exiting', reason: 'operator_close', ...BTC_LEGS })],
+  });
   bot.reply = { ok: true, message: 'closing h3', hedges: ['h3'] };
   bot.held = [position('live|okx', { 'okx|BTC/USDT:USDT': '0.5' }), position('live|binance')];
   await listening(where, bot);
   const { exit, out } = await tandem(where, 'close', 'h3', '--wait', '0');
   expect(exit).toBe(1);
-  expect(out).toContain('h3: still exiting after 0 s; live|okx BTC/USDT:USDT 0.5; live|binance BTC/USDT:USDT flat');
+  expect(out).toContain(
+    'h3: still exiting after 0 s (operator_close); live|okx BTC/USDT:USDT 0.5; live|binance BTC/USDT:USDT flat',
+  );
+  expect(out).toContain('The bot goes on closing');
   expect(out).toContain('left: live|okx okx|BTC/USDT:USDT 0.5');
   expect(out).not.toContain('Everything');
+});
+
+test.each([
+  ['close h3', 'dust'],
+  ['flatten', 'position_differs'],
+  ['kill', 'hidden'],
+  ['close h3', 'order_unresolvable'],
+  ['close h3', 'a_reason_of_later'],
+])(
+  'quarantined-is-not-closing: after %s, what is quarantined for %s needs a human, and why is said',
+  async (line, reason) => {
+    const where = place();
+    const bot = fakeBot();
+    const detail = 'okx takes no order as small as 0.0003';
+    const h3 = heldHedge({ id: 'h3', state: 'quarantined', reason, detail, ...BTC_LEGS });
+    bot.snapshot = snapshot({ hedges: [h3] });
+    bot.reply = { ok: true, message: 'closing h3', hedges: ['h3'] };
+    bot.held = [position('live|okx', { 'okx|BTC/USDT:USDT': '0.0003' }), position('live|binance')];
+    await listening(where, bot);
+    const { exit, out } = await tandem(where, ...line.split(' '), '--wait', '0');
+    expect(exit).toBe(1);
+    expect(out).toContain(`h3: still quarantined after 0 s (${reason}: ${detail}); live|okx`);
+    expect(out).toContain(`h3 needs you: tandem --config ${where.config} hedge h3`);
+    expect(out).not.toContain('goes on closing');
+    const json = JSON.parse((await tandem(where, ...line.split(' '), '--wait', '0', '--json')).out);
+    expect(json.hedges).toMatchObject([{ id: 'h3', state: 'quarantined', reason, detail }]);
+  },
+);
+
+test('quarantined-is-not-closing: exhausted attempts are repeated by the bot, beside one that needs a human', async () => {
+  const where = place();
+  const bot = fakeBot();
+  const tired = heldHedge({ id: 'h3', state: 'quarantined', reason: 'attempts_exhausted', ...BTC_LEGS });
+  bot.snapshot = snapshot({ hedges: [tired, heldHedge({ id: 'h4', state: 'quarantined', reason: 'dust' })] });
+  bot.reply = { ok: true, message: 'closing h3, h4', hedges: ['h3', 'h4'] };
+  await listening(where, bot);
+  const { out } = await tandem(where, 'flatten', '--wait', '0');
+  expect(out).toContain('The bot goes on closing h3; look again with');
+  expect(out).not.toContain('h3 needs you');
+  expect(out).toContain('h4 needs you');
 });
 
 test('unreadable-venue: unknown is not flat, and the exit code tells it from something that is left', async () => {

@@ -100,7 +100,7 @@ test('a halted market: kill names what it could not close (1), and proves it onc
   const left = venuePositions();
   expect(Object.keys(left)).toEqual([hedge.short]);
   expect(stuck.out).toContain(`left: live|${halted} ${hedge.short} ${left[hedge.short]}\n`);
-  expect(stuck.out).toMatch(new RegExp(`^${hedge.id}: still \\w+ after \\d+ s; `, 'm'));
+  expect(stuck.out).toMatch(new RegExp(`^${hedge.id}: still \\w+ after \\d+ s \\(\\w+: .+\\); `, 'm'));
   expect(stuck.out).toContain(`live|${halted} ${symbol} ${left[hedge.short]}`);
   expect(stuck.out).not.toContain('Proved');
   expect(stuck.exit).toBe(1);

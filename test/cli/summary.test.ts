@@ -67,3 +67,8 @@ test('a schedule that is no cron expression is refused with its line', () => {
   const loaded = parseConfig('mode: paper\nsummary:\n  schedule: every day\n', 'x.yaml');
   expect(loaded).toMatchObject({ ok: false, problems: [{ line: 3, key: 'summary.schedule' }] });
 });
+
+test('five-minutes-as-the-day: by default the summary comes at the end of the UTC day that its `today` counts', () => {
+  const loaded = parseConfig('mode: paper\n', 'x.yaml');
+  expect(loaded.ok && loaded.config.summary.schedule).toBe('55 23 * * *');
+});

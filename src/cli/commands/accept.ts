@@ -3,13 +3,13 @@
  * that the venue is right. Nothing else ends a difference that late facts do not explain.
  */
 import type { DiscrepancyStatus, StatusSnapshot } from '../../engine/status.ts';
-import type { Route } from '../../kernel/ids.ts';
+import type { Mode, Route } from '../../kernel/ids.ts';
 import { asking, needBot } from '../bot-address.ts';
 import { type Context, printJson } from '../context.ts';
 import { MAX_NOTE } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { duration, inert, table } from '../format.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 
 export interface AcceptOptions {
   /** Absent: the live account where the venue has one, else its only one. */
@@ -27,10 +27,12 @@ export async function accept(
   const { io, json } = context;
   if (note !== undefined && (note.trim() === '' || note.length > MAX_NOTE))
     throw new CommandFailure(EXIT.usage, `a note has 1 to ${MAX_NOTE} characters`);
-  const bot = await needBot(context, whereaboutsOf(context));
+  const config = whereaboutsOf(context);
+  const bot = await needBot(context, config);
+  sayWhom(context, config);
   return asking(bot, async (client) => {
     const snapshot = await client.status();
-    const { discrepancies, at } = snapshot;
+    const { mode, discrepancies, at } = snapshot;
     const { route, uncompared } = accountOf(snapshot, venue, asked);
     const open = discrepancies.filter((each) => each.route === route && each.venue === venue);
     if (open.length === 0 && uncompared !== undefined)
@@ -41,7 +43,10 @@ export async function accept(
         ? undefined
         : await client.command({ action: 'accept', venue, route, note, seenAt });
     if (json) printJson(io, { venue, route, open, accepted: reply?.ok === true, message: reply?.message ?? '' });
-    else io.out(`${[...openText(open, at, `${route}|${venue}`), ...endText(context, open, reply)].join('\n')}\n`);
+    else {
+      const told = open.length === 0 ? agreedText(mode, route, venue) : openText(open, at);
+      io.out(`${[...told, ...endText(context, open, reply)].join('\n')}\n`);
+    }
     if (open.length === 0) return EXIT.ok;
     return reply?.ok ? EXIT.ok : EXIT.refused;
   });
@@ -49,7 +54,7 @@ export async function accept(
 
 /** Throws CommandFailure (usage) where there is no such account. `uncompared`: why nobody knows whether it agrees. */
 function accountOf(
-  { venues }: StatusSnapshot,
+  { mode, venues }: StatusSnapshot,
   venue: string,
   asked: Route | undefined,
 ): { readonly route: Route; readonly uncompared?: string } {
@@ -59,13 +64,30 @@ function accountOf(
   if (!account) {
     const known = all.map((each) => `${each.route}|${each.venue}`).join(', ') || 'none';
     const wanted = asked === undefined ? `on ${venue}` : `${asked}|${venue}`;
-    throw new CommandFailure(EXIT.usage, inert(`there is no account ${wanted}; this bot has ${known}`));
+    throw new CommandFailure(
+      EXIT.usage,
+      inert(`there is no account ${wanted}: mode ${mode} has ${known}; another bot: --config <file>`),
+    );
   }
   return account.status === 'ready' ? { route: account.route } : { route: account.route, uncompared: account.blocked };
 }
 
-function openText(open: readonly DiscrepancyStatus[], now: number, account: string): string[] {
-  if (open.length === 0) return [inert(`Nothing is open on ${account}: ledger and venue agree.`)];
+/** Route live of these modes trades, and no real money with it. */
+const NOT_REAL: Readonly<Partial<Record<Mode, string>>> = {
+  sim: 'a simulated account',
+  testnet: 'an account of a test network',
+};
+
+function agreedText(mode: Mode, route: Route, venue: string): string[] {
+  const account = inert(`${route}|${venue}`);
+  const kind = route === 'live' ? NOT_REAL[mode] : undefined;
+  return [
+    `Nothing is open on ${account}: ledger and venue agree.`,
+    ...(kind ? [`${account} is ${kind}; of real money this says nothing (another bot: --config <file>).`] : []),
+  ];
+}
+
+function openText(open: readonly DiscrepancyStatus[], now: number): string[] {
   const columns = [{ title: 'since' }, { title: 'what' }, { title: 'ledger' }, { title: 'venue' }, { title: 'detail' }];
   const rows = open.map(({ at, what, ledger, venueSays, detail }) =>
     [duration(Math.max(0, now - at)), what, ledger, venueSays, detail].map(inert),

@@ -18,6 +18,7 @@ type Shown = Pick<BreakerStatus, 'id' | 'state' | 'limit' | 'detail'> & Partial<
 export async function breakers(context: Context): Promise<ExitCode> {
   const { io, json } = context;
   const config = whereaboutsOf(context);
+  sayWhom(context, config);
   const bot = await findBot(config);
   const shown: readonly Shown[] = bot
     ? (await asking(bot, (client) => client.status())).breakers
@@ -25,7 +26,7 @@ export async function breakers(context: Context): Promise<ExitCode> {
   const source = bot ? 'bot' : 'ledger';
   if (json) printJson(io, { source, breakers: shown });
   else {
-    if (!bot) io.out(`${noBotSays(config)}; these are tripped in the ledger.\n`);
+    if (!bot) io.out(`${noBotSays(context, config)}; these are tripped in the ledger.\n`);
     io.out(shown.length === 0 ? 'No breaker is tripped.\n' : `${table(COLUMNS, shown.map(row)).join('\n')}\n`);
   }
   return EXIT.ok;

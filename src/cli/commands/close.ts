@@ -26,6 +26,6 @@ export async function closing(context: Context, command: OperatorCommand, waitSe
   sayWhom(context, config);
   const report = await asking(running, (bot) => closeAndLook(bot, command, wait));
   if (json) printJson(io, report);
-  else io.out(closingText(report));
+  else io.out(closingText(report, context.configFile));
   return closingExit(report);
 }

@@ -1,33 +1,37 @@
 /** `tandem hedge <id>`: the whole life of one hedge, from the ledger, in the order in which it was recorded. */
 
-import type { Whereabouts } from '../../config/whereabouts.ts';
 import type { HedgeStatus } from '../../engine/status.ts';
 import { round, text } from '../../kernel/decimal.ts';
 import type { Fact } from '../../ledger/facts.ts';
 import { isFinal } from '../../ledger/state.ts';
 import { type HedgeSummary, type LegSummary, summarizeHedge } from '../../ledger/summary.ts';
-import { asking, findBot } from '../bot-address.ts';
+import { statusOfBot } from '../bot-address.ts';
 import { type Context, printJson } from '../context.ts';
 import { isHedgeId } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { cents, duration, gain, inert, money, percent, table, venueOf, when } from '../format.ts';
-import { factAt, foldAll, ledgerNow, plainData, withLedger } from '../ledger-reading.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { factAt, foldLedger, ledgerNow, plainData, withLedger } from '../ledger-reading.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 
 export async function hedge(context: Context, id: string): Promise<ExitCode> {
-  const { io, json } = context;
+  const { io, json, configFile } = context;
   const config = whereaboutsOf(context);
   if (!isHedgeId(id)) throw new CommandFailure(EXIT.usage, `a hedge id looks like h17, not ${inert(id)}`);
+  sayWhom(context, config);
   const { facts, folded } = withLedger(context, config, (reader) => ({
     facts: reader.hedgeFacts(id),
-    folded: foldAll(reader.facts()),
+    folded: foldLedger(reader),
   }));
   const record = folded.ledger.hedges.get(id);
   if (!record)
-    throw new CommandFailure(EXIT.failed, `the ledger ${config.ledger.path} has no hedge ${id}; see tandem hedges`);
-  const summary = summarizeHedge(record, ledgerNow(config, folded.lastAt));
-  const standing = isFinal(record.state) ? undefined : await standingOf(config, id);
-  const distance = standing?.liquidationDistance;
+    throw new CommandFailure(
+      EXIT.failed,
+      `the ledger ${config.ledger.path} has no hedge ${id}; see: tandem --config ${configFile} hedges`,
+    );
+  // Only a running bot knows the venues' figures, and simulated time.
+  const running = isFinal(record.state) ? undefined : await statusOfBot(config);
+  const summary = summarizeHedge(record, running?.at ?? ledgerNow(config, folded.lastAt));
+  const distance = running?.hedges.find((each) => each.id === id)?.liquidationDistance;
   if (json)
     printJson(io, {
       hedge: plainData(summary),
@@ -36,13 +40,6 @@ export async function hedge(context: Context, id: string): Promise<ExitCode> {
     });
   else io.out(`${[...headText(summary), ...distanceText(distance), '', ...lifeText(facts)].join('\n')}\n`);
   return EXIT.ok;
-}
-
-/** As the running bot sees it; undefined without one. Only it knows the venues' figures. */
-async function standingOf(config: Whereabouts, id: string): Promise<HedgeStatus | undefined> {
-  const bot = await findBot(config);
-  const snapshot = bot && (await asking(bot, (client) => client.status()));
-  return snapshot?.hedges.find((each) => each.id === id);
 }
 
 function distanceText(distance: HedgeStatus['liquidationDistance'] | undefined): string[] {

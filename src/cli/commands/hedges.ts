@@ -5,8 +5,8 @@ import { type HedgeSummary, summarizeHedge } from '../../ledger/summary.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { cents, duration, gain, money, table, venueOf, when } from '../format.ts';
-import { foldAll, ledgerNow, plainData, withLedger } from '../ledger-reading.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { foldLedger, nowFor, plainData, withLedger } from '../ledger-reading.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 
 export interface HedgesOptions {
   readonly open: boolean;
@@ -14,25 +14,28 @@ export interface HedgesOptions {
 }
 
 export async function hedges(context: Context, { open, limit }: HedgesOptions): Promise<ExitCode> {
-  const { io, json } = context;
+  const { io, json, configFile } = context;
   const config = whereaboutsOf(context);
-  const { ledger, lastAt } = withLedger(context, config, (reader) => foldAll(reader.facts()));
-  const now = ledgerNow(config, lastAt);
+  sayWhom(context, config);
+  const { ledger, lastAt } = withLedger(context, config, foldLedger);
   const all = [...ledger.hedges.values()].filter(({ state }) => !open || !isFinal(state)).reverse();
-  const summaries = all.slice(0, limit).map((hedge) => summarizeHedge(hedge, now));
+  const shown = all.slice(0, limit);
+  const now = shown.every(({ state }) => isFinal(state)) ? lastAt : await nowFor(config, lastAt);
+  const summaries = shown.map((hedge) => summarizeHedge(hedge, now));
   if (json) {
     printJson(io, { total: all.length, hedges: plainData(summaries) });
     return EXIT.ok;
   }
   if (all.length === 0) io.out(open ? 'No hedge is open.\n' : 'No hedge has been opened yet.\n');
   else if (summaries.length > 0) io.out(`${table(COLUMNS, summaries.map(row)).join('\n')}\n`);
-  if (summaries.some(({ state }) => !isFinal(state))) io.out(`${REALISED_ONLY}\n`);
+  if (summaries.some(({ state }) => !isFinal(state))) io.out(`${realisedOnly(configFile)}\n`);
   if (all.length > limit) io.out(`… ${all.length - limit} more; see --limit\n`);
   return EXIT.ok;
 }
 
 /** A ledger knows no market prices. */
-const REALISED_ONLY = 'Of open hedges, price PnL and net hold what is realised; tandem status adds what is not.';
+const realisedOnly = (configFile: string): string =>
+  `Of open hedges, price PnL and net hold what is realised; what is not is added by: tandem --config ${configFile} status`;
 
 function row(hedge: HedgeSummary): string[] {
   const { id, asset, route, long, short, quantity, state, reason, openedAt, daysHeld } = hedge;

@@ -16,7 +16,7 @@ export async function kill(context: Context, waitSeconds: number): Promise<ExitC
     const wait = { seconds: waitSeconds, clock: systemClock(), everything: true };
     const report = await asking(bot, (client) => closeAndLook(client, { action: 'kill' }, wait));
     if (json) printJson(io, report);
-    else io.out(closingText(report));
+    else io.out(closingText(report, context.configFile));
     return closingExit(report);
   }
   const { recordControl } = await import('../offline-control.ts');

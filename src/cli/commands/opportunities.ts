@@ -5,19 +5,20 @@ import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { bps, inert, percent, table, when } from '../format.ts';
 import { noBotSays } from '../ledger-holder.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 
 const MAX_ASSETS = 20;
 
 export async function opportunities(context: Context): Promise<ExitCode> {
-  const { io, json } = context;
+  const { io, json, configFile } = context;
   const config = whereaboutsOf(context);
+  sayWhom(context, config);
   const { source, candidates, unpriced } = await candidatesOf(context, config);
   if (json) {
     printJson(io, { source, opportunities: candidates, unpriced });
     return EXIT.ok;
   }
-  if (source === 'ledger') io.out(`${noBotSays(config)}; these are the newest recorded decisions.\n`);
+  if (source === 'ledger') io.out(`${noBotSays(context, config)}; these are the newest recorded decisions.\n`);
   const rows = candidates.map(({ subject, asset, verdict, breaches, at, opportunity }) => [
     asset,
     subject,
@@ -47,14 +48,14 @@ export async function opportunities(context: Context): Promise<ExitCode> {
     { title: 'at' },
   ];
   io.out(rows.length === 0 ? 'Nothing has been priced.\n' : `${table(columns, rows).join('\n')}\n`);
-  if (unpriced.length > 0) io.out(`${unpricedText(unpriced)}\n`);
+  if (unpriced.length > 0) io.out(`${unpricedText(unpriced, configFile)}\n`);
   return EXIT.ok;
 }
 
 /** Which assets, so that `tandem why` can be asked. */
-function unpricedText(unpriced: readonly Unpriced[]): string {
+function unpricedText(unpriced: readonly Unpriced[], configFile: string): string {
   const assets = [...new Set(unpriced.map(({ asset }) => inert(asset)))].sort();
   const shown = assets.slice(0, MAX_ASSETS).join(', ');
   const more = assets.length > MAX_ASSETS ? ` and ${assets.length - MAX_ASSETS} more assets` : '';
-  return `Not priced: ${unpriced.length} ${unpriced.length === 1 ? 'pair' : 'pairs'} of ${shown}${more}; tandem why <asset> tells the reason.`;
+  return `Not priced: ${unpriced.length} ${unpriced.length === 1 ? 'pair' : 'pairs'} of ${shown}${more}; tandem --config ${configFile} why <asset> tells the reason.`;
 }

@@ -17,7 +17,7 @@ export async function pause(context: Context): Promise<ExitCode> {
   const { recordControl } = await import('../offline-control.ts');
   const { changed, openHedges } = recordControl(config, 'pause');
   const message = changed
-    ? 'No bot is running; recorded: the next start opens nothing until tandem resume.'
+    ? `No bot is running; recorded: the next start opens nothing until: tandem --config ${context.configFile} resume`
     : 'No bot is running; the ledger says paused already.';
   if (json) printJson(io, { ok: true, message, recorded: changed, openHedges });
   else io.out(`${message}\n${openHedges.length > 0 ? `Open and not managed: ${openHedges.join(', ')}.\n` : ''}`);

@@ -10,13 +10,13 @@ const WIDE = 240;
 const ALL_ROWS = 1_000;
 
 export async function status(context: Context): Promise<ExitCode> {
-  const { io, json } = context;
+  const { io, json, configFile } = context;
   const config = whereaboutsOf(context);
   const snapshot = await asking(await needBot(context, config), (bot) => bot.status());
   if (json) printJson(io, snapshot);
   else {
     const columns = io.interactive ? io.size().columns : WIDE;
-    io.out(`${renderStatus(snapshot, { columns, rows: ALL_ROWS, color: io.color })}\n`);
+    io.out(`${renderStatus(snapshot, { columns, rows: ALL_ROWS, color: io.color, configFile })}\n`);
   }
   return EXIT.ok;
 }

@@ -7,18 +7,19 @@ import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { bps, inert, percent, table, when } from '../format.ts';
 import { noBotSays } from '../ledger-holder.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 
 export async function why(context: Context, asked: string): Promise<ExitCode> {
   const { io, json } = context;
   const config = whereaboutsOf(context);
+  sayWhom(context, config);
   const asset = asked.toUpperCase();
   const { source, candidates, unpriced } = await candidatesOf(context, config, asset);
   const texts = [...candidates.map(candidateText), ...unpriced.map(unpricedText)];
   if (json) printJson(io, { source, asset, candidates, unpriced });
-  else if (texts.length === 0) io.out(`${NOT_SEEN[source](inert(asset), config)}\n`);
+  else if (texts.length === 0) io.out(`${NOT_SEEN[source](inert(asset), context, config)}\n`);
   else {
-    if (source === 'ledger') io.out(`${noBotSays(config)}; these are the newest recorded decisions.\n`);
+    if (source === 'ledger') io.out(`${noBotSays(context, config)}; these are the newest recorded decisions.\n`);
     io.out(`${texts.join('\n\n')}\n`);
   }
   return texts.length === 0 ? EXIT.failed : EXIT.ok;
@@ -27,8 +28,8 @@ export async function why(context: Context, asked: string): Promise<ExitCode> {
 const NOT_SEEN = {
   bot: (asset: string) =>
     `The running bot sees no pair of ${asset}: at least two of its venues must list it, and the configuration allow it.`,
-  ledger: (asset: string, config: Whereabouts) =>
-    `${noBotSays(config)}, and the ledger has no decision about ${asset}.`,
+  ledger: (asset: string, context: Context, config: Whereabouts) =>
+    `${noBotSays(context, config)}, and the ledger has no decision about ${asset}.`,
 };
 
 function candidateText({ subject, verdict, breaches, at, opportunity }: Candidate): string {
