@@ -93,6 +93,7 @@ export async function finishReplay(finish: Finish): Promise<RunEnd> {
   await settleTimers(finish, clock.now() + AFTERMATH_MS);
   const report = buildReport({
     ledger: engine.core.ledger,
+    payments: [...engine.core.store.load()].filter((fact) => fact.kind === 'payment'),
     file: options.config.replay?.file ?? '',
     fromAt: replaying.window.firstAt,
     toAt: replaying.window.lastAt,

@@ -22,6 +22,7 @@ import {
 } from '../kernel/decimal.ts';
 import { instrumentKey, type VenueId } from '../kernel/ids.ts';
 import { DAY_MS, type Instant, iso } from '../kernel/instant.ts';
+import type { PaymentBooked } from '../ledger/facts.ts';
 import { bookedChange } from '../ledger/reconcile.ts';
 import { accountKey, type LedgerState } from '../ledger/state.ts';
 import { type HedgeSummary, type LegSummary, summarizeHedge } from '../ledger/summary.ts';
@@ -41,6 +42,8 @@ export interface VenueBooks {
 
 export interface ReportInput {
   readonly ledger: LedgerState;
+  /** Those that the ledger holds; of these it keeps only what they come to. */
+  readonly payments: Iterable<PaymentBooked>;
   /** The recording, as configured. */
   readonly file: string;
   readonly fromAt: Instant;
@@ -53,7 +56,9 @@ export interface LegReport {
   readonly symbol: string;
   readonly entryPrice: string | null;
   readonly exitPrice: string | null;
-  /** Received less paid. */
+  /** What settlements brought, and what they cost (not positive); together `funding`. */
+  readonly fundingReceived: string;
+  readonly fundingPaid: string;
   readonly funding: string;
   readonly fees: string;
   readonly pricePnl: string;
@@ -75,7 +80,9 @@ export interface HedgeReport {
   readonly daysHeld: number;
   readonly long: LegReport;
   readonly short: LegReport;
-  /** Received less paid, both legs. */
+  /** Both legs, as theirs. */
+  readonly fundingReceived: string;
+  readonly fundingPaid: string;
   readonly funding: string;
   readonly fees: string;
   readonly pricePnl: string;
@@ -118,13 +125,14 @@ const CENT = quote('0.01');
 
 export function buildReport(input: ReportInput): ReplayReport {
   const hedges = [...input.ledger.hedges.values()].map((hedge) => summarizeHedge(hedge, input.toAt));
+  const flows = flowsOf(input.payments);
   const venues = input.venues.map((books) => compare(input.ledger, books));
   return {
     file: input.file,
     from: iso(input.fromAt),
     to: iso(input.toAt),
     days: (input.toAt - input.fromAt) / DAY_MS,
-    hedges: hedges.map(hedgeReport),
+    hedges: hedges.map((hedge) => hedgeReport(hedge, flows)),
     totals: totalsOf(hedges),
     venues,
     ledgerEqualsVenues: venues.every((venue) => venue.equal),
@@ -159,7 +167,29 @@ function compare(ledger: LedgerState, books: VenueBooks): VenueReport {
   };
 }
 
-function hedgeReport(hedge: HedgeSummary): HedgeReport {
+interface Flow {
+  received: Quote;
+  paid: Quote;
+}
+
+/** By hedge and leg. */
+function flowsOf(payments: Iterable<PaymentBooked>): ReadonlyMap<string, Flow> {
+  const flows = new Map<string, Flow>();
+  for (const { hedge, leg, payment } of payments) {
+    if (hedge === undefined || leg === undefined) continue;
+    const flow = flows.get(`${hedge} ${leg}`) ?? { received: ZERO_QUOTE, paid: ZERO_QUOTE };
+    if (lt(payment.amount, ZERO_QUOTE)) flow.paid = add(flow.paid, payment.amount);
+    else flow.received = add(flow.received, payment.amount);
+    flows.set(`${hedge} ${leg}`, flow);
+  }
+  return flows;
+}
+
+const NO_FLOW: Flow = { received: ZERO_QUOTE, paid: ZERO_QUOTE };
+
+function hedgeReport(hedge: HedgeSummary, flows: ReadonlyMap<string, Flow>): HedgeReport {
+  const long = flows.get(`${hedge.id} long`) ?? NO_FLOW;
+  const short = flows.get(`${hedge.id} short`) ?? NO_FLOW;
   return {
     id: hedge.id,
     route: hedge.route,
@@ -171,8 +201,10 @@ function hedgeReport(hedge: HedgeSummary): HedgeReport {
     openedAt: hedge.openedAt === undefined ? null : iso(hedge.openedAt),
     closedAt: hedge.endedAt === undefined ? null : iso(hedge.endedAt),
     daysHeld: Number(hedge.daysHeld.toFixed(3)),
-    long: legReport(hedge.long),
-    short: legReport(hedge.short),
+    long: legReport(hedge.long, long),
+    short: legReport(hedge.short, short),
+    fundingReceived: money(add(long.received, short.received)),
+    fundingPaid: money(add(long.paid, short.paid)),
     funding: money(hedge.funding),
     fees: money(hedge.fees),
     pricePnl: money(hedge.pricePnl),
@@ -180,13 +212,15 @@ function hedgeReport(hedge: HedgeSummary): HedgeReport {
   };
 }
 
-function legReport(leg: LegSummary): LegReport {
+function legReport(leg: LegSummary, flow: Flow): LegReport {
   const bar = leg.key.indexOf('|');
   return {
     venue: leg.key.slice(0, bar),
     symbol: leg.key.slice(bar + 1),
     entryPrice: leg.entryPrice ? text(round(leg.entryPrice, 4)) : null,
     exitPrice: leg.exitPrice ? text(round(leg.exitPrice, 4)) : null,
+    fundingReceived: money(flow.received),
+    fundingPaid: money(flow.paid),
     funding: money(leg.funding),
     fees: money(leg.fees),
     pricePnl: money(leg.pricePnl),
@@ -252,11 +286,15 @@ export function renderReport(report: ReplayReport): string {
 
 function renderHedge(hedge: HedgeReport): string[] {
   const leg = (name: string, each: LegReport): string =>
-    `    ${name.padEnd(5)} ${each.venue.padEnd(8)} entry ${each.entryPrice ?? '-'} exit ${each.exitPrice ?? '-'} funding ${each.funding} fees ${each.fees} price PnL ${each.pricePnl}${each.makerShare ? ` maker ${(each.makerShare * 100).toFixed(0)} %` : ''}`;
+    `    ${name.padEnd(5)} ${each.venue.padEnd(8)} entry ${each.entryPrice ?? '-'} exit ${each.exitPrice ?? '-'} funding ${flowText(each)} fees ${each.fees} price PnL ${each.pricePnl}${each.makerShare ? ` maker ${(each.makerShare * 100).toFixed(0)} %` : ''}`;
   return [
     `${hedge.id} ${hedge.asset} ${hedge.quantity}${hedge.style === 'taker' ? '' : ` ${hedge.style}`} ${hedge.state} (${hedge.reason}) ${hedge.openedAt ?? '-'} to ${hedge.closedAt ?? 'open'}, ${hedge.daysHeld.toFixed(1)} days`,
     leg('long', hedge.long),
     leg('short', hedge.short),
-    `    funding ${hedge.funding}, fees ${hedge.fees}, price PnL ${hedge.pricePnl}, net ${hedge.net}`,
+    `    funding ${flowText(hedge)}, fees ${hedge.fees}, price PnL ${hedge.pricePnl}, net ${hedge.net}`,
   ];
 }
+
+/** `60.00 (received 100.00, paid 40.00)` */
+const flowText = ({ funding, fundingReceived, fundingPaid }: LegReport | HedgeReport): string =>
+  `${funding} (received ${fundingReceived}, paid ${fundingPaid.replace('-', '')})`;

@@ -190,6 +190,14 @@ test('the end of a replay prints its report', async () => {
   expect(bench.stopped).toBe(1);
 });
 
+test('books-that-differ: a replay whose ledger is not what the venues say is no success (1)', async () => {
+  const bench = start();
+  bench.finish({ reason: 'replay ended', reportText: 'ledger and venues DIFFER', differs: true });
+  expect(await bench.running).toBe(1);
+  expect(bench.io.written.out).toContain('DIFFER');
+  expect(bench.stopped).toBe(1);
+});
+
 test('a fatal error of the bot ends the process with 1, after a stop', async () => {
   const bench = start();
   bench.fail(new Error('the ledger is gone'));

@@ -90,7 +90,11 @@ export const plain = (facts: Iterable<Fact>): unknown =>
     ),
   );
 
-export const payment = (paymentId: string, amount: string, owner: Pick<PaymentBooked, 'hedge' | 'leg'> = {}): Fact => ({
+export const payment = (
+  paymentId: string,
+  amount: string,
+  owner: Pick<PaymentBooked, 'hedge' | 'leg'> = {},
+): PaymentBooked => ({
   kind: 'payment',
   payment: {
     venue: 'binance',
