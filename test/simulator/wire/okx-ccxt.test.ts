@@ -179,17 +179,14 @@ describe('orders', () => {
     expect(await okx.fetchOrder(String(sent.id), BTC)).toMatchObject({ status: 'canceled', filled: 0, postOnly: true });
   });
 
-  it('reduce-only closes and never flips; without a position it is refused with 51169', async () => {
+  it('reduce-only closes and never flips; beyond a position it is refused with 51112, without one with 51169', async () => {
     await expect(
       okx.createOrder(BTC, 'limit', 'sell', 2, 49990, { ...ISOLATED, timeInForce: 'IOC', reduceOnly: true }),
     ).rejects.toThrow(/51169/);
     await okx.createOrder(BTC, 'limit', 'buy', 2, 50010, { ...ISOLATED, timeInForce: 'IOC' });
-    await okx.createOrder(BTC, 'limit', 'sell', 4, 49990, {
-      ...ISOLATED,
-      timeInForce: 'IOC',
-      reduceOnly: true,
-      clientOrderId: 'close',
-    });
+    const closing = { ...ISOLATED, timeInForce: 'IOC', reduceOnly: true, clientOrderId: 'close' };
+    await expect(okx.createOrder(BTC, 'limit', 'sell', 4, 49990, closing)).rejects.toThrow(/51112/);
+    await okx.createOrder(BTC, 'limit', 'sell', 2, 49990, closing);
     expect(await okx.fetchOrder('', BTC, { clientOrderId: 'close' })).toMatchObject({ filled: 2, reduceOnly: true });
     expect(await okx.fetchPositions()).toEqual([]);
     expect(await okx.fetchPositions([BTC])).toMatchObject([{ symbol: BTC, contracts: 0 }]);

@@ -197,6 +197,37 @@ describe('order refusals', () => {
     expect(await codeOf(place({ posSide: 'long' }))).toBe('51010');
   });
 
+  it('reduce-only beyond the position is refused whole, never trimmed', async () => {
+    expect(await codeOf(place({ sz: '2' }))).toBe('0');
+    for (const ordType of ['ioc', 'market', 'limit']) {
+      const reply = await place({ side: 'sell', ordType, px: '50100', sz: '5', reduceOnly: true, clOrdId: 'wide' });
+      expect([reply.status, reply.code, reply.data[0]?.sCode]).toEqual([200, '1', '51112']);
+    }
+    expect(await codeOf(place({ px: '50010', sz: '1', reduceOnly: true }))).toBe('51169');
+    expect(world.exchange.order('main', BTC, { clientOrderId: 'wide' })).toBeUndefined();
+    expect(world.exchange.positions('main').map((held) => text(held.contracts))).toEqual(['2']);
+    expect(await codeOf(place({ side: 'sell', px: '49990', sz: '2', reduceOnly: true }))).toBe('0');
+    expect(world.exchange.positions('main')).toEqual([]);
+  });
+
+  it('resting reduce-only orders at a better price, or older at the same one, count against the position', async () => {
+    expect(await codeOf(place({ sz: '2' }))).toBe('0');
+    const resting = (change: Record<string, unknown>) =>
+      codeOf(place({ side: 'sell', ordType: 'limit', px: '50100', sz: '2', reduceOnly: true, ...change }));
+    expect(await resting({ clOrdId: 'first' })).toBe('0');
+    expect(await resting({})).toBe('51112');
+    expect(await resting({ px: '50200' })).toBe('51112');
+    // A repeated request is known for what it is: its order is open.
+    expect(await resting({ clOrdId: 'first' })).toBe('51016');
+    expect(await resting({ px: '50050', sz: '0.5', reduceOnly: false })).toBe('0');
+    // Ahead of what rests.
+    expect(await resting({ px: '50050', sz: '1.5' })).toBe('0');
+    expect(await resting({ px: '50060', sz: '1' })).toBe('51112');
+    expect(await resting({ px: '50060', sz: '0.5' })).toBe('0');
+    expect(await resting({ ordType: 'market' })).toBe('0');
+    expect(world.exchange.positions('main')).toEqual([]);
+  });
+
   it('a bulk answer mixes outcomes under code 2', async () => {
     const reply = await post('trade/batch-orders', [orderOf({ clOrdId: 'good' }), orderOf({ sz: '0.1' })]);
     expect([reply.status, reply.code]).toEqual([200, '2']);
