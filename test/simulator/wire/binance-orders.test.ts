@@ -101,6 +101,29 @@ describe('placing', () => {
     expect(await ex.fetchPositions()).toEqual([]);
   });
 
+  test('resting reduce-only orders count against the position: with none of it left -4118, else what is left', async () => {
+    const close = (newClientOrderId: string, quantity: string, price = '100100') =>
+      world.signed('POST', '/fapi/v1/order', {
+        ...{ symbol: 'BTCUSDT', side: 'SELL', type: 'LIMIT', timeInForce: 'GTC', newOrderRespType: 'RESULT' },
+        ...{ reduceOnly: 'true', quantity, price, newClientOrderId },
+      });
+    await ex.createOrder(BTC, 'limit', 'buy', 0.1, 100_000.1, ioc('p1'));
+    expect((await close('p2', '0.06')).body).toMatchObject({ status: 'NEW', origQty: '0.060' });
+    // Whatever their price, and never more than is left.
+    expect((await close('p3', '0.06', '100050')).body).toMatchObject({ status: 'NEW', origQty: '0.040' });
+    const refused = await close('p4', '0.01', '99000');
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { code: -4118, msg: 'ReduceOnly Order Failed. Please check your existing position and open orders.' },
+    });
+    expect((await close('p3', '0.01')).body).toMatchObject({ code: -4116 });
+    expect((await close('p5', '0.0105')).body).toMatchObject({ code: -1111 });
+    await ex.cancelOrder('', BTC, { clientOrderId: 'p2' });
+    expect((await close('p6', '0.3')).body).toMatchObject({ origQty: '0.060' });
+    const open = world.exchange.openOrders(ACCOUNT).map((order) => order.contracts.toFixed());
+    expect(open).toEqual(['0.04', '0.06']);
+  });
+
   test('reduce-only is exempt from the minimum notional, so dust can be closed', async () => {
     await ex.setLeverage(1, BTC);
     await ex.createOrder(BTC, 'limit', 'buy', 0.002, 100_000.1, ioc('d1'));
