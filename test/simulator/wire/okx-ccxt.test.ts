@@ -95,7 +95,7 @@ describe('market data', () => {
     expect([marks[BTC]?.markPrice, marks[ETH]?.markPrice]).toEqual([50000, 3000]);
     const tickers = await okx.fetchTickers([BTC]);
     expect(tickers[BTC]).toMatchObject({ bid: 49990, ask: 50010, bidVolume: 5, timestamp: START });
-    expect((await okx.fetchTicker(BTC)).last).toBeUndefined();
+    expect((await okx.fetchTicker(BTC)).last).toBe(50000);
     expect(await okx.fetchTime()).toBe(START);
   });
 });
