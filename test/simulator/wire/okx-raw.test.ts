@@ -95,9 +95,25 @@ describe('request limits', () => {
   it('counts a bulk request by its orders, apart for each instrument', async () => {
     const batch = Array.from({ length: 20 }, () => orderOf({ px: '49000' }));
     for (let i = 0; i < 15; i += 1) expect((await post('trade/batch-orders', batch)).code).toBe('0');
-    expect(await post('trade/batch-orders', [orderOf({ px: '49000' })])).toMatchObject({ status: 429, code: '50011' });
+    expect(await post('trade/batch-orders', batch.slice(18))).toMatchObject({ status: 429, code: '50011' });
     const eth = orderOf({ instId: 'ETH-USDT-SWAP', px: '2900', tdMode: 'cross' });
-    expect((await post('trade/batch-orders', [eth])).code).toBe('0');
+    expect((await post('trade/batch-orders', [eth, eth])).code).toBe('0');
+  });
+
+  it('counts a bulk request of one order as an order by itself', async () => {
+    for (let i = 0; i < 30; i += 1) {
+      expect((await post('trade/batch-orders', [orderOf({ px: '49000' })])).code).toBe('0');
+      expect((await place({ px: '49000' })).code).toBe('0');
+    }
+    const refused = { status: 429, code: '50011' };
+    expect(await post('trade/batch-orders', [orderOf({ px: '49000' })])).toMatchObject(refused);
+    expect(await place({ px: '49000' })).toMatchObject(refused);
+    expect((await post('trade/batch-orders', [orderOf({ px: '49000' }), orderOf({ px: '49000' })])).code).toBe('0');
+    const absent = { instId: BTC_ID, clOrdId: 'none' };
+    for (let i = 0; i < 60; i += 1) await post('trade/cancel-batch-orders', [absent]);
+    expect(await post('trade/cancel-batch-orders', [absent])).toMatchObject(refused);
+    expect(await post('trade/cancel-order', absent)).toMatchObject(refused);
+    expect((await post('trade/cancel-batch-orders', [absent, absent])).data[0]?.sCode).toBe('51400');
   });
 
   it('limits public reads per IP and instrument', async () => {
