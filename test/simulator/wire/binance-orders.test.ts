@@ -361,6 +361,26 @@ describe('refusals carry Binance’s codes', () => {
     await expect(ex.createOrder(BTC, 'limit', 'buy', 0.01, 106_000, ioc('x2'))).rejects.toThrow(ccxt.BadRequest);
   });
 
+  test('a position is limited at the cap that the leverage brackets tell, with all that would open it', async () => {
+    await ex.setLeverage(50, DOGE);
+    const send = async (side: string, quantity: string, more: Record<string, string> = {}) => {
+      const order = { ...doge, timeInForce: 'GTC', side, quantity, price: side === 'BUY' ? '0.29' : '0.31', ...more };
+      const { status, body } = await world.signed('POST', '/fapi/v1/order', order);
+      return [status, (body as { code?: number }).code];
+    };
+    const brackets = await world.signed('GET', '/fapi/v1/leverageBracket', { symbol: 'DOGEUSDT' });
+    expect(brackets.body).toMatchObject([{ brackets: [{ notionalCap: 300_000 }] }]);
+    expect(await send('BUY', '100000', { timeInForce: 'IOC', price: '0.30005' })).toEqual([200, undefined]);
+    expect(await send('BUY', '500000')).toEqual([200, undefined]);
+    expect(await send('BUY', '400005')).toEqual([400, -2027]);
+    expect(await send('BUY', '400000')).toEqual([200, undefined]);
+    // The other way the position goes first.
+    expect(await send('SELL', '600000')).toEqual([200, undefined]);
+    expect(await send('SELL', '500005')).toEqual([400, -2027]);
+    expect(await send('SELL', '500005', { reduceOnly: 'true' })).toEqual([200, undefined]);
+    expect(await send('BUY', '1000005')).toEqual([400, -4005]);
+  });
+
   test('the 201st open order of a symbol is refused', async () => {
     const rest = { ...doge, timeInForce: 'GTC', side: 'SELL', quantity: '20', price: '0.305' };
     for (let i = 0; i < 200; i += 1) expect((await world.signed('POST', '/fapi/v1/order', rest)).status).toBe(200);

@@ -49,7 +49,7 @@ export function placeOrder(call: PrivateCall, newClientOrderId: () => string): R
   const { market, request, answer } = ticket.value;
   const resting = call.exchange.openOrders(call.account, market.symbol).length;
   if (resting >= MAX_OPEN_ORDERS) return refuse(-2025, 'Reach max open order limit.');
-  const wanted = withinPosition(call, request);
+  const wanted = withinPosition(call, market, request);
   if (!wanted.ok) return wanted;
   const placed = call.exchange.place(call.account, wanted.value);
   if (!placed.ok) return placeRefusal(placed.reason, market, request);
