@@ -1,7 +1,7 @@
 /** The OKX dialect's refusals, seen by raw requests: signatures, clocks, parameters, limits, order codes. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contracts, quote, text } from '../../../src/kernel/decimal.ts';
-import { BTC, BTC_ID, HOUR, type OkxWorld, okxWorld, orderOf } from './okx-world.ts';
+import { BTC, BTC_ID, HOUR, type OkxWorld, okxWorld, orderOf, START } from './okx-world.ts';
 
 let world: OkxWorld;
 beforeEach(async () => {
@@ -307,27 +307,36 @@ describe('horizons', () => {
 });
 
 describe('paging', () => {
-  it('after walks back, before alone keeps the newest, limit is cut to 100', async () => {
-    for (let hour = 1; hour <= 130; hour += 1) {
-      world.exchange.recordSettled({
-        symbol: BTC,
-        rate: `0.0000${hour}`,
-        mark: world.exchange.market(BTC)?.mark as never,
-        at: 1_700_000_000_000 + hour * HOUR,
-      });
+  /** Of the `count` hours before the start, numbered from 1. */
+  const settledHourly = (count: number) => {
+    const first = START - count * HOUR;
+    for (let hour = 1; hour <= count; hour += 1) {
+      const mark = world.exchange.market(BTC)?.mark;
+      if (mark) world.exchange.recordSettled({ symbol: BTC, rate: `0.0000${hour}`, mark, at: first + hour * HOUR });
     }
+    return { at: (hour: number): number => first + hour * HOUR, hourOf: (at: number): number => (at - first) / HOUR };
+  };
+
+  it('after walks back, before alone keeps the newest, limit is cut to 400', async () => {
+    const { at, hourOf } = settledHourly(430);
     const times = async (query: string): Promise<number[]> => {
       const reply = await world.plain(`public/funding-rate-history?instId=${BTC_ID}${query}`);
-      return reply.data.map((row) => (Number(row.fundingTime) - 1_700_000_000_000) / HOUR);
+      return reply.data.map((row) => hourOf(Number(row.fundingTime)));
     };
     const down = (from: number, to: number): number[] => Array.from({ length: from - to + 1 }, (_, i) => from - i);
-    const at = (hour: number): number => 1_700_000_000_000 + hour * HOUR;
-    expect(await times('')).toEqual(down(130, 31));
-    expect(await times('&limit=400')).toEqual(down(130, 31));
+    expect(await times('')).toEqual(down(430, 31));
+    expect(await times('&limit=500')).toEqual(down(430, 31));
     expect(await times(`&after=${at(31)}`)).toEqual(down(30, 1));
-    expect(await times(`&before=${at(5)}&limit=10`)).toEqual(down(130, 121));
+    expect(await times(`&before=${at(5)}&limit=10`)).toEqual(down(430, 421));
     expect(await times(`&before=${at(5)}&after=${at(9)}`)).toEqual([8, 7, 6]);
     expect((await world.plain(`public/funding-rate-history?instId=${BTC_ID}&limit=0`)).code).toBe('51000');
+  });
+
+  it('settled rates reach back three months', async () => {
+    const { at } = settledHourly(91 * 24);
+    const query = `instId=${BTC_ID}&after=${at(30)}`;
+    const reply = await world.plain(`public/funding-rate-history?${query}`);
+    expect(reply.data.map((row) => Number(row.fundingTime))).toEqual([29, 28, 27, 26, 25, 24].map(at));
   });
 
   it('bills: one per fill and payment, newest first, each with the balance it left, signs as received', async () => {
