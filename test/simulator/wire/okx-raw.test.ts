@@ -79,6 +79,13 @@ describe('requests that are not understood', () => {
     expect(await world.plain(`market/books?instId=${BTC_ID}&sz=401`)).toMatchObject({ status: 400, code: '51000' });
     expect(await world.plain(`public/funding-rate-history?instId=${BTC_ID}&after=x`)).toMatchObject({ code: '51000' });
     expect(await place({ sz: undefined })).toMatchObject({ status: 400, code: '50014' });
+    expect(await world.signed('GET', 'trade/fills-history')).toMatchObject({
+      status: 400,
+      code: '50014',
+      msg: 'Parameter instType cannot be empty.',
+    });
+    expect(await world.signed('GET', 'trade/fills-history', { query: 'instType=SWAP' })).toMatchObject({ code: '0' });
+    expect(await world.signed('GET', 'trade/fills')).toMatchObject({ code: '0' });
   });
 });
 

@@ -33,7 +33,7 @@ export const TRADE_ROUTES: readonly Route[] = [
   get('trade/orders-history', user(40), (call) => orderHistory(call, 7 * DAY_MS)),
   get('trade/orders-history-archive', user(20), (call) => orderHistory(call, ARCHIVE_MS)),
   get('trade/fills', user(60), (call) => fills(call, 3 * DAY_MS)),
-  get('trade/fills-history', user(10), (call) => fills(call, ARCHIVE_MS)),
+  get('trade/fills-history', user(10), fillHistory),
 ];
 
 type Run = (call: PrivateCall) => WireResponse;
@@ -143,6 +143,11 @@ function orderRows(call: PrivateCall, orders: readonly ExchangeOrder[]): readonl
 function contextOf({ exchange, account }: PrivateCall, symbol: UnifiedSymbol): OrderContext | undefined {
   const market = exchange.market(symbol);
   return market === undefined ? undefined : { exchange, account, instrument: market.instrument };
+}
+
+function fillHistory(call: PrivateCall): WireResponse {
+  const absent = missing(call.params, 'instType');
+  return absent === undefined ? fills(call, ARCHIVE_MS) : refusal(absent);
 }
 
 function fills(call: PrivateCall, horizonMs: number): WireResponse {
