@@ -101,6 +101,29 @@ describe('placing', () => {
     expect(await ex.fetchPositions()).toEqual([]);
   });
 
+  test('resting reduce-only orders count against the position: with none of it left -4118, else what is left', async () => {
+    const close = (newClientOrderId: string, quantity: string, price = '100100') =>
+      world.signed('POST', '/fapi/v1/order', {
+        ...{ symbol: 'BTCUSDT', side: 'SELL', type: 'LIMIT', timeInForce: 'GTC', newOrderRespType: 'RESULT' },
+        ...{ reduceOnly: 'true', quantity, price, newClientOrderId },
+      });
+    await ex.createOrder(BTC, 'limit', 'buy', 0.1, 100_000.1, ioc('p1'));
+    expect((await close('p2', '0.06')).body).toMatchObject({ status: 'NEW', origQty: '0.060' });
+    // Whatever their price, and never more than is left.
+    expect((await close('p3', '0.06', '100050')).body).toMatchObject({ status: 'NEW', origQty: '0.040' });
+    const refused = await close('p4', '0.01', '99000');
+    expect(refused).toMatchObject({
+      status: 400,
+      body: { code: -4118, msg: 'ReduceOnly Order Failed. Please check your existing position and open orders.' },
+    });
+    expect((await close('p3', '0.01')).body).toMatchObject({ code: -4116 });
+    expect((await close('p5', '0.0105')).body).toMatchObject({ code: -1111 });
+    await ex.cancelOrder('', BTC, { clientOrderId: 'p2' });
+    expect((await close('p6', '0.3')).body).toMatchObject({ origQty: '0.060' });
+    const open = world.exchange.openOrders(ACCOUNT).map((order) => order.contracts.toFixed());
+    expect(open).toEqual(['0.04', '0.06']);
+  });
+
   test('reduce-only is exempt from the minimum notional, so dust can be closed', async () => {
     await ex.setLeverage(1, BTC);
     await ex.createOrder(BTC, 'limit', 'buy', 0.002, 100_000.1, ioc('d1'));
@@ -336,6 +359,26 @@ describe('refusals carry Binance’s codes', () => {
   test('margin arrives in ccxt as InsufficientFunds, price band as BadRequest', async () => {
     await expect(ex.createOrder(BTC, 'limit', 'buy', 3, 100_001, ioc('x1'))).rejects.toThrow(ccxt.InsufficientFunds);
     await expect(ex.createOrder(BTC, 'limit', 'buy', 0.01, 106_000, ioc('x2'))).rejects.toThrow(ccxt.BadRequest);
+  });
+
+  test('a position is limited at the cap that the leverage brackets tell, with all that would open it', async () => {
+    await ex.setLeverage(50, DOGE);
+    const send = async (side: string, quantity: string, more: Record<string, string> = {}) => {
+      const order = { ...doge, timeInForce: 'GTC', side, quantity, price: side === 'BUY' ? '0.29' : '0.31', ...more };
+      const { status, body } = await world.signed('POST', '/fapi/v1/order', order);
+      return [status, (body as { code?: number }).code];
+    };
+    const brackets = await world.signed('GET', '/fapi/v1/leverageBracket', { symbol: 'DOGEUSDT' });
+    expect(brackets.body).toMatchObject([{ brackets: [{ notionalCap: 300_000 }] }]);
+    expect(await send('BUY', '100000', { timeInForce: 'IOC', price: '0.30005' })).toEqual([200, undefined]);
+    expect(await send('BUY', '500000')).toEqual([200, undefined]);
+    expect(await send('BUY', '400005')).toEqual([400, -2027]);
+    expect(await send('BUY', '400000')).toEqual([200, undefined]);
+    // The other way the position goes first.
+    expect(await send('SELL', '600000')).toEqual([200, undefined]);
+    expect(await send('SELL', '500005')).toEqual([400, -2027]);
+    expect(await send('SELL', '500005', { reduceOnly: 'true' })).toEqual([200, undefined]);
+    expect(await send('BUY', '1000005')).toEqual([400, -4005]);
   });
 
   test('the 201st open order of a symbol is refused', async () => {

@@ -276,6 +276,20 @@ describe('refusals', () => {
     expect(await ask({ method: 'LIST_SUBSCRIPTIONS', id: 5 })).toEqual({ result: [], id: 5 });
   });
 
+  test('an eleventh message within a second closes the connection', async () => {
+    const { client, ask } = await connect('/market/ws/btcusdt@markPrice@1s');
+    const closed = new Promise((resolve) => client.once('close', (code) => resolve(code)));
+    const list = { method: 'LIST_SUBSCRIPTIONS', id: 1 };
+    for (let i = 0; i < 10; i += 1) await ask(list);
+    world.clock.at += 1_000;
+    for (let i = 0; i < 10; i += 1) await ask(list);
+    world.clock.at += 999;
+    client.send(JSON.stringify(list));
+    expect(await closed).toBe(1008);
+    const other = await connect('/market/ws/btcusdt@markPrice@1s');
+    expect(await other.ask(list)).toEqual({ result: ['btcusdt@markPrice@1s'], id: 1 });
+  });
+
   test('a bad subscription rejects ccxt’s watch instead of hanging', async () => {
     const watch = ex.watchTicker(BTC);
     await expect(watch).rejects.toThrow('invalid stream');

@@ -1,7 +1,7 @@
 /** Market streams of the simulated Bybit: unmodified ccxt on top, and raw sockets for the frames themselves. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { px, text } from '../../../src/kernel/decimal.ts';
+import { contracts, px, text } from '../../../src/kernel/decimal.ts';
 import { HOUR_MS } from '../../../src/kernel/instant.ts';
 import type { BookLevel } from '../../../src/simulator/exchange/api.ts';
 import { book, StreamClients } from './bybit-stream-client.ts';
@@ -210,6 +210,10 @@ describe('ticker', () => {
 
   it('deltas carry only what changed; a repeated quote is a bare delta, an unmoved top of the book none', async () => {
     const { frames, send } = await clients.open(world, '/v5/public/linear');
+    // The last trade was at 50,010, where the book below still stands.
+    const bought = { symbol: BTC, side: 'buy', type: 'market', tif: 'IOC', reduceOnly: false } as const;
+    expect(world.exchange.place('main', { ...bought, contracts: contracts('0.001') }).ok).toBe(true);
+    world.exchange.setBook(BTC, levels(['49990', '1']), levels(['50010', '1']));
     send({ op: 'subscribe', args: ['tickers.BTCUSDT'] });
     await until(() => frames.length === 2);
     world.exchange.setMark(BTC, px('50001'), px('49995'));

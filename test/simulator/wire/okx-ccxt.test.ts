@@ -95,7 +95,7 @@ describe('market data', () => {
     expect([marks[BTC]?.markPrice, marks[ETH]?.markPrice]).toEqual([50000, 3000]);
     const tickers = await okx.fetchTickers([BTC]);
     expect(tickers[BTC]).toMatchObject({ bid: 49990, ask: 50010, bidVolume: 5, timestamp: START });
-    expect((await okx.fetchTicker(BTC)).last).toBeUndefined();
+    expect((await okx.fetchTicker(BTC)).last).toBe(50000);
     expect(await okx.fetchTime()).toBe(START);
   });
 });
@@ -179,17 +179,14 @@ describe('orders', () => {
     expect(await okx.fetchOrder(String(sent.id), BTC)).toMatchObject({ status: 'canceled', filled: 0, postOnly: true });
   });
 
-  it('reduce-only closes and never flips; without a position it is refused with 51169', async () => {
+  it('reduce-only closes and never flips; beyond a position it is refused with 51112, without one with 51169', async () => {
     await expect(
       okx.createOrder(BTC, 'limit', 'sell', 2, 49990, { ...ISOLATED, timeInForce: 'IOC', reduceOnly: true }),
     ).rejects.toThrow(/51169/);
     await okx.createOrder(BTC, 'limit', 'buy', 2, 50010, { ...ISOLATED, timeInForce: 'IOC' });
-    await okx.createOrder(BTC, 'limit', 'sell', 4, 49990, {
-      ...ISOLATED,
-      timeInForce: 'IOC',
-      reduceOnly: true,
-      clientOrderId: 'close',
-    });
+    const closing = { ...ISOLATED, timeInForce: 'IOC', reduceOnly: true, clientOrderId: 'close' };
+    await expect(okx.createOrder(BTC, 'limit', 'sell', 4, 49990, closing)).rejects.toThrow(/51112/);
+    await okx.createOrder(BTC, 'limit', 'sell', 2, 49990, closing);
     expect(await okx.fetchOrder('', BTC, { clientOrderId: 'close' })).toMatchObject({ filled: 2, reduceOnly: true });
     expect(await okx.fetchPositions()).toEqual([]);
     expect(await okx.fetchPositions([BTC])).toMatchObject([{ symbol: BTC, contracts: 0 }]);

@@ -1,7 +1,7 @@
 /** The OKX dialect's refusals, seen by raw requests: signatures, clocks, parameters, limits, order codes. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contracts, quote, text } from '../../../src/kernel/decimal.ts';
-import { BTC, BTC_ID, HOUR, type OkxWorld, okxWorld, orderOf } from './okx-world.ts';
+import { BTC, BTC_ID, HOUR, type OkxWorld, okxWorld, orderOf, START } from './okx-world.ts';
 
 let world: OkxWorld;
 beforeEach(async () => {
@@ -79,6 +79,13 @@ describe('requests that are not understood', () => {
     expect(await world.plain(`market/books?instId=${BTC_ID}&sz=401`)).toMatchObject({ status: 400, code: '51000' });
     expect(await world.plain(`public/funding-rate-history?instId=${BTC_ID}&after=x`)).toMatchObject({ code: '51000' });
     expect(await place({ sz: undefined })).toMatchObject({ status: 400, code: '50014' });
+    expect(await world.signed('GET', 'trade/fills-history')).toMatchObject({
+      status: 400,
+      code: '50014',
+      msg: 'Parameter instType cannot be empty.',
+    });
+    expect(await world.signed('GET', 'trade/fills-history', { query: 'instType=SWAP' })).toMatchObject({ code: '0' });
+    expect(await world.signed('GET', 'trade/fills')).toMatchObject({ code: '0' });
   });
 });
 
@@ -95,9 +102,25 @@ describe('request limits', () => {
   it('counts a bulk request by its orders, apart for each instrument', async () => {
     const batch = Array.from({ length: 20 }, () => orderOf({ px: '49000' }));
     for (let i = 0; i < 15; i += 1) expect((await post('trade/batch-orders', batch)).code).toBe('0');
-    expect(await post('trade/batch-orders', [orderOf({ px: '49000' })])).toMatchObject({ status: 429, code: '50011' });
+    expect(await post('trade/batch-orders', batch.slice(18))).toMatchObject({ status: 429, code: '50011' });
     const eth = orderOf({ instId: 'ETH-USDT-SWAP', px: '2900', tdMode: 'cross' });
-    expect((await post('trade/batch-orders', [eth])).code).toBe('0');
+    expect((await post('trade/batch-orders', [eth, eth])).code).toBe('0');
+  });
+
+  it('counts a bulk request of one order as an order by itself', async () => {
+    for (let i = 0; i < 30; i += 1) {
+      expect((await post('trade/batch-orders', [orderOf({ px: '49000' })])).code).toBe('0');
+      expect((await place({ px: '49000' })).code).toBe('0');
+    }
+    const refused = { status: 429, code: '50011' };
+    expect(await post('trade/batch-orders', [orderOf({ px: '49000' })])).toMatchObject(refused);
+    expect(await place({ px: '49000' })).toMatchObject(refused);
+    expect((await post('trade/batch-orders', [orderOf({ px: '49000' }), orderOf({ px: '49000' })])).code).toBe('0');
+    const absent = { instId: BTC_ID, clOrdId: 'none' };
+    for (let i = 0; i < 60; i += 1) await post('trade/cancel-batch-orders', [absent]);
+    expect(await post('trade/cancel-batch-orders', [absent])).toMatchObject(refused);
+    expect(await post('trade/cancel-order', absent)).toMatchObject(refused);
+    expect((await post('trade/cancel-batch-orders', [absent, absent])).data[0]?.sCode).toBe('51400');
   });
 
   it('limits public reads per IP and instrument', async () => {
@@ -197,6 +220,37 @@ describe('order refusals', () => {
     expect(await codeOf(place({ posSide: 'long' }))).toBe('51010');
   });
 
+  it('reduce-only beyond the position is refused whole, never trimmed', async () => {
+    expect(await codeOf(place({ sz: '2' }))).toBe('0');
+    for (const ordType of ['ioc', 'market', 'limit']) {
+      const reply = await place({ side: 'sell', ordType, px: '50100', sz: '5', reduceOnly: true, clOrdId: 'wide' });
+      expect([reply.status, reply.code, reply.data[0]?.sCode]).toEqual([200, '1', '51112']);
+    }
+    expect(await codeOf(place({ px: '50010', sz: '1', reduceOnly: true }))).toBe('51169');
+    expect(world.exchange.order('main', BTC, { clientOrderId: 'wide' })).toBeUndefined();
+    expect(world.exchange.positions('main').map((held) => text(held.contracts))).toEqual(['2']);
+    expect(await codeOf(place({ side: 'sell', px: '49990', sz: '2', reduceOnly: true }))).toBe('0');
+    expect(world.exchange.positions('main')).toEqual([]);
+  });
+
+  it('resting reduce-only orders at a better price, or older at the same one, count against the position', async () => {
+    expect(await codeOf(place({ sz: '2' }))).toBe('0');
+    const resting = (change: Record<string, unknown>) =>
+      codeOf(place({ side: 'sell', ordType: 'limit', px: '50100', sz: '2', reduceOnly: true, ...change }));
+    expect(await resting({ clOrdId: 'first' })).toBe('0');
+    expect(await resting({})).toBe('51112');
+    expect(await resting({ px: '50200' })).toBe('51112');
+    // A repeated request is known for what it is: its order is open.
+    expect(await resting({ clOrdId: 'first' })).toBe('51016');
+    expect(await resting({ px: '50050', sz: '0.5', reduceOnly: false })).toBe('0');
+    // Ahead of what rests.
+    expect(await resting({ px: '50050', sz: '1.5' })).toBe('0');
+    expect(await resting({ px: '50060', sz: '1' })).toBe('51112');
+    expect(await resting({ px: '50060', sz: '0.5' })).toBe('0');
+    expect(await resting({ ordType: 'market' })).toBe('0');
+    expect(world.exchange.positions('main')).toEqual([]);
+  });
+
   it('a bulk answer mixes outcomes under code 2', async () => {
     const reply = await post('trade/batch-orders', [orderOf({ clOrdId: 'good' }), orderOf({ sz: '0.1' })]);
     expect([reply.status, reply.code]).toEqual([200, '2']);
@@ -260,27 +314,36 @@ describe('horizons', () => {
 });
 
 describe('paging', () => {
-  it('after walks back, before alone keeps the newest, limit is cut to 100', async () => {
-    for (let hour = 1; hour <= 130; hour += 1) {
-      world.exchange.recordSettled({
-        symbol: BTC,
-        rate: `0.0000${hour}`,
-        mark: world.exchange.market(BTC)?.mark as never,
-        at: 1_700_000_000_000 + hour * HOUR,
-      });
+  /** Of the `count` hours before the start, numbered from 1. */
+  const settledHourly = (count: number) => {
+    const first = START - count * HOUR;
+    for (let hour = 1; hour <= count; hour += 1) {
+      const mark = world.exchange.market(BTC)?.mark;
+      if (mark) world.exchange.recordSettled({ symbol: BTC, rate: `0.0000${hour}`, mark, at: first + hour * HOUR });
     }
+    return { at: (hour: number): number => first + hour * HOUR, hourOf: (at: number): number => (at - first) / HOUR };
+  };
+
+  it('after walks back, before alone keeps the newest, limit is cut to 400', async () => {
+    const { at, hourOf } = settledHourly(430);
     const times = async (query: string): Promise<number[]> => {
       const reply = await world.plain(`public/funding-rate-history?instId=${BTC_ID}${query}`);
-      return reply.data.map((row) => (Number(row.fundingTime) - 1_700_000_000_000) / HOUR);
+      return reply.data.map((row) => hourOf(Number(row.fundingTime)));
     };
     const down = (from: number, to: number): number[] => Array.from({ length: from - to + 1 }, (_, i) => from - i);
-    const at = (hour: number): number => 1_700_000_000_000 + hour * HOUR;
-    expect(await times('')).toEqual(down(130, 31));
-    expect(await times('&limit=400')).toEqual(down(130, 31));
+    expect(await times('')).toEqual(down(430, 31));
+    expect(await times('&limit=500')).toEqual(down(430, 31));
     expect(await times(`&after=${at(31)}`)).toEqual(down(30, 1));
-    expect(await times(`&before=${at(5)}&limit=10`)).toEqual(down(130, 121));
+    expect(await times(`&before=${at(5)}&limit=10`)).toEqual(down(430, 421));
     expect(await times(`&before=${at(5)}&after=${at(9)}`)).toEqual([8, 7, 6]);
     expect((await world.plain(`public/funding-rate-history?instId=${BTC_ID}&limit=0`)).code).toBe('51000');
+  });
+
+  it('settled rates reach back three months', async () => {
+    const { at } = settledHourly(91 * 24);
+    const query = `instId=${BTC_ID}&after=${at(30)}`;
+    const reply = await world.plain(`public/funding-rate-history?${query}`);
+    expect(reply.data.map((row) => Number(row.fundingTime))).toEqual([29, 28, 27, 26, 25, 24].map(at));
   });
 
   it('bills: one per fill and payment, newest first, each with the balance it left, signs as received', async () => {

@@ -78,7 +78,7 @@ function flatRow(market: WireMarket) {
   };
 }
 
-/** The largest position, at the mark: the model limits orders, not positions, and has one bracket. */
+/** The largest position, at the mark (position-limits.ts): as many contracts as one order may have, in one bracket. */
 export function maxNotional(market: WireMarket): string {
   return notional(market.toBase(market.instrument.maxContracts), market.state().mark).toFixed(0);
 }

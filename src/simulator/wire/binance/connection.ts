@@ -3,8 +3,10 @@
  * with their topic). Entry point: `openConnection`.
  */
 
+import { SECOND_MS } from '../../../kernel/instant.ts';
 import type { Exchange } from '../../exchange/api.ts';
 import type { WireSocket, WireStream } from '../dialect.ts';
+import { SlidingWindow } from '../rate-limit.ts';
 import type { MarketStreams, TopicClient } from './market-streams.ts';
 import type { WireMarkets } from './markets.ts';
 import { type EntryPoint, parseTopic, type Topic } from './topics.ts';
@@ -12,6 +14,9 @@ import type { UserStreams } from './user-streams.ts';
 
 /** Most topics one connection may carry. */
 const MAX_TOPICS = 1024;
+/** "Websocket Market Streams": a connection on which more messages come in within a second is disconnected. */
+const MESSAGES_PER_SECOND = 10;
+const CLOSE_POLICY_VIOLATION = 1008;
 const PATH = /^\/(public|market|private)\/(ws|stream)(?:\/([^?]*))?(?:\?(.*))?$/;
 const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'SET_PROPERTY', 'GET_PROPERTY'];
 
@@ -24,6 +29,19 @@ export interface StreamSources {
 
 /** Undefined for a path that does not exist, a topic that does not exist, or a listen key that is not alive. */
 export function openConnection(path: string, socket: WireSocket, sources: StreamSources): WireStream | undefined {
+  const stream = streamOf(path, socket, sources);
+  if (!stream) return undefined;
+  const messages = new SlidingWindow(MESSAGES_PER_SECOND, SECOND_MS);
+  return {
+    receive: (frame) => {
+      if (messages.take(sources.exchange.now(), 1)) stream.receive(frame);
+      else socket.close(CLOSE_POLICY_VIOLATION, 'Too many requests');
+    },
+    closed: () => stream.closed(),
+  };
+}
+
+function streamOf(path: string, socket: WireSocket, sources: StreamSources): WireStream | undefined {
   const parts = PATH.exec(path);
   if (!parts) return undefined;
   const [, entry, mode, tail = '', query = ''] = parts;

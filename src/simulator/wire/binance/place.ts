@@ -15,6 +15,7 @@ import {
   readParams,
   required,
 } from './params.ts';
+import { withinPosition } from './position-limits.ts';
 import { MAX_OPEN_ORDERS } from './public-routes.ts';
 import { missing, ok, type Refused, type Result, refuse, unknownSymbol } from './reply.ts';
 import type { PrivateCall } from './route.ts';
@@ -48,7 +49,9 @@ export function placeOrder(call: PrivateCall, newClientOrderId: () => string): R
   const { market, request, answer } = ticket.value;
   const resting = call.exchange.openOrders(call.account, market.symbol).length;
   if (resting >= MAX_OPEN_ORDERS) return refuse(-2025, 'Reach max open order limit.');
-  const placed = call.exchange.place(call.account, request);
+  const wanted = withinPosition(call, market, request);
+  if (!wanted.ok) return wanted;
+  const placed = call.exchange.place(call.account, wanted.value);
   if (!placed.ok) return placeRefusal(placed.reason, market, request);
   const row = answeredOrderRow(market, placed.order, namesOf(call.exchange, call.account, placed.order));
   if (answer === 'RESULT') return ok(row);

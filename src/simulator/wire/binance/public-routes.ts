@@ -1,6 +1,7 @@
 /** Market data over REST. Weights and fields: the market data pages of the USDS-margined futures documentation. */
 import { scale } from '../../../kernel/decimal.ts';
 import type { SettledFunding } from '../../exchange/api.ts';
+import { lastPrice } from '../last-price.ts';
 import { pageOf, unbounded } from './history.ts';
 import { ORDERS_PER_10S, ORDERS_PER_MINUTE, WEIGHT_PER_MINUTE } from './limits.ts';
 import { bestRows, fundingTexts, levelRows } from './market-rows.ts';
@@ -179,7 +180,8 @@ function bookTickerRow(market: WireMarket): unknown {
 }
 
 function priceRow(market: WireMarket, { now }: Call): unknown {
-  return { symbol: market.id, price: market.price(market.state().last), time: now };
+  const state = market.state();
+  return { symbol: market.id, price: market.price(lastPrice(state) ?? state.last), time: now };
 }
 
 function fundingInfo({ markets }: Call): Result<unknown> {

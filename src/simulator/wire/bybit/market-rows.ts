@@ -7,6 +7,7 @@
 import { text } from '../../../kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../kernel/instant.ts';
 import type { BookLevel, ExchangeMarket, SettledFunding } from '../../exchange/api.ts';
+import { lastPrice } from '../last-price.ts';
 import type { Row } from './answer.ts';
 import { bybitId } from './symbols.ts';
 
@@ -55,7 +56,7 @@ export function instrumentRow(market: ExchangeMarket): Row {
 /** `fundingRate` is the running estimate for the settlement at `nextFundingTime`; empty while unknown. */
 export function tickerRow(market: ExchangeMarket): Readonly<Record<string, string>> {
   const { funding, bids, asks } = market;
-  const last = text(market.last);
+  const last = text(lastPrice(market) ?? market.last);
   const known = funding.at > 0;
   return {
     symbol: bybitId(market.instrument.symbol),

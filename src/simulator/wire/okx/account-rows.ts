@@ -26,6 +26,7 @@ import type {
   ExchangeTrade,
 } from '../../exchange/api.ts';
 import { instIdOf } from './instrument-ids.ts';
+import { lastText } from './market-rows.ts';
 import { billIdOf, tradeSubType } from './order-rows.ts';
 import type { Row } from './reply.ts';
 
@@ -101,7 +102,7 @@ export function positionRow(exchange: Exchange, account: string, position: Excha
     availPos: text(contracts),
     avgPx: text(position.entryPrice),
     imr: mode === 'cross' ? margin : '',
-    last: text(market.last),
+    last: lastText(market),
     liqPx: position.liquidationPrice === undefined ? '' : text(position.liquidationPrice),
     margin: mode === 'isolated' ? margin : '',
     markPx: text(position.mark),

@@ -48,20 +48,21 @@ export function createOkxDialect({ exchange, credentials }: DialectOptions): Wir
 
   /** Runs the endpoint unless the body is malformed or a limit is reached; `account` is empty for public ones. */
   function admitted(
-    { method, path, limit, bulk }: Route,
+    route: Route,
     request: WireRequest,
     account: string,
     now: Instant,
     run: (call: PublicCall) => WireResponse,
   ): WireResponse {
-    const body = readBody(method, bulk === true, request);
+    const body = readBody(route.method, route.bulk !== undefined, request);
     if (body instanceof Refused) return refusal(body);
     const instruments = body.items.map((item) => {
       const instId = text(item, 'instId');
       // An unknown id counts as none, so that a client cannot make windows without end.
       return ids.symbol(instId) === undefined ? '' : instId;
     });
-    const overLimit = limits.admit({ route: `${method} ${path}`, limit, account, instruments }, now);
+    const { path, limit } = body.items.length === 1 ? (route.bulk?.ofOne ?? route) : route;
+    const overLimit = limits.admit({ route: `${route.method} ${path}`, limit, account, instruments }, now);
     return overLimit === undefined ? run({ exchange, ids, now, ...body }) : refusal(overLimit);
   }
 

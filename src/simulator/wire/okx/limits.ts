@@ -1,7 +1,7 @@
 /**
  * OKX request limits: so many per 2 s for each endpoint, counted per IP or per user, for some endpoints apart for each
- * instrument. Bulk endpoints count orders, not requests. Source: the rate limit line of each endpoint in
- * www.okx.com/docs-v5/en. Entry point: `OkxLimits.admit`.
+ * instrument. Bulk endpoints count orders, not requests, and one order alone counts towards the endpoint for one. Source:
+ * the rate limit line of each endpoint in www.okx.com/docs-v5/en. Entry point: `OkxLimits.admit`.
  */
 import type { Instant } from '../../../kernel/instant.ts';
 import { SlidingWindow } from '../rate-limit.ts';

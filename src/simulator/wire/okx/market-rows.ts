@@ -5,6 +5,7 @@
 import { add, scale, sub, text } from '../../../kernel/decimal.ts';
 import { HOUR_MS, type Instant } from '../../../kernel/instant.ts';
 import type { BookLevel, Exchange, ExchangeMarket, SettledFunding } from '../../exchange/api.ts';
+import { lastPrice } from '../last-price.ts';
 import { instIdOf, underlyingOf } from './instrument-ids.ts';
 import type { Row } from './reply.ts';
 
@@ -130,7 +131,7 @@ export function tickerRow(market: ExchangeMarket, now: Instant): Row {
     high24h: '',
     instId: instIdOf(market.instrument.symbol),
     instType: 'SWAP',
-    last: market.last.eq('0') ? '' : text(market.last),
+    last: lastText(market),
     lastSz: '',
     low24h: '',
     open24h: '',
@@ -140,6 +141,12 @@ export function tickerRow(market: ExchangeMarket, now: Instant): Row {
     vol24h: '',
     volCcy24h: '',
   };
+}
+
+/** Empty until the first book or trade. */
+export function lastText(market: ExchangeMarket): string {
+  const last = lastPrice(market);
+  return last === undefined ? '' : text(last);
 }
 
 /** Highest buy and lowest sell price that the venue accepts now. */

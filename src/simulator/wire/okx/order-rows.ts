@@ -15,6 +15,7 @@ import {
 } from '../../../kernel/decimal.ts';
 import type { Exchange, ExchangeInstrument, ExchangeOrder, ExchangeTrade } from '../../exchange/api.ts';
 import { instIdOf } from './instrument-ids.ts';
+import { lastText } from './market-rows.ts';
 import type { Row } from './reply.ts';
 
 const ORDER_TYPES = { GTC: 'limit', IOC: 'ioc', FOK: 'fok', POST_ONLY: 'post_only' } as const;
@@ -142,7 +143,7 @@ export function orderPush(context: OrderContext, order: ExchangeOrder, trade: Ex
     fillPxVol: '',
     fillSz: filled ? text(trade.contracts) : '0',
     fillTime: filled ? String(trade.at) : '',
-    lastPx: market === undefined ? '' : text(market.last),
+    lastPx: market === undefined ? '' : lastText(market),
     msg: '',
     notionalUsd: '',
     pnl: filled ? text(trade.realizedPnl) : '0',

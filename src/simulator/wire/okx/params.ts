@@ -8,9 +8,7 @@ import { Refused } from './reply.ts';
 /** Query parameters, or one JSON object of a body. */
 export type Params = Readonly<Record<string, unknown>>;
 
-const DEFAULT_PAGE = 100;
-/** A larger `limit` is cut to this without a word, so a full page never proves that it was the last. */
-const MAX_PAGE = 100;
+const USUAL_PAGE = 100;
 
 export const queryParams = (query: string): Params => Object.fromEntries(new URLSearchParams(query));
 
@@ -65,9 +63,15 @@ export function selectSymbols(params: Params, ids: InstrumentIds): readonly Unif
 /**
  * One page, newest first, of `rows` given newest first. OKX's cursors read backwards: `after` asks for rows older than
  * the id, `before` for newer ones, and the page always holds the newest rows of what is left, so `before` alone never
- * walks forward from its cursor.
+ * walks forward from its cursor. A page holds `most` rows by default, and a larger `limit` is cut to that without a word,
+ * so a full page never proves that it was the last.
  */
-export function page<T>(rows: readonly T[], idOf: (row: T) => string, params: Params): readonly T[] | Refused {
+export function page<T>(
+  rows: readonly T[],
+  idOf: (row: T) => string,
+  params: Params,
+  most = USUAL_PAGE,
+): readonly T[] | Refused {
   const limit = wholeNumber(params, 'limit');
   if (limit instanceof Refused) return limit;
   if (limit === 0) return new Refused('51000', 'limit');
@@ -76,7 +80,7 @@ export function page<T>(rows: readonly T[], idOf: (row: T) => string, params: Pa
   if (after !== '' && !isId(after)) return new Refused('51000', 'after');
   if (before !== '' && !isId(before)) return new Refused('51000', 'before');
   const kept: T[] = [];
-  const count = Math.min(limit ?? DEFAULT_PAGE, MAX_PAGE);
+  const count = Math.min(limit ?? most, most);
   for (const row of rows) {
     if (kept.length === count) break;
     const id = idOf(row);

@@ -5,11 +5,33 @@
  * Sizes are contracts. A post-only order that would cross and a FOK order that cannot fill are acknowledged and then
  * cancelled, as on the venue. `tdMode` is each order's own on OKX; the model holds one margin mode per instrument, so an
  * order brings its mode with it while the instrument is idle, and is refused while something in the other mode is open.
+ * A reduce-only order is never trimmed to the position: one that is too large is refused whole (`exceedsPosition`).
  */
 import { InvariantError } from '../../../kernel/assert.ts';
-import { ceilTo, contracts, floorTo, isZero, max, min, type Px, px } from '../../../kernel/decimal.ts';
+import {
+  abs,
+  ceilTo,
+  contracts,
+  floorTo,
+  gt,
+  gte,
+  isZero,
+  lte,
+  max,
+  min,
+  type Px,
+  px,
+  sub,
+  sum,
+} from '../../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
-import type { ExchangeMarket, PlaceRequest, RefuseReason } from '../../exchange/api.ts';
+import type {
+  ExchangeMarket,
+  ExchangeOrder,
+  ExchangePosition,
+  PlaceRequest,
+  RefuseReason,
+} from '../../exchange/api.ts';
 import { priceLimits } from './market-rows.ts';
 import { missing, type Params, text } from './params.ts';
 import { Refused, type Row } from './reply.ts';
@@ -44,6 +66,7 @@ export function place(call: Call, item: Params): Row {
   if (mode !== before && !exchange.setMarginMode(account, request.symbol, mode).ok) {
     return result(call, item, '', new Refused('51000', 'tdMode'));
   }
+  if (exceedsPosition(call, request)) return result(call, item, '', new Refused('51112'));
   const placed = exchange.place(account, request);
   if (placed.ok) return result(call, item, placed.order.orderId);
   if (mode !== before) exchange.setMarginMode(account, request.symbol, before);
@@ -168,8 +191,32 @@ function placeRefusal(call: Call, request: PlaceRequest, reason: RefuseReason): 
 const settleOf = ({ exchange }: Call, symbol: UnifiedSymbol): string =>
   exchange.market(symbol)?.instrument.settle ?? '';
 
+/**
+ * "Place order", `reduceOnly`: an order whose size, with the reduce-only orders of its side that go before it in price
+ * and time, is more than the position is refused whole, where other venues reduce it.
+ */
+function exceedsPosition(call: Call, request: PlaceRequest): boolean {
+  if (!request.reduceOnly || !canReduce(call, request)) return false;
+  const { symbol, side, clientOrderId } = request;
+  const resting = call.exchange.openOrders(call.account, symbol);
+  // That its client id is in use, a repeated order has to hear first.
+  if (clientOrderId !== undefined && resting.some((order) => order.clientOrderId === clientOrderId)) return false;
+  const ahead = resting.filter((order) => order.reduceOnly && order.side === side && goesBefore(order, request));
+  const left = ahead.map((order) => sub(order.contracts, order.filled));
+  return gt(sum(request.contracts, left), abs(positionOf(call, symbol)?.contracts ?? contracts('0')));
+}
+
+/** What rests is older; a market order waits for nobody. */
+function goesBefore({ price: resting }: ExchangeOrder, { side, price }: PlaceRequest): boolean {
+  if (resting === undefined || price === undefined) return false;
+  return side === 'sell' ? lte(resting, price) : gte(resting, price);
+}
+
 /** True when a position exists that `request.side` would reduce. */
-function canReduce({ exchange, account }: Call, { symbol, side }: PlaceRequest): boolean {
-  const position = exchange.positions(account).find((held) => held.symbol === symbol);
+function canReduce(call: Call, { symbol, side }: PlaceRequest): boolean {
+  const position = positionOf(call, symbol);
   return position !== undefined && !isZero(position.contracts) && position.contracts.s === (side === 'sell' ? 1 : -1);
 }
+
+const positionOf = ({ exchange, account }: Call, symbol: UnifiedSymbol): ExchangePosition | undefined =>
+  exchange.positions(account).find((held) => held.symbol === symbol);

@@ -1,5 +1,6 @@
 /** Public REST endpoints: time, instruments, funding, books, prices. Entry point: `PUBLIC_ROUTES`. */
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
+import { DAY_MS } from '../../../kernel/instant.ts';
 import type { Exchange, ExchangeMarket } from '../../exchange/api.ts';
 import type { WireResponse } from '../dialect.ts';
 import { fundingRow, indexRow, instrumentRow, levelsOf, markRow, settledRow, tickerRow } from './market-rows.ts';
@@ -8,6 +9,9 @@ import { Refused, type Row, refusal, success } from './reply.ts';
 import type { PublicCall, Route } from './route.ts';
 
 const MAX_BOOK_DEPTH = 400;
+/** "Get funding rate history": up to three months, in pages of 400. */
+const SETTLED_PAGE = 400;
+const SETTLED_REACH_MS = 90 * DAY_MS;
 const ip = (count: number) => ({ count, per: 'ip' }) as const;
 const ipAndInstrument = (count: number) => ({ count, per: 'ip', perInstrument: true }) as const;
 
@@ -76,8 +80,9 @@ function fundingRate(call: PublicCall): WireResponse {
 function fundingRateHistory(call: PublicCall): WireResponse {
   const market = named(call);
   if (market instanceof Refused) return refusal(market);
-  const settled = [...call.exchange.fundingHistory(market.instrument.symbol)].reverse();
-  const kept = page(settled, ({ at }) => String(at), call.params);
+  const all = call.exchange.fundingHistory(market.instrument.symbol);
+  const settled = all.filter(({ at }) => call.now - at <= SETTLED_REACH_MS).reverse();
+  const kept = page(settled, ({ at }) => String(at), call.params, SETTLED_PAGE);
   return kept instanceof Refused ? refusal(kept) : success(kept.map(settledRow));
 }
 

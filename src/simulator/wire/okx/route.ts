@@ -28,7 +28,10 @@ interface Common {
   readonly path: string;
   readonly limit: Limit;
   /** Takes a JSON array of at most 20 items. */
-  readonly bulk?: boolean;
+  readonly bulk?: {
+    /** The endpoint for one item, whose limit a request of one item spends. */
+    readonly ofOne: Pick<Common, 'path' | 'limit'>;
+  };
 }
 
 export type Route =

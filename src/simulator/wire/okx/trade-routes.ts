@@ -20,17 +20,20 @@ const ARCHIVE_MS = 90 * DAY_MS;
 const user = (count: number) => ({ count, per: 'user' }) as const;
 const perInstrument = (count: number) => ({ count, per: 'user', perInstrument: true }) as const;
 
+const PLACE = post('trade/order', { ...perInstrument(60), places: true }, placeOne);
+const CANCEL = post('trade/cancel-order', perInstrument(60), cancelOne);
+
 export const TRADE_ROUTES: readonly Route[] = [
-  post('trade/order', { ...perInstrument(60), places: true }, placeOne),
-  post('trade/cancel-order', perInstrument(60), cancelOne),
-  { ...post('trade/batch-orders', { ...perInstrument(300), places: true }, placeMany), bulk: true },
-  { ...post('trade/cancel-batch-orders', perInstrument(300), cancelMany), bulk: true },
+  PLACE,
+  CANCEL,
+  { ...post('trade/batch-orders', { ...perInstrument(300), places: true }, placeMany), bulk: { ofOne: PLACE } },
+  { ...post('trade/cancel-batch-orders', perInstrument(300), cancelMany), bulk: { ofOne: CANCEL } },
   get('trade/order', perInstrument(60), orderDetails),
   get('trade/orders-pending', user(60), pendingOrders),
   get('trade/orders-history', user(40), (call) => orderHistory(call, 7 * DAY_MS)),
   get('trade/orders-history-archive', user(20), (call) => orderHistory(call, ARCHIVE_MS)),
   get('trade/fills', user(60), (call) => fills(call, 3 * DAY_MS)),
-  get('trade/fills-history', user(10), (call) => fills(call, ARCHIVE_MS)),
+  get('trade/fills-history', user(10), fillHistory),
 ];
 
 type Run = (call: PrivateCall) => WireResponse;
@@ -140,6 +143,11 @@ function orderRows(call: PrivateCall, orders: readonly ExchangeOrder[]): readonl
 function contextOf({ exchange, account }: PrivateCall, symbol: UnifiedSymbol): OrderContext | undefined {
   const market = exchange.market(symbol);
   return market === undefined ? undefined : { exchange, account, instrument: market.instrument };
+}
+
+function fillHistory(call: PrivateCall): WireResponse {
+  const absent = missing(call.params, 'instType');
+  return absent === undefined ? fills(call, ARCHIVE_MS) : refusal(absent);
 }
 
 function fills(call: PrivateCall, horizonMs: number): WireResponse {
