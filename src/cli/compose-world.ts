@@ -7,7 +7,7 @@ import type { InstrumentKey, VenueId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { Activity } from '../ports/activity.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { ProcessClock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Credentials } from '../venues/connect.ts';
 import type { VenueFacts } from '../venues/facts.ts';
@@ -34,7 +34,7 @@ export interface RunHandle {
 }
 
 export interface World {
-  readonly clock: Clock;
+  readonly clock: ProcessClock;
   readonly random: Random;
   readonly activity: Activity;
   /** Time waits for the bot, and the bot decides when told to. */

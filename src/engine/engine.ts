@@ -6,7 +6,7 @@
 import { accountKey, type LedgerState } from '../ledger/state.ts';
 import { FoldedMarket } from '../market/view.ts';
 import type { Activity } from '../ports/activity.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { ProcessClock } from '../ports/clock.ts';
 import { type LedgerStore, LedgerWriteError } from '../ports/ledger-store.ts';
 import type { Log } from '../ports/log.ts';
 import type { Notifier } from '../ports/notifier.ts';
@@ -26,7 +26,7 @@ import type { EngineSettings } from './settings.ts';
 import { SteadyClock } from './steady-clock.ts';
 
 export interface EngineDeps {
-  readonly clock: Clock;
+  readonly clock: ProcessClock;
   /** Everything in `store`, folded. */
   readonly ledger: LedgerState;
   readonly store: LedgerStore;

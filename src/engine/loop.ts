@@ -25,9 +25,7 @@ export interface LoopDeps {
 
 /** Less is the clock being kept right, not a jump. */
 const CLOCK_JUMP_MS = 100;
-/** A timer that is so late: the process stood still, and what happened meanwhile has yet to be heard. */
-const STALL_MS = 2_000;
-/** For what waited in its sockets to arrive. */
+/** After a stall: for what waited in its sockets to arrive. */
 const CATCH_UP_MS = 500;
 const NEXT = Promise.resolve();
 
@@ -40,7 +38,9 @@ export class Loop {
   /** `ending`: outcomes are recorded, nothing else is looked at. */
   #life: 'running' | 'finishing' | 'ending' = 'running';
   #hasFailed = false;
-  #timer: { at: number; dueMs: number; cancel: CancelTimer } | undefined;
+  #timer: { at: number; cancel: CancelTimer } | undefined;
+  /** As the clock counted them last. */
+  #stalls: number;
   /** The process has stood still since the last pass. */
   #hasStalled = false;
   #inFlight = 0;
@@ -50,6 +50,7 @@ export class Loop {
   constructor(deps: LoopDeps, inbox: Inbox) {
     this.#deps = deps;
     this.#queuedAtMs = deps.clock.wallOffsetMs();
+    this.#stalls = deps.clock.stalls();
     this.#inbox = inbox;
   }
 
@@ -124,7 +125,9 @@ export class Loop {
   }
 
   #noteStall(): void {
-    if (this.#timer && this.#deps.clock.monotonicMs() - this.#timer.dueMs >= STALL_MS) this.#hasStalled = true;
+    const stalls = this.#deps.clock.stalls();
+    if (stalls !== this.#stalls) this.#hasStalled = true;
+    this.#stalls = stalls;
   }
 
   readonly #drain = (): void => {
@@ -184,11 +187,10 @@ export class Loop {
     if (!Number.isFinite(at)) return;
     const delayMs = Math.max(0, at - this.#deps.clock.now());
     const cancel = this.#deps.clock.after(delayMs, () => {
-      this.#noteStall();
       this.#timer = undefined;
       this.push({ kind: 'wake' });
     });
-    this.#timer = { at, dueMs: this.#deps.clock.monotonicMs() + delayMs, cancel };
+    this.#timer = { at, cancel };
   }
 
   #guard(act: () => void): void {

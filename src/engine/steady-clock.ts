@@ -3,17 +3,17 @@
  * between two passes of the loop and never within one, where half of what was planned would be off by it.
  */
 import type { Instant } from '../kernel/instant.ts';
-import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { CancelTimer, ProcessClock } from '../ports/clock.ts';
 
 /** More than a sum of these doubles is off by; downwards, so that time does not step back at a look. */
 const ROUNDING_MS = 0.001;
 
-export class SteadyClock implements Clock {
-  readonly #clock: Clock;
+export class SteadyClock implements ProcessClock {
+  readonly #clock: ProcessClock;
   /** Wall time minus monotonic time, as last seen. */
   #offsetMs: number;
 
-  constructor(clock: Clock) {
+  constructor(clock: ProcessClock) {
     this.#clock = clock;
     this.#offsetMs = this.wallOffsetMs();
   }
@@ -24,6 +24,10 @@ export class SteadyClock implements Clock {
 
   monotonicMs(): number {
     return this.#clock.monotonicMs();
+  }
+
+  stalls(): number {
+    return this.#clock.stalls();
   }
 
   after(delayMs: number, fire: () => void): CancelTimer {

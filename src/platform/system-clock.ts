@@ -1,7 +1,7 @@
 /** The machine's clock behind the `Clock` port. Entry point: `systemClock`. */
 import { uptime } from 'node:os';
 import type { Instant } from '../kernel/instant.ts';
-import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { CancelTimer, ProcessClock } from '../ports/clock.ts';
 
 /** Node fires a timer at once when its delay does not fit a signed 32-bit integer. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -55,11 +55,31 @@ const monotonicMs = countingSleep({
   sinceBoot: () => uptime() * 1_000,
 });
 
+const BEAT_MS = 500;
+const STALL_MS = 2_000;
+
+/** Counts the beats that come so late that the process stood still. Whoever asks before the next beat can, is told. */
+export function countingStalls(monotonicMs: () => number): () => number {
+  let lookedMs = monotonicMs();
+  let count = 0;
+  const look = (): number => {
+    const nowMs = monotonicMs();
+    if (nowMs - lookedMs >= BEAT_MS + STALL_MS) count += 1;
+    lookedMs = nowMs;
+    return count;
+  };
+  setInterval(look, BEAT_MS).unref();
+  return look;
+}
+
+const stalls = countingStalls(monotonicMs);
+
 /** Wall time, a monotonic counter from an arbitrary origin, and timers that keep the process alive. */
-export function systemClock(): Clock {
+export function systemClock(): ProcessClock {
   return {
     now: (): Instant => Date.now(),
     monotonicMs,
+    stalls,
     after,
   };
 }

@@ -1,3 +1,4 @@
+/** Time, and what a process knows of its own. */
 import type { Instant } from '../kernel/instant.ts';
 
 export type CancelTimer = () => void;
@@ -10,4 +11,13 @@ export interface Clock {
   monotonicMs(): number;
   /** Runs `fire` once after `delayMs` (>= 0) of this clock. The callback must not throw. */
   after(delayMs: number, fire: () => void): CancelTimer;
+}
+
+/** A clock that also knows of the process that it belongs to. */
+export interface ProcessClock extends Clock {
+  /**
+   * How often the process has stood still until now: stopped, suspended or blocked for two seconds or more. What happened
+   * meanwhile has yet to be heard.
+   */
+  stalls(): number;
 }

@@ -4,9 +4,9 @@
  */
 import { invariant } from '../kernel/assert.ts';
 import { type Instant, iso } from '../kernel/instant.ts';
-import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { CancelTimer, ProcessClock } from '../ports/clock.ts';
 
-export interface SimClock extends Clock {
+export interface SimClock extends ProcessClock {
   /** When the earliest pending timer is due; never before `now()`. Undefined: nothing waits for time. */
   nextTimerAt(): Instant | undefined;
   /**
@@ -41,6 +41,8 @@ export function createSimClock(startAt: Instant): SimClock {
   return {
     now: () => now,
     monotonicMs: () => now - startAt,
+    // Venues and bot stand still together.
+    stalls: () => 0,
     after(delayMs: number, fire: () => void): CancelTimer {
       invariant(delayMs >= 0 && Number.isFinite(delayMs), `timer delay ${delayMs} ms`);
       invariant(heap.size < MAX_PENDING, `more than ${MAX_PENDING} pending timers`);

@@ -24,6 +24,7 @@ it('the offset of the wall clock is the present one, whatever was followed last'
   const clock = new SteadyClock({
     now: () => real.now() + shiftMs,
     monotonicMs: () => real.monotonicMs(),
+    stalls: () => 0,
     after: (delayMs, fire) => real.after(delayMs, fire),
   });
   const before = clock.wallOffsetMs();

@@ -49,6 +49,25 @@ describe('a process that stood still for a minute', () => {
     for (const at of readAt()) expect(at).toBeGreaterThanOrEqual(wokeAt);
   });
 
+  it('fault-39-untimed: noticed also when nothing of ours had come due meanwhile', async () => {
+    const settings = { ...SETTINGS, reconcileEveryMs: 3 * HOUR_MS, positionsEveryMs: 3 * HOUR_MS };
+    const world = new World({ settings });
+    await world.opened();
+    await world.run(5 * MINUTE_MS, 5_000);
+    const { wakes } = world.engine.core;
+    const nextMs = Math.min(...wakes.values()) - world.clock.now();
+    expect(nextMs).toBeGreaterThan(2 * MINUTE_MS);
+    world.move(SOL, 0.05);
+    await world.stall(MINUTE_MS);
+    world.engine.push({ kind: 'operator', command: { action: 'flatten' }, by: 'test', reply: () => undefined });
+    const sent = world.submitted.length;
+    await world.run(400, 100);
+    expect(world.submitted).toHaveLength(sent);
+    await world.run(5_000, 100);
+    expect(world.submitted.length).toBeGreaterThan(sent);
+    expect(world.state()).toBe('closed');
+  });
+
   it('goes on at once when a timer is merely late', async () => {
     const world = await flattenedAfter(1_500);
     await world.run(300, 100);

@@ -8,6 +8,7 @@ function machine() {
   const clock = new SteadyClock({
     now: () => Math.floor(1_700_000_000_000 + state.passedMs + state.shiftMs),
     monotonicMs: () => 5_000 + state.passedMs,
+    stalls: () => 0,
     after: () => () => undefined,
   });
   return { state, clock };

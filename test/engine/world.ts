@@ -71,6 +71,7 @@ export class World {
   #settledAt = 0;
   /** Timers that have come due while the process stands still. */
   #held: (() => void)[] | undefined;
+  #stalls = 0;
 
   constructor({ settings = SETTINGS, symbols = [SOL] }: WorldOptions = {}) {
     this.#settings = settings;
@@ -126,6 +127,7 @@ export class World {
     const clock = {
       now: () => this.clock.now() + this.wallShiftMs,
       monotonicMs: () => this.clock.monotonicMs(),
+      stalls: () => this.#stalls,
       after: (delayMs: number, fire: () => void) =>
         this.clock.after(delayMs, () => {
           if (isDead()) return;
@@ -184,6 +186,7 @@ export class World {
     this.clock.advanceTo(this.clock.now() + ms);
     const held = this.#held;
     this.#held = undefined;
+    if (ms >= 2_000) this.#stalls += 1;
     for (const fire of held) fire();
   }
 

@@ -542,8 +542,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'acts-before-it-hears',
     bug: 'after a stall orders are priced by what was known before it',
     file: 'src/engine/loop.ts',
-    find: '>= STALL_MS) this.#hasStalled = true;',
-    replace: '< 0) this.#hasStalled = true;',
+    find: 'if (stalls !== this.#stalls) this.#hasStalled = true;',
+    replace: 'if (stalls < this.#stalls) this.#hasStalled = true;',
     killedBy: ['test/engine/stall-hazards.test.ts'],
   },
   {

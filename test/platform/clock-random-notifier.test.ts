@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { logNotifier } from '../../src/platform/log-notifier.ts';
 import { openLogger } from '../../src/platform/logger.ts';
-import { countingSleep, systemClock } from '../../src/platform/system-clock.ts';
+import { countingSleep, countingStalls, systemClock } from '../../src/platform/system-clock.ts';
 import { seededRandom, systemRandom } from '../../src/platform/system-random.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Alarm } from '../../src/ports/notifier.ts';
@@ -94,6 +94,40 @@ describe('a machine that is suspended', () => {
       monotonicMs();
     }
     expect(reads.sinceBoot).toBe(4);
+  });
+});
+
+describe('a process that stands still', () => {
+  test('fault-39-untimed: is noticed by a late beat, or by who asks before it; a slow moment and a quiet hour are none', () => {
+    vi.useFakeTimers();
+    let nowMs = 0;
+    const run = (ms: number): void => {
+      for (let i = 0; i < ms; i += 500) {
+        nowMs += 500;
+        vi.advanceTimersByTime(500);
+      }
+    };
+    const stalls = countingStalls(() => nowMs);
+    run(3_600_000);
+    expect(stalls()).toBe(0);
+    nowMs += 1_900;
+    run(500);
+    expect(stalls()).toBe(0);
+    nowMs += 2_500;
+    expect([stalls(), stalls()]).toEqual([1, 1]);
+    run(5_000);
+    nowMs += 60_000;
+    run(5_000);
+    expect(stalls()).toBe(2);
+  });
+
+  test('its beat keeps no process alive', () => {
+    const spy = vi.spyOn(globalThis, 'setInterval');
+    countingStalls(() => 0);
+    const beat: NodeJS.Timeout = spy.mock.results[0]?.value;
+    expect(beat.hasRef()).toBe(false);
+    clearInterval(beat);
+    spy.mockRestore();
   });
 });
 

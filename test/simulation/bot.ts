@@ -37,6 +37,9 @@ interface BotOptions {
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** Less is nothing that a process would notice of itself. */
+const STALL_MS = 2_000;
+
 export class Bot {
   readonly disk = newDisk();
   /** What the file says. */
@@ -52,6 +55,8 @@ export class Bot {
   #venues: SimVenue[] = [];
   #life = 0;
   #stops = 0;
+  #stoppedAt = 0;
+  #stalls = 0;
   #held: (() => void)[] = [];
 
   constructor(options: BotOptions) {
@@ -98,6 +103,7 @@ export class Bot {
         clock: {
           now: () => scheduler.now + this.wallShiftMs,
           monotonicMs: () => scheduler.now - startedAt,
+          stalls: () => this.#stalls,
           after: (delayMs, fire) => scheduler.after(delayMs, () => owner.deliver(fire)),
         },
         ledger: loadLedger(store),
@@ -145,7 +151,9 @@ export class Bot {
 
   /** SIGSTOP. Everything that arrives waits. */
   stop(): void {
-    if (this.#engine) this.#stops += 1;
+    if (!this.#engine) return;
+    if (this.#stops === 0) this.#stoppedAt = this.#options.scheduler.now;
+    this.#stops += 1;
   }
 
   /** SIGCONT. */
@@ -153,6 +161,7 @@ export class Bot {
     if (this.#stops === 0) return;
     this.#stops -= 1;
     if (this.#stops > 0) return;
+    if (this.#options.scheduler.now - this.#stoppedAt >= STALL_MS) this.#stalls += 1;
     for (const act of this.#held.splice(0)) act();
   }
 

@@ -215,4 +215,9 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       'fault-29-agreed-again: a leg was left naked for minutes because of a difference that positions no longer showed, while fills could not be read',
   },
+  {
+    seed: 1840981,
+    found:
+      'fault-39-untimed: a process that had stood still for 77 s, while nothing of its own was due, priced an exit by the books from before',
+  },
 ];

@@ -13,7 +13,7 @@ import { instrumentKey } from '../../src/kernel/ids.ts';
 import { HOUR_MS } from '../../src/kernel/instant.ts';
 import { accountKey, type HedgeRecord } from '../../src/ledger/state.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { Clock, ProcessClock } from '../../src/ports/clock.ts';
 import type { MarketFeed } from '../../src/ports/market-feed.ts';
 import type { Alarm } from '../../src/ports/notifier.ts';
 import type { Venue } from '../../src/ports/venue.ts';
@@ -307,9 +307,10 @@ export function clientIdOf({ query, body }: WireRequest): string {
   return found?.[1] ?? '';
 }
 
-const botClock = (clock: Clock, skewMs: () => number): Clock => ({
+const botClock = (clock: ProcessClock, skewMs: () => number): ProcessClock => ({
   now: () => clock.now() + skewMs(),
   monotonicMs: () => clock.monotonicMs(),
+  stalls: () => clock.stalls(),
   after: (delayMs, fire) => clock.after(delayMs, fire),
 });
 
