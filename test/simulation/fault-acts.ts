@@ -179,7 +179,10 @@ export function begin(world: Levers, fault: Fault): End {
       return () => world.operator({ action: 'kill_reset' });
     case 'config_edit': {
       const before = bot.settings;
-      world.configure((settings) => editedSettings(settings, fault.dice, [...world.rigs.keys()]), fault.id);
+      world.configure(
+        (settings) => editedSettings(settings, fault.dice, [...world.rigs.keys()], fault.asset),
+        fault.id,
+      );
       return () => world.configure(() => before, fault.id);
     }
     case 'manual_close':

@@ -672,6 +672,9 @@ export class Oracle {
       if (isOf && trippedAt < factAt) no('opens_tripped', `${fact.name} ${fact.subject} has tripped`);
     }
     if (!settings.enabledVenues.has(venue)) no('opens_disabled', `${venue} is turned off`);
+    const { deny } = settings.risk;
+    if (deny.venues.includes(venue) || deny.assets.includes(symbol.slice(0, symbol.indexOf('/'))))
+      no('opens_denied', `${venue} ${symbol} is denied`);
     const unread = READS.filter((read) => !this.#reads.get(venue)?.has(read));
     if (unread.length > 0) no('opens_unreconciled', `${venue} was not read since the start: ${unread.join(', ')}`);
     this.#judgeExposure(venue, symbol, settings, no);

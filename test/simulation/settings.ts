@@ -105,9 +105,11 @@ export function editedSettings(
   now: EngineSettings,
   dice: readonly number[],
   venues: readonly string[],
+  asset: string,
 ): EngineSettings {
   const [kind = 0, size = 0] = dice;
   const { exposure } = now.risk;
+  const off = venues.slice(Math.floor(size * venues.length)).slice(0, 1);
   if (kind < 0.4) {
     const lowered =
       kind < 0.2
@@ -115,11 +117,12 @@ export function editedSettings(
         : { ...exposure, maxOpenHedges: Math.floor(size * 2), maxTotalNotionalUsd: 500 + 1_000 * size };
     return { ...now, risk: { ...now.risk, exposure: lowered } };
   }
-  if (kind < 0.6) {
-    const off = venues[Math.floor(size * venues.length)];
-    return { ...now, enabledVenues: new Set(venues.filter((venue) => venue !== off)) };
-  }
+  if (kind < 0.6) return { ...now, enabledVenues: new Set(venues.filter((venue) => !off.includes(venue))) };
   if (kind < 0.75) return { ...now, liveShare: size < 0.5 ? 0 : 0.5 };
-  if (kind < 0.9) return { ...now, paused: true };
+  if (kind < 0.83) return { ...now, paused: true };
+  if (kind < 0.93) {
+    const deny = kind < 0.88 ? { assets: [asset], venues: [] } : { assets: [], venues: off };
+    return { ...now, risk: { ...now.risk, deny } };
+  }
   return { ...now, execution: { ...now.execution, retryDelayMs: 1_000, maxReduceAttempts: 2, maxCompletions: 0 } };
 }
