@@ -93,11 +93,11 @@ export class LiveSource {
     const symbol = this.#symbolOf(key);
     if (symbol === undefined || !usable(mark)) return;
     this.#exchange.setMark(symbol, px(mark), px(usable(index) ? index : mark));
-    this.#rememberMissed(symbol);
-    const owed = this.#owed.get(symbol);
-    if (!owed) return;
+    const owed = this.#owed.get(symbol) ?? [];
     this.#owed.delete(symbol);
     for (const rate of owed) this.#payOwed(symbol, rate);
+    // What was paid just now is not awaited.
+    this.#rememberMissed(symbol);
   }
 
   #onFunding({ key, predictedRate, intervalHours, nextSettlementAt, venueAt }: FundingQuote): void {
