@@ -69,7 +69,7 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
   let isClosed = false;
   // Without its file nobody can reach the bot any more, which trades on: it is made again.
   const look = async (): Promise<void> => {
-    if (!isClosed && lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+    if (!isClosed && isRemoved(path, log)) {
       log.warn({ path }, 'the control socket was removed and is made again');
       server.close();
       await make().then(
@@ -93,6 +93,16 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
         for (const socket of clients) socket.destroy();
       }),
   };
+}
+
+/** A folder that cannot be looked into for now says nothing. */
+function isRemoved(path: string, log: Log): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    log.warn({ error, path }, 'the control socket cannot be looked at');
+    return false;
+  }
 }
 
 async function bind(server: Server, path: string): Promise<void> {

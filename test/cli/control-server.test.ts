@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -221,4 +221,16 @@ test('removed-socket: it is made again, and those who are connected stay so', as
   expect(statSync(where.socket).mode & 0o777).toBe(0o600);
   expect(await (await client(where.socket)).status()).toMatchObject({ epoch: 4 });
   expect(await before.status()).toMatchObject({ epoch: 4 });
+}, 40_000);
+
+test('a folder that cannot be looked into for a while ends nothing: the socket is there again afterwards', async () => {
+  const where = place();
+  await listening(where, fakeBot());
+  renameSync(where.folder, `${where.folder}.aside`);
+  // ENOTDIR, whoever runs this; EACCES is the same to us.
+  writeFileSync(where.folder, '');
+  await new Promise((resolve) => setTimeout(resolve, 6_000));
+  rmSync(where.folder);
+  renameSync(`${where.folder}.aside`, where.folder);
+  expect(await (await client(where.socket)).status()).toMatchObject({ epoch: 4 });
 }, 40_000);

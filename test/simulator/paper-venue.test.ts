@@ -421,15 +421,18 @@ describe('paper restart', () => {
 
   const wholeHour = (ago: number): number => (Math.floor(START / 3_600_000) - ago) * 3_600_000;
 
-  it.each([0, 3])('settled-while-down: a rate on the hour (%i ms late) that came before the first mark is paid once', (lateMs) => {
-    const world = reopened();
-    world.settle(wholeHour(1) + lateMs, 0.001);
-    world.mark(100);
-    expect(world.payments()).toEqual([['0.2', wholeHour(1) + lateMs]]);
-    world.settle(wholeHour(1) + lateMs, 0.001);
-    world.mark(100);
-    expect(world.payments()).toHaveLength(1);
-  });
+  it.each([0, 3])(
+    'settled-while-down: a rate on the hour (%i ms late) that came before the first mark is paid once',
+    (lateMs) => {
+      const world = reopened();
+      world.settle(wholeHour(1) + lateMs, 0.001);
+      world.mark(100);
+      expect(world.payments()).toEqual([['0.2', wholeHour(1) + lateMs]]);
+      world.settle(wholeHour(1) + lateMs, 0.001);
+      world.mark(100);
+      expect(world.payments()).toHaveLength(1);
+    },
+  );
 
   it('settled-while-down: what was held then is paid for, though the position trades before the rates arrive', async () => {
     const early = reopened();

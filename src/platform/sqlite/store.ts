@@ -110,7 +110,7 @@ export class SqliteLedgerStore implements LedgerStore {
   #staged: readonly StagedFact[] = [];
   /** Prepared once: it is asked on the path to an order. `synchronous` must not be, its value is fixed on preparing. */
   readonly #readDataVersion: Statement<unknown[]>;
-  readonly #replacedFile: () => string | undefined;
+  readonly #fileProblem: () => string | undefined;
   #seq: number;
   #writtenOnce = false;
   #dataVersion: unknown;
@@ -130,7 +130,7 @@ export class SqliteLedgerStore implements LedgerStore {
     };
     this.#insertStaged = database.transaction((facts: readonly Fact[]) => this.#insertOneRow(facts)).immediate;
     if (lock) this.#placeLeftovers();
-    this.#replacedFile = watchFiles(database);
+    this.#fileProblem = watchFiles(database);
   }
 
   commit(facts: readonly Fact[]): void {
@@ -154,12 +154,8 @@ export class SqliteLedgerStore implements LedgerStore {
 
   #write(insert: (facts: readonly Fact[]) => void, facts: readonly Fact[]): void {
     invariant(this.#lock, 'commit on a read-only ledger');
-    const replaced = this.#replacedFile();
-    if (replaced !== undefined)
-      throw new LedgerWriteError(
-        'io',
-        `${replaced} was removed or replaced while it is in use; put it back, or restart`,
-      );
+    const problem = this.#fileProblem();
+    if (problem !== undefined) throw new LedgerWriteError('io', problem);
     const before = this.#seq;
     try {
       insert(facts);
