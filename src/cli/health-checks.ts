@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Config, VenueConfig } from '../config/schema.ts';
 import { armed, checkShape, readCredentials, variablesOf } from '../config/secrets.ts';
 import type { Read } from '../kernel/outcome.ts';
+import { isLedgerThere } from '../platform/sqlite/connection.ts';
 import { LedgerOpenError } from '../platform/sqlite/errors.ts';
 import { findBot } from './bot-address.ts';
 import { holderPid, isAlive } from './ledger-holder.ts';
@@ -123,8 +124,8 @@ function venueCheck(venue: string, read: Read<VenueAnswer>): Check {
 
 function ledgerCheck(config: Config, { configFile }: Surroundings): Check {
   const { path } = config.ledger;
-  if (!existsSync(path)) return ok('ledger', `none yet at ${path}; the first run makes it`);
   try {
+    if (!isLedgerThere(path)) return ok('ledger', `none yet at ${path}; the first run makes it`);
     const { stamp, findings, facts, hedges } = verifyLedger(path);
     const problems = findings.filter(({ level }) => level === 'problem');
     const see = `tandem ledger verify --config ${configFile}`;
@@ -147,6 +148,7 @@ function ledgerCheck(config: Config, { configFile }: Surroundings): Check {
 
 const SEE_ACCESS = 'see who owns the file and its folder, their modes, and the disk; the ledger itself may be sound';
 const LEDGER_FIXES: Readonly<Partial<Record<LedgerOpenError['code'], string>>> = {
+  missing: 'bring it back, or its disk, before the next start; a new ledger knows nothing of what is open',
   corrupt: 'restore a backup; without one, move the file away to begin anew, once no position is open',
   not_a_ledger: 'set ledger.path to another file',
   newer_schema: 'run the newer version that made it',

@@ -1,5 +1,4 @@
 /** What read commands need of a ledger, beside a running bot or without one. Entry points: `withLedger`, `foldLedger`. */
-import { existsSync } from 'node:fs';
 import type { Whereabouts } from '../config/whereabouts.ts';
 import { InvariantError } from '../kernel/assert.ts';
 import type { Instant } from '../kernel/instant.ts';
@@ -7,6 +6,7 @@ import { emptyLedger } from '../ledger/empty.ts';
 import type { Fact } from '../ledger/facts.ts';
 import { foldFact } from '../ledger/fold.ts';
 import type { LedgerState } from '../ledger/state.ts';
+import { isLedgerThere } from '../platform/sqlite/connection.ts';
 import { LedgerOpenError } from '../platform/sqlite/errors.ts';
 import { type LedgerReader, openLedgerReader } from '../platform/sqlite/reader.ts';
 import { systemClock } from '../platform/system-clock.ts';
@@ -26,7 +26,7 @@ export function withLedger<T>(context: Context, config: Whereabouts, use: (reade
 }
 
 export function requireLedgerFile(context: Context, config: Whereabouts): void {
-  if (existsSync(config.ledger.path)) return;
+  if (isLedgerThere(config.ledger.path)) return;
   throw new CommandFailure(
     EXIT.failed,
     `there is no ledger at ${config.ledger.path} yet; the first run makes it: tandem run --config ${context.configFile}`,

@@ -2,13 +2,13 @@
  * A command that no running bot can take is written into the ledger under its lock, so that the next start honours it.
  * Entry points: `recordControl`, `recordBreakerReset`.
  */
-import { existsSync } from 'node:fs';
 import type { Whereabouts } from '../config/whereabouts.ts';
 import { moveTo } from '../execution/next.ts';
 import type { HedgeId } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import type { Fact } from '../ledger/facts.ts';
 import { isFinal, type LedgerState } from '../ledger/state.ts';
+import { isLedgerThere } from '../platform/sqlite/connection.ts';
 import { LedgerLockedError } from '../platform/sqlite/errors.ts';
 import { openLedgerStore } from '../platform/sqlite/store.ts';
 import { systemClock } from '../platform/system-clock.ts';
@@ -57,7 +57,7 @@ const OFFLINE = 'no bot was running';
 
 function withStore<T>(config: Whereabouts, act: (store: LedgerStore, ledger: LedgerState, now: Instant) => T): T {
   const { path } = config.ledger;
-  if (!existsSync(path)) {
+  if (!isLedgerThere(path)) {
     throw new CommandFailure(
       EXIT.notRunning,
       `no bot is running, and there is no ledger at ${path} to record it in: nothing was done. Is this the bot that you mean (--config)?`,

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { type Check, examineAll, type Surroundings } from '../../src/cli/health-
 import { loadConfig } from '../../src/config/load.ts';
 import { failure, success } from '../../src/kernel/outcome.ts';
 import { open } from '../platform/ledger-dir.ts';
-import { AT, fakeBot, listening, place, terminal } from './fake-bot.ts';
+import { AT, fakeBot, listening, place, tandem, terminal } from './fake-bot.ts';
 
 const answering: Surroundings['probe'] = async () => success({ skewMs: 20, roundTripMs: 40 }, AT);
 
@@ -30,6 +30,20 @@ test('a fresh sim is all ok, contacts no venue and makes no ledger', async () =>
   const checks = await checksOf(SIM, { probe });
   expect(checks.map(({ level }) => level)).toEqual(checks.map(() => 'ok'));
   expect(named(checks, 'ledger')?.detail).toContain('the first run makes it');
+});
+
+test.each([
+  ['a link to a disk that is not there', (path: string) => symlinkSync(`${path}.elsewhere`, path)],
+  ['its log without it', (path: string) => writeFileSync(`${path}-wal`, 'what was committed last')],
+])('a ledger that is not there though it was, %s, is not called one that the first run makes', async (_, leave) => {
+  const where = place();
+  leave(where.ledger);
+  const check = named(await checksOf(SIM, {}, where), 'ledger');
+  expect(check).toMatchObject({ level: 'fail', fix: expect.stringContaining('bring it back') });
+  const read = await tandem(where, 'hedges');
+  expect(read.exit).not.toBe(0);
+  expect(read.err).toContain(where.ledger);
+  expect(read.err).not.toContain('first run');
 });
 
 test('a log that cannot be made where log.file says fails', async () => {

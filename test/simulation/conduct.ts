@@ -4,7 +4,7 @@
  */
 import { text, toNumber } from '../../src/kernel/decimal.ts';
 import { splitKey } from '../../src/kernel/ids.ts';
-import { HOUR_MS } from '../../src/kernel/instant.ts';
+import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { AttemptIntended, Fact, HedgePlanned, HedgeState } from '../../src/ledger/facts.ts';
 import { breakerId } from '../../src/ledger/state.ts';
 import type { OrderRequest } from '../../src/market/order.ts';
@@ -37,7 +37,7 @@ interface Hedge {
   readonly plan: HedgePlanned;
   state: HedgeState;
   /** Since when, in this life of the process, frames have said that it should be left. */
-  due?: { readonly since: number; frames: number };
+  due?: { readonly since: number; frames: number; lastAt: number; knownMs: number };
 }
 
 export class Conduct {
@@ -195,10 +195,16 @@ export class Conduct {
       delete hedge.due;
       return;
     }
-    hedge.due ??= { since: now, frames: 0 };
-    hedge.due.frames += 1;
-    if (hedge.due.frames > LEAVE_FRAMES && now - hedge.due.since > LEAVE_MS)
-      this.#fail('carry_gone', `${id} should have been left for ${Math.round((now - hedge.due.since) / 60_000)} min`);
+    const { data, exit } = this.#world.settings().risk;
+    hedge.due ??= { since: now, frames: 0, lastAt: now, knownMs: 0 };
+    const { due } = hedge;
+    due.frames += 1;
+    // Beyond this age funding may count as unknown, and unknown time confirms nothing.
+    due.knownMs += Math.min(now - due.lastAt, data.maxFundingAgeMs);
+    due.lastAt = now;
+    const isKnown = due.knownMs > exit.confirmMinutes * MINUTE_MS;
+    if (isKnown && due.frames > LEAVE_FRAMES && now - due.since > LEAVE_MS)
+      this.#fail('carry_gone', `${id} should have been left for ${Math.round((now - due.since) / 60_000)} min`);
   }
 
   #isDue({ plan }: Hedge, hourlySpread: number): boolean {

@@ -49,6 +49,9 @@ export function canonicalPath(path: string, makeDirectory: boolean): string {
   }
 }
 
+/** Whether there is a ledger where a configuration names one. Throws as `ledgerExists`. */
+export const isLedgerThere = (path: string): boolean => ledgerExists(canonicalPath(path, false));
+
 /** Whether there is a ledger at `path`. Throws LedgerOpenError when what lies there is the remains of one, or a link to none. */
 export function ledgerExists(path: string): boolean {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() && !existsSync(path)) {
