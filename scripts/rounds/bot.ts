@@ -16,8 +16,6 @@ export interface BotFiles {
   readonly log: string;
 }
 
-const REQUEST_DEADLINE_MS = 2_000;
-
 /** Hedges that open whenever the legs differ at all and close seconds later: something is always on its way. */
 export function writeRestlessConfig(folder: string, venues: VenuesProcess, assets: readonly string[]): BotFiles {
   mkdirSync(folder, { recursive: true });
@@ -32,10 +30,7 @@ export function writeRestlessConfig(folder: string, venues: VenuesProcess, asset
     ledger: { path: files.ledger },
     log: { file: files.log, level: 'info' },
     venues: Object.fromEntries(
-      Object.entries(venues.section).map(([id, section]) => [
-        id,
-        { ...section, requestDeadlineMs: REQUEST_DEADLINE_MS },
-      ]),
+      Object.entries(venues.section).map(([id, section]) => [id, { ...section, requestDeadlineMs: 2_000 }]),
     ),
     signal: { horizonHours: 8_760, reversionHalfLifeHours: 8_760, basisAllowanceRate: 0 },
     risk: {
@@ -50,7 +45,6 @@ export function writeRestlessConfig(folder: string, venues: VenuesProcess, asset
       // Hedges that live for a second and a bot that dies all the time are what this is about.
       breakers: {
         errorRate: { minCalls: 1_000 },
-        latency: { p90Ms: REQUEST_DEADLINE_MS / 2 },
         rejectedOrders: { rejected: 1_000, ofLast: 1_000 },
         consecutiveFailures: { failures: 1_000 },
         churn: { cycles: 1_000 },

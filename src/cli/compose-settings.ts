@@ -13,6 +13,7 @@ import { DAY_MS, MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
 import type { ConfigChanged } from '../ledger/facts.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import type { Clock } from '../ports/clock.ts';
+import { ORDER_ANSWERED_WITHIN_MS } from '../venues/order-deadline.ts';
 import { unreadAssets } from './compose-standing.ts';
 import type { StartOptions } from './start-options.ts';
 
@@ -24,12 +25,19 @@ export function engineSettings(config: Config): EngineSettings {
     enabledVenues: new Set(enabled.map(([id]) => id)),
     liveShare: config.routing.liveShare,
     signal: config.signal,
-    risk: config.risk,
+    risk: { ...config.risk, breakers: reachable(config) },
     execution: config.execution,
     reconcileEveryMs: config.reconcile.everyMinutes * MINUTE_MS,
     positionsEveryMs: Math.max(config.reconcile.positionsEverySeconds * SECOND_MS, marketStepMs(config)),
     paymentDelayMs: config.reconcile.paymentDelayMs,
   };
+}
+
+/** A latency that no order can reach, because it stops waiting before, would never trip. */
+function reachable({ venues, risk: { breakers } }: Config): Config['risk']['breakers'] {
+  const waits = Object.values(venues).map(({ requestDeadlineMs }) => requestDeadlineMs);
+  const mostMs = 0.75 * Math.min(ORDER_ANSWERED_WITHIN_MS, ...waits);
+  return { ...breakers, latency: { ...breakers.latency, p90Ms: Math.min(breakers.latency.p90Ms, mostMs) } };
 }
 
 /** How often a simulated market moves: looking more often shows nothing new, and its seconds are short. */

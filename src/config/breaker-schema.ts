@@ -42,7 +42,7 @@ export const breakersSchema = section(
       z.strictObject({
         p90Ms: durationMs(
           3_000,
-          'Trips when one in ten orders takes this long to be answered. Less than an order waits.',
+          'Trips when one in ten orders takes this long to be answered. At most three quarters of what an order waits, which is 4 s or a smaller requestDeadlineMs: more counts as that.',
         ),
         minOrders: live(whole(1, 1_000).default(5), 'orders', 'Fewer orders than this prove nothing.'),
         windowMinutes: windowMinutes(60),

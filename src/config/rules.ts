@@ -1,5 +1,4 @@
 /** Rules between keys. All that fail are reported, each at the key to change. Entry point: `brokenRules`. */
-import { ORDER_ANSWERED_WITHIN_MS } from '../venues/order-deadline.ts';
 import type { Config } from './schema.ts';
 
 export interface BrokenRule {
@@ -72,16 +71,6 @@ const RULES: readonly Rule[] = [
     ['risk.breakers.rejectedOrders.rejected', (c) => c.risk.breakers.rejectedOrders.rejected],
     ['risk.breakers.rejectedOrders.ofLast', (c) => c.risk.breakers.rejectedOrders.ofLast],
   ),
-  {
-    keys: ['risk.breakers.latency.p90Ms', 'venues'],
-    check: ({ risk: { breakers }, venues }) => {
-      const { p90Ms } = breakers.latency;
-      const waits = Object.values(venues).map(({ requestDeadlineMs }) => requestDeadlineMs);
-      const longestMs = Math.min(ORDER_ANSWERED_WITHIN_MS, ...waits);
-      if (p90Ms < longestMs) return undefined;
-      return `is ${p90Ms}, but no order waits longer than ${longestMs} for its answer (${ORDER_ANSWERED_WITHIN_MS}, or a smaller requestDeadlineMs), so it could never trip`;
-    },
-  },
   {
     keys: [
       'execution.sliced.notionalUsd',

@@ -251,16 +251,6 @@ describe('contradictions between keys', () => {
     ['first exit cap above the last', 'execution: { exitPriceCapRate: 0.03 }', 'execution.exitPriceCapRate'],
     ['no time to prove absence', 'execution: { lookup: { horizonMs: 12000 } }', 'execution.lookup.horizonMs'],
     [
-      'a latency that no order can reach',
-      'risk: { breakers: { latency: { p90Ms: 4000 } } }',
-      'risk.breakers.latency.p90Ms',
-    ],
-    [
-      'a latency above a venue’s own deadline',
-      'venues: { okx: {}, bybit: { requestDeadlineMs: 3000 } }',
-      'risk.breakers.latency.p90Ms',
-    ],
-    [
       'slices that never reach the size',
       'signal: { notionalUsd: 6001 }\nexecution: { style: sliced }\nrisk: { size: { hedgeNotionalUsd: 6001 }, exposure: { maxVenueNotionalUsd: 9999, maxAssetNotionalUsd: 9999, maxTotalNotionalUsd: 99999 } }',
       'execution.sliced.notionalUsd',
