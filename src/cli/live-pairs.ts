@@ -7,7 +7,7 @@ import { placeOf } from '../execution/route.ts';
 import type { Unpriced } from '../signal/opportunity.ts';
 import { percent, venueOf } from './format.ts';
 
-type Known = Pick<StatusSnapshot, 'liveShare' | 'opportunities' | 'unpriced'>;
+type Known = Pick<StatusSnapshot, 'liveShare' | 'opportunities' | 'unpriced' | 'leftOut'>;
 
 export interface LivePairs {
   /** `BTC binance / okx`, in the order in which they join. */
@@ -20,19 +20,12 @@ export interface LivePairs {
 
 /** Can never be a hedge, whatever the market does. */
 const NEVER: ReadonlySet<Unpriced['code']> = new Set(['same_venue', 'settle_differs', 'not_linear']);
-/** Seen and not wanted: an asset or venue that the configuration leaves out. */
-const LEFT_OUT: ReadonlySet<string> = new Set([
-  'asset_denied',
-  'asset_not_allowed',
-  'venue_denied',
-  'venue_not_allowed',
-]);
 
-export function livePairs({ liveShare, opportunities, unpriced }: Known): LivePairs {
+export function livePairs({ liveShare, opportunities, unpriced, leftOut }: Known): LivePairs {
   const known = new Map<string, { readonly name: string; readonly place: number }>();
-  const wanted = opportunities.filter(({ breaches }) => !breaches.some(({ rule }) => LEFT_OUT.has(rule)));
-  for (const { asset, pair } of [...wanted, ...unpriced.filter(({ code }) => !NEVER.has(code))]) {
+  for (const { asset, pair } of [...opportunities, ...unpriced.filter(({ code }) => !NEVER.has(code))]) {
     const keys = pair.split('~').sort();
+    if (leftOut.assets.includes(asset) || keys.some((key) => leftOut.venues.includes(venueOf(key)))) continue;
     const id = keys.join('~');
     known.set(id, { name: `${asset} ${keys.map(venueOf).join(' / ')}`, place: placeOf(id) });
   }

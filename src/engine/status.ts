@@ -4,6 +4,7 @@ import type { Mode, Route } from '../kernel/ids.ts';
 import { isFinal } from '../ledger/state.ts';
 import { type HedgeSummary, summarizeHedge, summarizeRoute } from '../ledger/summary.ts';
 import type { RuleBreach } from '../risk/limits.ts';
+import { allows } from '../risk/rules.ts';
 import type { Unpriced } from '../signal/opportunity.ts';
 import { type BreakerStatus, breakerStatuses } from './breaker-view.ts';
 import type { Core } from './core.ts';
@@ -35,6 +36,8 @@ export interface StatusSnapshot {
   readonly opportunities: readonly OpportunityStatus[];
   /** Pairs that could not be priced then, and why. */
   readonly unpriced: readonly Unpriced[];
+  /** Of what was seen, what the configuration keeps closed: turned off, denied, or not allowed. */
+  readonly leftOut: { readonly assets: readonly string[]; readonly venues: readonly string[] };
   /** Not final. */
   readonly hedges: readonly HedgeStatus[];
   readonly routes: readonly RouteStatus[];
@@ -145,6 +148,7 @@ export function statusOf(core: Core): StatusSnapshot {
     venues: venuesOf(core, routes),
     opportunities: opportunitiesOf(core),
     unpriced: [...core.rankings.values()].flatMap(({ unpriced }) => unpriced),
+    leftOut: leftOut(core),
     hedges: open.map((hedge) => hedgeStatus(core, summarizeHedge(hedge, now), hedge.detail)),
     routes: routes.map((route) => routeStatus(core, route)),
     discrepancies: [...core.ledger.discrepancies.values()].map(
@@ -160,6 +164,20 @@ export function statusOf(core: Core): StatusSnapshot {
       }),
     ),
     breakers: breakerStatuses(core),
+  };
+}
+
+function leftOut({ rankings, accounts, settings: { enabledVenues, risk } }: Core): StatusSnapshot['leftOut'] {
+  const { allow, deny } = risk;
+  const assets = [...rankings].flatMap(([asset, { opportunities, unpriced }]) =>
+    opportunities.length + unpriced.length > 0 ? [asset] : [],
+  );
+  const venues = [...new Set([...accounts.values()].map(({ venue }) => venue))];
+  return {
+    assets: assets.filter((asset) => deny.assets.includes(asset) || !allows(allow.assets, asset)),
+    venues: venues.filter(
+      (venue) => !enabledVenues.has(venue) || deny.venues.includes(venue) || !allows(allow.venues, venue),
+    ),
   };
 }
 

@@ -144,6 +144,7 @@ export const snapshot = (over: Partial<StatusSnapshot> = {}): StatusSnapshot => 
   ],
   opportunities: [opportunity()],
   unpriced: [],
+  leftOut: { assets: [], venues: [] },
   hedges: [heldHedge()],
   routes: [
     {

@@ -65,13 +65,11 @@ test('few-pairs: what is called live is what the split sends there, whichever le
 
 test('few-pairs: what can never be a hedge or is left out, and the other direction of a pair, count for nothing', () => {
   const never = (['same_venue', 'settle_differs', 'not_linear'] as const).map((code) => unpriced('ETH', code));
-  const denied = ['asset_denied', 'asset_not_allowed', 'venue_denied', 'venue_not_allowed'].map((rule, i) => ({
-    ...priced(`X${i}`),
-    breaches: [{ rule, limit: '', actual: '', detail: '' }],
-  }));
-  const opportunities = [priced('BTC'), priced('BTC', 'binance', 'okx'), ...denied];
-  const of = few(0.1, { opportunities, unpriced: never });
+  const opportunities = [priced('BTC'), priced('BTC', 'binance', 'okx'), priced('XRP'), priced('BTC', 'okx', 'bybit')];
+  const leftOut = { assets: ['XRP', 'SOL'], venues: ['bybit'] };
+  const of = few(0.1, { opportunities, unpriced: [...never, unpriced('SOL')], leftOut });
   expect(livePairs(of).all).toBe(1);
+  expect(livePairs({ ...of, leftOut: { assets: [], venues: [] } }).all).toBe(4);
 });
 
 test('few-pairs: the status says how many are live, which, and what the next step adds', () => {

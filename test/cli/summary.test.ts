@@ -29,6 +29,7 @@ const snapshot: StatusSnapshot = {
   venues: [],
   opportunities: [],
   unpriced: [],
+  leftOut: { assets: [], venues: [] },
   hedges: [],
   routes: [route('live', '5.00'), route('paper', '-2.00')],
   discrepancies: [discrepancy({ detail: 'y' })],

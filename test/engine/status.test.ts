@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { statusOf } from '../../src/engine/status.ts';
 import { instrumentKey } from '../../src/kernel/ids.ts';
 import { World } from './world.ts';
-import { SOL } from './world-setup.ts';
+import { SETTINGS, SOL } from './world-setup.ts';
 
 it('a pair that can no longer be priced is no opportunity any more, and the reason is shown', async () => {
   const world = new World();
@@ -23,4 +23,18 @@ it('a pair that can no longer be priced is no opportunity any more, and the reas
   await world.run(5_000);
   expect(statusOf(core).opportunities).toEqual([]);
   expect(statusOf(core).unpriced).toMatchObject([{ asset: 'SOL', key, code: 'not_trading' }]);
+});
+
+it.each([
+  [{ enabledVenues: new Set(['alpha']) }, { assets: [], venues: ['beta'] }],
+  [{ risk: { ...SETTINGS.risk, deny: { assets: ['SOL', 'XRP'], venues: [] } } }, { assets: ['SOL'], venues: [] }],
+  [
+    { risk: { ...SETTINGS.risk, allow: { assets: ['XRP'], venues: ['beta'] } } },
+    { assets: ['SOL'], venues: ['alpha'] },
+  ],
+])('what the configuration keeps closed of what was seen is told: %j', async (change, leftOut) => {
+  const world = new World({ settings: { ...SETTINGS, ...change } });
+  world.boot();
+  await world.run(5_000);
+  expect(statusOf(world.engine.core).leftOut).toEqual(leftOut);
 });
