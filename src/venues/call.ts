@@ -43,17 +43,17 @@ export async function run<T>(
     const value = await transport.noting(notes, act);
     return { ok: true, value, at: clock.now(), notes };
   } catch (error) {
-    return failed(facts, error, notes);
+    return failed(facts, transport, error, notes);
   } finally {
     notes.endedMs = clock.monotonicMs();
   }
 }
 
 /** A failure value; rethrows bugs of this project. */
-function failed(facts: VenueFacts, error: unknown, notes: CallNotes): CallResult<never> {
+function failed(facts: VenueFacts, transport: Transport, error: unknown, notes: CallNotes): CallResult<never> {
   if (error instanceof InvariantError) throw error;
   const { code, detail } = explain(facts, error, notes);
-  return { ok: false, code, detail: detail.slice(0, MAX_DETAIL), notes };
+  return { ok: false, code, detail: transport.withoutKeys(detail).slice(0, MAX_DETAIL), notes };
 }
 
 function explain(facts: VenueFacts, error: unknown, notes: CallNotes): { code: string; detail: string } {
@@ -62,7 +62,10 @@ function explain(facts: VenueFacts, error: unknown, notes: CallNotes): { code: s
   if (error instanceof z.ZodError || error instanceof DecimalError) {
     return { code: 'malformed', detail: error instanceof z.ZodError ? z.prettifyError(error) : error.message };
   }
-  const last = notes.requests.at(-1);
+  // Of several at once the last may have no end yet.
+  const last =
+    notes.requests.findLast(({ status, errorCode }) => status !== undefined || errorCode !== undefined) ??
+    notes.requests.at(-1);
   // ccxt refused before sending anything; its texts carry no URL then.
   if (last === undefined) return { code: 'not_sent', detail: error instanceof Error ? error.message : String(error) };
   const what = describe(last);

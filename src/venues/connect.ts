@@ -195,6 +195,7 @@ async function construct(
     hosts,
     ioClock: options.ioClock,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    keys: Object.values(keys),
     ...(guard === undefined ? {} : { guard }),
     headersOf: (method, { pathname }) => deadlineOf(facts, method, pathname, venueClock.earliest()),
     observe: (exchanged) => {

@@ -69,6 +69,8 @@ export interface Transport {
   noting<T>(notes: CallNotes, act: () => Promise<T>): Promise<T>;
   /** The notes of the call that is running; undefined in work that ccxt started by itself. */
   notes(): CallNotes | undefined;
+  /** `text` without the account's keys: venues repeat what they were sent, and refusals are stored for good. */
+  withoutKeys(text: string): string;
   close(): void;
 }
 
@@ -81,6 +83,8 @@ export interface TransportOptions {
   /** Real time: deadlines of network input and output. */
   readonly ioClock: Clock;
   readonly timeoutMs: number;
+  /** API key, secret, passphrase; absent: none. */
+  readonly keys?: readonly string[];
   /** A reason refuses the request before it leaves. */
   readonly guard?: (method: string, url: URL, headers: Readonly<Record<string, string>>) => string | undefined;
   /** More headers of a request that is about to leave. */
@@ -91,6 +95,8 @@ export interface TransportOptions {
 
 const MAX_BODY_BYTES = 67_108_864;
 const MAX_SOCKETS = 32;
+/** A shorter one would blank ordinary words. */
+const MIN_KEY_LENGTH = 4;
 
 /**
  * One for all transports: Node 20 visits every storage that ever ran at every promise, so that one for each of them
@@ -108,6 +114,10 @@ export function createTransport(options: TransportOptions): Transport {
     notes: () => {
       const call = running.getStore();
       return call?.transport === transport ? call.notes : undefined;
+    },
+    withoutKeys: (text) => {
+      const keys = (options.keys ?? []).filter((key) => key.length >= MIN_KEY_LENGTH);
+      return keys.reduce((clean, key) => clean.replaceAll(key, '[redacted]'), text);
     },
     close: () => {
       agents['http:'].destroy();

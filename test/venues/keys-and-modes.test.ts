@@ -1,7 +1,7 @@
 /** What a key may do and which modes an account is in, read from the venue before anything trades. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Venue } from '../../src/ports/venue.ts';
-import { BTC, orderOf, startWorld, VENUES, type World } from './world.ts';
+import { BTC, CREDENTIALS, orderOf, startWorld, VENUES, type World } from './world.ts';
 
 let world: World;
 afterEach(() => world.close());
@@ -52,6 +52,20 @@ describe.each(VENUES)('on %s', (name) => {
     world.intercept = () => 'pass';
     expect(await prepare(venue)).toMatchObject({ ok: true });
     expect(world.exchange.positionMode(world.account)).toBe('one_way');
+  });
+
+  it('key-in-the-ledger: an answer that repeats keys is told without them', async () => {
+    world = await startWorld(name);
+    const venue = await world.venue();
+    const said = `error sign! origin_string[1795385003785${Object.values(CREDENTIALS).join(' and ')}5000]`;
+    const body = JSON.stringify({ code: '50119', retCode: 10_004, msg: said, retMsg: said });
+    world.intercept = () => ({ status: 401, body });
+    const read = await venue.balance();
+    if (read.ok) throw new Error('refused');
+    expect(read.detail).toContain('error sign! origin_string[1795385003785[redacted] and');
+    expect(read.detail).not.toMatch(/key-of-main|secret-of-main/);
+    // The passphrase is OKX's alone.
+    if (name === 'okx') expect(read.detail).not.toContain('passphrase-of-main');
   });
 
   it('settings-not-kept: nothing opens at a leverage that the venue took and does not have', async () => {

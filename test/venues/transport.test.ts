@@ -2,6 +2,8 @@
 import { executionAsyncResource } from 'node:async_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/platform/system-clock.ts';
+import { run } from '../../src/venues/call.ts';
+import { factsOf } from '../../src/venues/registry.ts';
 import { type CallNotes, createTransport, type Transport } from '../../src/venues/transport.ts';
 
 const made: Transport[] = [];
@@ -48,4 +50,21 @@ describe('the notes of a call', () => {
     const withOne = await within(1);
     expect(await within(20)).toBe(withOne);
   });
+});
+
+it('a failed call is told by the request that has failed, not by a later one that has no end yet', async () => {
+  const one = transport();
+  const facts = factsOf('bybit');
+  if (!facts) throw new Error('no bybit');
+  const failed = await run(facts, one, systemClock(), { urgency: 'poll' }, async () => {
+    const [first, second] = ['first', 'second'].map((path) => ({
+      method: 'GET',
+      url: `https://nowhere.test/${path}`,
+      sent: false,
+    }));
+    if (!first || !second) throw new Error('two');
+    one.notes()?.requests.push({ ...first, errorCode: 'ENOTFOUND' }, second);
+    throw new Error('ccxt gives up with the first');
+  });
+  expect(failed).toMatchObject({ ok: false, code: 'network_ENOTFOUND', detail: 'GET /first' });
 });
