@@ -14,3 +14,6 @@ export const openLedger = (config: Config): LedgerStore =>
     clock: systemClock(),
     random: systemRandom(),
   });
+
+/** What a simulated market has done, beside the ledger that traded on it. */
+export const worldJournalOf = (ledgerPath: string): string => `${ledgerPath}.world.jsonl`;

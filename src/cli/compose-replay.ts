@@ -12,7 +12,7 @@ import type { SimClock } from '../simulator/clock.ts';
 import type { Exchange } from '../simulator/exchange/api.ts';
 import { parseBars } from '../simulator/market/csv.ts';
 import { createReplay, type ReplaySource, type ReplayWindow, replayWindow } from '../simulator/market/replay.ts';
-import { openLedger } from './compose-ledger.ts';
+import { openLedger, worldJournalOf } from './compose-ledger.ts';
 import type { RunEnd } from './compose-world.ts';
 import type { StartOptions } from './start-options.ts';
 import { StartRefused } from './start-refused.ts';
@@ -29,6 +29,7 @@ const LISTED_DEFECTS = 20;
 
 /** Throws StartRefused naming the file and every malformed row. */
 export function openReplay(config: Config, replay: ReplayConfig, env: NodeJS.ProcessEnv): Replaying {
+  refuseOtherLedger(config);
   const root = env.TANDEM_DATA;
   if (!root) {
     throw new StartRefused(
@@ -61,6 +62,14 @@ export function openReplay(config: Config, replay: ReplayConfig, env: NodeJS.Pro
         books: { halfSpread: replay.halfSpreadRate, depthShare: replay.depthShare },
       }),
   };
+}
+
+function refuseOtherLedger({ ledger: { path } }: Config): void {
+  if (!existsSync(worldJournalOf(path))) return;
+  throw new StartRefused(
+    'ledger_in_use',
+    `${path} is the ledger of a simulation that goes on, and a replay begins with an empty one: give it its own ledger.path`,
+  );
 }
 
 /** A replay begins with empty venues, so with an empty ledger; the one before is kept as `<ledger>.previous`. */

@@ -27,6 +27,7 @@ import type { ApiCredentials, DialectOptions, WireDialect } from '../simulator/w
 import { createOkxDialect } from '../simulator/wire/okx/dialect.ts';
 import { startWireServer, type WireServer } from '../simulator/wire/server.ts';
 import { hostsTo } from '../venues/registry.ts';
+import { worldJournalOf } from './compose-ledger.ts';
 import { finishReplay, type Replaying } from './compose-replay.ts';
 import type { RunContext, RunHandle, World, WorldPast } from './compose-world.ts';
 import type { StartOptions } from './start-options.ts';
@@ -109,7 +110,7 @@ function generatedMarket({ config }: StartOptions, ledger: LedgerState): Simulat
   const startAt = Date.parse(simulator.startAt);
   const seed = String(simulator.seed);
   const stamp = { seed, venues: Object.keys(config.venues), assets, stepMs, startAt };
-  const journal = openJournal(`${config.ledger.path}.world.jsonl`, stamp, ledger);
+  const journal = openJournal(worldJournalOf(config.ledger.path), stamp, ledger);
   // The bot's time may stand a little past the last published instant.
   const clock = createSimClock(Math.max(journal.resumeAt, ledger.newestAt));
   const exchanges = openExchanges(config, assets, clock);

@@ -91,7 +91,9 @@ function assemble(
     fatal: failed.reject,
   });
   venues.start((event) => engine.push({ kind: 'market', event }));
-  const config$ = watchConfig(options, world.clock, venues.assets, engine.push);
+  // Of a simulated world everything that exists is read.
+  const read = world.assets ? new Set<string>() : venues.assets;
+  const config$ = watchConfig(options, world.clock, read, engine.push);
   const stopSummary =
     config.mode === 'sim' ? undefined : scheduleSummary(config.summary.schedule, log, () => statusOf(engine.core));
   const run = world.run({ engine, deliveredAt: venues.deliveredAt });

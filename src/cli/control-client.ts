@@ -108,7 +108,7 @@ class Client implements ControlClient {
     const reply = await new Promise<ControlReply>((settle, fail) => {
       const late = new CommandFailure(
         EXIT.failed,
-        `the bot did not answer within ${deadlineMs / 1_000} s; what was asked may still happen: look with tandem status`,
+        `the bot did not answer within ${deadlineMs / 1_000} s; what was asked may still happen: look with tandem status, and the same --config`,
       );
       const cancel = clock.after(deadlineMs, () => {
         fail(late);
@@ -170,7 +170,7 @@ class Client implements ControlClient {
 
 const GONE = new CommandFailure(
   EXIT.failed,
-  'the bot went away before it answered; its ledger says what happened: tandem hedges',
+  'the bot went away before it answered; its ledger says what happened: tandem hedges, with the same --config',
 );
 
 function parseReply(line: string): ControlReply | undefined {

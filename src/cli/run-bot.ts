@@ -83,7 +83,7 @@ async function live(
   screen: { painter?: Painter },
   ended: Promise<End>,
 ): Promise<ExitCode> {
-  const { config, log } = input;
+  const { config, configFile, log } = input;
   const { clock } = host;
   try {
     const control = await serveControl({ path: controlSocketPath(config), bot, clock, log });
@@ -96,8 +96,10 @@ async function live(
         () => {
           const waiting = notReady(bot);
           const { killed, paused } = bot.status();
-          if (killed) log.warn({}, 'running, but KILLED: it only closes, until tandem kill --reset');
-          else if (paused) log.warn({}, 'running, but PAUSED: it opens nothing, until tandem resume');
+          if (killed)
+            log.warn({}, `running, but KILLED: it only closes, until tandem --config ${configFile} kill --reset`);
+          else if (paused)
+            log.warn({}, `running, but PAUSED: it opens nothing, until tandem --config ${configFile} resume`);
           if (waiting.length === 0 && !killed && !paused) log.info({}, 'ready: trading');
           else if (waiting.length > 0) log.warn({ waiting }, 'running, but these accounts open nothing yet');
           host.process.send?.('ready');
@@ -150,7 +152,14 @@ function showStatus({ io, configFile, screenLog }: RunInput, { clock }: RunHost,
   return startPainter({
     write: io.out,
     clock,
-    render: () => renderStatus(bot.status(), { ...io.size(), color: io.color, notices: screenLog.notices(), footer }),
+    render: () =>
+      renderStatus(bot.status(), {
+        ...io.size(),
+        color: io.color,
+        notices: screenLog.notices(),
+        configFile,
+        footer,
+      }),
   });
 }
 

@@ -14,7 +14,7 @@ export interface ScreenOptions {
   readonly color: boolean;
   /** Newest log lines worth seeing, oldest first. */
   readonly notices?: readonly string[];
-  /** What commands need to reach this bot; absent where the footer says it. */
+  /** What commands need to reach this bot. */
   readonly configFile?: string;
   /** Last line: how to stop, where the log is. */
   readonly footer?: string;

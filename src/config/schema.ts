@@ -82,9 +82,16 @@ export const configSchema = z
     paused: live(z.boolean().default(false), '', 'Opens nothing while true. What is open is managed to its end.'),
     ledger: section(
       z.strictObject({
-        path: also(restart(path().exactOptional(), 'path', 'The ledger file. Default: data/<mode>.db.'), {
-          path: true,
-        }),
+        path: also(
+          restart(
+            path().exactOptional(),
+            'path',
+            'The ledger file. Default: data/<mode>.db, and data/replay.db of a replay.',
+          ),
+          {
+            path: true,
+          },
+        ),
       }),
       'Where everything is recorded.',
     ),
@@ -245,7 +252,7 @@ export interface Config
 
 /** Fills in the defaults that depend on other keys, and freezes. */
 export function resolveConfig(written: Written): Config {
-  const path = written.ledger.path ?? `data/${written.mode}.db`;
+  const path = written.ledger.path ?? defaultLedger(written.mode, written.replay !== undefined);
   const generated = written.mode === 'sim' && !written.replay;
   return freezeConfig({
     ...written,
@@ -255,6 +262,9 @@ export function resolveConfig(written: Written): Config {
     ...(generated ? { simulator: written.simulator ?? simulatorDefaults() } : {}),
   });
 }
+
+/** A replay begins with an empty ledger, so never with the one of a simulation that goes on. */
+export const defaultLedger = (mode: Mode, isReplay: boolean): string => `data/${isReplay ? 'replay' : mode}.db`;
 
 const simulatorDefaults = (): SimulatorConfig => configSchema.shape.simulator.unwrap().parse({});
 

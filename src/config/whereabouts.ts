@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { nearestName } from './known-keys.ts';
-import { type Config, configSchema, resolveConfig } from './schema.ts';
+import { type Config, configSchema, defaultLedger, resolveConfig } from './schema.ts';
 import { type Problem, readSource } from './source.ts';
 
 export type Whereabouts = Pick<Config, 'mode' | 'account' | 'ledger' | 'operator'>;
@@ -28,7 +28,8 @@ export function whereaboutsIn(file: string, problems: readonly Problem[]): Where
   const told = Object.fromEntries(TELLING.flatMap((key) => (key in data ? [[key, Reflect.get(data, key)]] : [])));
   const parsed = configSchema.safeParse(told);
   if (!parsed.success) return undefined;
-  const { mode, account, ledger, operator } = resolveConfig(parsed.data);
+  const path = parsed.data.ledger.path ?? defaultLedger(parsed.data.mode, 'replay' in data);
+  const { mode, account, ledger, operator } = resolveConfig({ ...parsed.data, ledger: { path } });
   return { mode, account, ledger, operator };
 }
 

@@ -218,6 +218,14 @@ test('why and opportunities without a bot tell the newest recorded decisions', a
   expect(opportunities).toMatchObject([{ asset: 'ETH', verdict: 'refused', breaches: [{ rule: 'spread' }] }]);
 });
 
+test('what a leg paid is told once as paid, without a sign', async () => {
+  const where = place();
+  stored(where, [...HELD, payment('p2', '-0.25', { hedge: 'h1', leg: 'long' })]);
+  const { out } = await tandem(where, 'hedge', 'h1');
+  expect(out).toContain('funding   received 1.25 USDT on binance (short leg)');
+  expect(out).toContain('funding   paid 0.25 USDT on binance (long leg)');
+});
+
 test('hedges and hedge tell the life from the ledger, money exact', async () => {
   const where = place();
   stored(where);

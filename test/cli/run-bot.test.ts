@@ -137,7 +137,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
 
 test.each([
   ['killed', /KILLED.*kill --reset/],
-  ['paused', /PAUSED.*tandem resume/],
+  ['paused', /PAUSED.*resume/],
 ])('a bot that starts %s is not called trading', async (state, words) => {
   const bench = start({ status: snapshot({ [state]: true }) });
   await expect.poll(() => existsSync(bench.socket)).toBe(true);

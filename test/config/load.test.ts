@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KNOWN_KEYS } from '../../src/config/known-keys.ts';
 import { formatProblem, loadConfig, parseConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Problem } from '../../src/config/source.ts';
+import { whereaboutsIn } from '../../src/config/whereabouts.ts';
 
 const ROOT = new URL('../../config/', import.meta.url);
 
@@ -392,4 +395,17 @@ test('the keys that an operator turns while running are live', () => {
   for (const key of ['mode', 'account', 'ledger.path', 'execution.leverage', 'venues.okx.hosts']) {
     expect(KNOWN_KEYS.get(key)?.reload, key).toBe('restart');
   }
+});
+
+test('a replay has a ledger of its own by default, also where its file has problems', () => {
+  const text = 'mode: sim\nreplay: { file: bars.csv }\n';
+  const loaded = parseConfig(text, 'replay.yaml');
+  expect(loaded.ok && loaded.config.ledger.path).toBe('data/replay.db');
+  const simulated = parseConfig('mode: sim\n', 'sim.yaml');
+  expect(simulated.ok && simulated.config.ledger.path).toBe('data/sim.db');
+  const file = join(mkdtempSync(join(tmpdir(), 'tandem-config-')), 'replay.yaml');
+  writeFileSync(file, `${text}risk: { wrong: 1 }\n`);
+  const broken = loadConfig(file);
+  if (broken.ok) throw new Error('has a problem');
+  expect(whereaboutsIn(file, broken.problems)?.ledger.path).toBe('data/replay.db');
 });

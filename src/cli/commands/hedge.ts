@@ -1,7 +1,7 @@
 /** `tandem hedge <id>`: the whole life of one hedge, from the ledger, in the order in which it was recorded. */
 
 import type { HedgeStatus } from '../../engine/status.ts';
-import { round, text } from '../../kernel/decimal.ts';
+import { abs, round, text } from '../../kernel/decimal.ts';
 import type { Fact } from '../../ledger/facts.ts';
 import { isFinal } from '../../ledger/state.ts';
 import { type HedgeSummary, type LegSummary, summarizeHedge } from '../../ledger/summary.ts';
@@ -113,7 +113,7 @@ function sentence(fact: Fact): string {
     case 'payment': {
       const { amount, currency, venue } = fact.payment;
       const sign = amount.s > 0 ? 'received' : 'paid';
-      return `funding   ${sign} ${text(amount)} ${currency} on ${venue}${fact.leg ? ` (${fact.leg} leg)` : ''}`;
+      return `funding   ${sign} ${text(abs(amount))} ${currency} on ${venue}${fact.leg ? ` (${fact.leg} leg)` : ''}`;
     }
     case 'decision':
       return `decision  ${fact.verdict}: ${fact.rules.join(', ')}`;

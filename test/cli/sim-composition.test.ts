@@ -1,0 +1,37 @@
+/** A simulated bot as `tandem run` composes it: its file edited while it runs, and its ledger beside a replay. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { type RunningBot, startBot } from '../../src/cli/compose.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { openLogger } from '../../src/platform/logger.ts';
+import { systemClock } from '../../src/platform/system-clock.ts';
+import { type Place, place } from './fake-bot.ts';
+
+async function started(where: Place, env: NodeJS.ProcessEnv = {}): Promise<RunningBot> {
+  const loaded = loadConfig(where.config);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const log = openLogger({ level: 'error', clock: systemClock(), write: () => undefined });
+  const bot = await startBot({ config: loaded.config, configFile: where.config, configText: loaded.text, log, env });
+  onTestFinished(async () => {
+    await bot.stop();
+  });
+  return bot;
+}
+
+test('an edit of a simulation that names no assets leaves none waiting for a restart: all that exist are read', async () => {
+  const where = place();
+  const bot = await started(where);
+  writeFileSync(where.config, `${readFileSync(where.config, 'utf8')}paused: true\n`);
+  await expect.poll(() => bot.status().paused, { timeout: 20_000 }).toBe(true);
+  expect(bot.status().config).toBeUndefined();
+}, 40_000);
+
+test('a replay does not take away the ledger of a simulation that goes on', async () => {
+  const where = place();
+  await (await started(where)).stop();
+  writeFileSync(where.config, `mode: sim\nreplay: { file: bars.csv }\nledger:\n  path: ${where.ledger}\n`);
+  const replayed = started(where, { TANDEM_DATA: where.folder });
+  await expect(replayed).rejects.toThrow(`${where.ledger} is the ledger of a simulation that goes on`);
+  expect(existsSync(where.ledger)).toBe(true);
+  expect(existsSync(`${where.ledger}.previous`)).toBe(false);
+}, 40_000);
