@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import { type Base, contractsToBase, ZERO_BASE } from '../kernel/decimal.ts';
 import type { VenueId } from '../kernel/ids.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
+import { gapText, priceGaps } from '../research/price-gaps.ts';
 import { buildReport, renderReport, type VenueBooks } from '../research/replay-report.ts';
 import type { CountedActivity } from '../simulator/activity.ts';
 import type { SimClock } from '../simulator/clock.ts';
@@ -20,6 +21,8 @@ import { StartRefused } from './start-refused.ts';
 export interface Replaying {
   readonly window: ReplayWindow;
   readonly file: string;
+  /** What makes its figures doubtful. */
+  readonly warnings: readonly string[];
   source(clock: SimClock, exchanges: ReadonlyMap<VenueId, Exchange>): ReplaySource;
 }
 
@@ -53,6 +56,7 @@ export function openReplay(config: Config, replay: ReplayConfig, env: NodeJS.Pro
   return {
     window,
     file: path,
+    warnings: priceGaps(parsed.bars.filter(({ venue }) => Object.hasOwn(config.venues, venue))).map(gapText),
     source: (clock, exchanges) =>
       createReplay({
         clock,
@@ -106,6 +110,7 @@ export async function finishReplay(finish: Finish): Promise<RunEnd> {
     file: options.config.replay?.file ?? '',
     fromAt: replaying.window.firstAt,
     toAt: replaying.window.lastAt,
+    warnings: replaying.warnings,
     venues: [...exchanges].map(([venue, exchange]) => booksOf(venue, exchange, finish.account)),
   });
   const reportPath = options.config.replay?.report ?? 'data/replay-report.json';

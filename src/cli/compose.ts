@@ -47,6 +47,7 @@ const READY_WITHIN_MS = 20_000;
 export async function startBot(options: StartOptions): Promise<RunningBot> {
   const { config, log } = options;
   const replaying = config.replay ? openReplay(config, config.replay, options.env) : undefined;
+  for (const warning of replaying?.warnings ?? []) log.warn({ file: replaying?.file }, warning);
   const keys = readAccountKeys(options);
   // The ledger's lock comes first: it also guards the simulated venues' books beside it.
   const store = openLedger(config);

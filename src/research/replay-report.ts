@@ -26,6 +26,7 @@ import type { PaymentBooked } from '../ledger/facts.ts';
 import { bookedChange } from '../ledger/reconcile.ts';
 import { accountKey, type LedgerState } from '../ledger/state.ts';
 import { type HedgeSummary, type LegSummary, summarizeHedge } from '../ledger/summary.ts';
+import { type Flow, type Flows, flowOf, flowsOf } from './funding-flows.ts';
 
 /** A venue's own books, read outside the bot. */
 export interface VenueBooks {
@@ -49,6 +50,8 @@ export interface ReportInput {
   readonly fromAt: Instant;
   readonly toAt: Instant;
   readonly venues: readonly VenueBooks[];
+  /** What of the recording makes figures that nobody could have earned. */
+  readonly warnings: readonly string[];
 }
 
 export interface LegReport {
@@ -103,6 +106,7 @@ export interface ReplayReport {
   readonly from: string;
   readonly to: string;
   readonly days: number;
+  readonly warnings: readonly string[];
   readonly hedges: readonly HedgeReport[];
   readonly totals: {
     readonly hedges: number;
@@ -132,6 +136,7 @@ export function buildReport(input: ReportInput): ReplayReport {
     from: iso(input.fromAt),
     to: iso(input.toAt),
     days: (input.toAt - input.fromAt) / DAY_MS,
+    warnings: input.warnings,
     hedges: hedges.map((hedge) => hedgeReport(hedge, flows)),
     totals: totalsOf(hedges),
     venues,
@@ -167,29 +172,9 @@ function compare(ledger: LedgerState, books: VenueBooks): VenueReport {
   };
 }
 
-interface Flow {
-  received: Quote;
-  paid: Quote;
-}
-
-/** By hedge and leg. */
-function flowsOf(payments: Iterable<PaymentBooked>): ReadonlyMap<string, Flow> {
-  const flows = new Map<string, Flow>();
-  for (const { hedge, leg, payment } of payments) {
-    if (hedge === undefined || leg === undefined) continue;
-    const flow = flows.get(`${hedge} ${leg}`) ?? { received: ZERO_QUOTE, paid: ZERO_QUOTE };
-    if (lt(payment.amount, ZERO_QUOTE)) flow.paid = add(flow.paid, payment.amount);
-    else flow.received = add(flow.received, payment.amount);
-    flows.set(`${hedge} ${leg}`, flow);
-  }
-  return flows;
-}
-
-const NO_FLOW: Flow = { received: ZERO_QUOTE, paid: ZERO_QUOTE };
-
-function hedgeReport(hedge: HedgeSummary, flows: ReadonlyMap<string, Flow>): HedgeReport {
-  const long = flows.get(`${hedge.id} long`) ?? NO_FLOW;
-  const short = flows.get(`${hedge.id} short`) ?? NO_FLOW;
+function hedgeReport(hedge: HedgeSummary, flows: Flows): HedgeReport {
+  const long = flowOf(flows, hedge.id, 'long');
+  const short = flowOf(flows, hedge.id, 'short');
   return {
     id: hedge.id,
     route: hedge.route,
@@ -272,6 +257,7 @@ export function renderReport(report: ReplayReport): string {
     `replay of ${report.file}: ${report.from} to ${report.to} (${report.days.toFixed(0)} days)`,
     '',
     ...report.hedges.flatMap(renderHedge),
+    ...report.warnings.map((warning) => `WARNING ${warning}`),
     `total of ${totals.hedges} hedge(s), ${totals.open} still open: funding ${totals.funding}, fees ${totals.fees}, price PnL ${totals.pricePnl}, net ${totals.net} USDT`,
     `annualised return on margin used: ${percent(totals.annualisedReturn)} (average margin ${totals.averageMargin} USDT over ${totals.daysInMarket.toFixed(1)} days in the market)`,
     '',

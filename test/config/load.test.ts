@@ -401,8 +401,7 @@ test('a replay has a ledger of its own by default, also where its file has probl
   const text = 'mode: sim\nreplay: { file: bars.csv }\n';
   const loaded = parseConfig(text, 'replay.yaml');
   expect(loaded.ok && loaded.config.ledger.path).toBe('data/replay.db');
-  const simulated = parseConfig('mode: sim\n', 'sim.yaml');
-  expect(simulated.ok && simulated.config.ledger.path).toBe('data/sim.db');
+  expect(valid('mode: paper').ledger.path).toBe('data/paper.db');
   const file = join(mkdtempSync(join(tmpdir(), 'tandem-config-')), 'replay.yaml');
   writeFileSync(file, `${text}risk: { wrong: 1 }\n`);
   const broken = loadConfig(file);

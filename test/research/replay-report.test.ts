@@ -20,7 +20,15 @@ const HELD: readonly Fact[] = [
 function reportOf(...payments: readonly PaymentBooked[]): ReplayReport {
   const ledger = emptyLedger();
   for (const fact of [...HELD, ...payments]) foldFact(ledger, fact);
-  return buildReport({ ledger, payments, file: 'bars.csv', fromAt: AT, toAt: AT + 86_400_000, venues: [] });
+  return buildReport({
+    ledger,
+    payments,
+    file: 'bars.csv',
+    fromAt: AT,
+    toAt: AT + 86_400_000,
+    venues: [],
+    warnings: [],
+  });
 }
 
 test('net-called-received: a leg that received and paid is told with both', () => {
