@@ -73,7 +73,7 @@ function keyChecks(config: Config, { env, envFile }: Surroundings): Check[] {
     const found = byVenue.get(venue);
     if (!found) return [fail(`keys ${venue}`, 'no complete set', `set ${variablesOf(venue).join(', ')}`)];
     const shapes = checkShape(venue, found);
-    if (shapes.length === 0) return [ok(`keys ${venue}`, 'present, and of the usual shape')];
+    if (shapes.length === 0) return [ok(`keys ${venue}`, 'present and of the usual shape; only a start tries them')];
     return shapes.map(({ detail }) =>
       warn(`keys ${venue}`, detail, 'copy it anew from the venue, without quotes or spaces'),
     );
@@ -83,7 +83,8 @@ function keyChecks(config: Config, { env, envFile }: Surroundings): Check[] {
 
 function armCheck({ mode }: Config, { env }: Surroundings): Check {
   const arming = armed(mode, env);
-  if (!arming.ok) return fail('arming', arming.reason, 'set TANDEM_ARM=live when real orders are meant');
+  if (!arming.ok)
+    return warn('arming', `${arming.reason}: run would refuse`, 'set TANDEM_ARM=live when real orders are meant');
   return ok('arming', mode === 'live' ? 'ARMED: orders go to real money' : `mode ${mode} sends no order to real money`);
 }
 
