@@ -26,10 +26,35 @@ export interface Column {
   readonly title: string;
   readonly align?: Align;
   readonly max?: number;
+  /** Goes where the terminal is too narrow for all, the lowest first. Absent: stays. */
+  readonly spare?: number;
 }
 
-/** Titles and rows, padded to common widths. */
-export function grid(columns: readonly Column[], rows: readonly Line[]): Line[] {
+const GAP = 2;
+/** Of a last column of words, which may be cut. */
+const LEAST_WORDS = 12;
+
+/** Titles and rows, padded to common widths; without spare columns where `fit` is too narrow for them. */
+export function grid(columns: readonly Column[], rows: readonly Line[], fit = Number.POSITIVE_INFINITY): Line[] {
+  const last = columns.length - 1;
+  const wanted = columns.map(({ title, max = 60, align = 'left' }, i) => {
+    const width = Math.max(...[title, ...rows.map((row) => row[i]?.text ?? '')].map(widthOf));
+    return Math.min(width, i === last && align === 'left' ? LEAST_WORDS : max);
+  });
+  const spare = columns.flatMap((column, i) => (column.spare === undefined ? [] : [i]));
+  spare.sort((a, b) => (columns[b]?.spare ?? 0) - (columns[a]?.spare ?? 0));
+  const kept = new Set(columns.keys());
+  const total = (): number => [...kept].reduce((sum, i) => sum + (wanted[i] ?? 0) + GAP, -GAP);
+  while (total() > fit && spare.length > 0) kept.delete(spare.pop() ?? last);
+  const places = [...kept];
+  const at = <T>(cells: readonly T[]): T[] => places.flatMap((i) => cells.slice(i, i + 1));
+  return padded(
+    at(columns),
+    rows.map((row) => at(columns.map((_, i) => row[i] ?? span('')))),
+  );
+}
+
+function padded(columns: readonly Column[], rows: readonly Line[]): Line[] {
   const cut = rows.map((row) =>
     columns.map(({ max = 60 }, i): Span => {
       const cell = row[i] ?? span('');
@@ -45,7 +70,7 @@ export function grid(columns: readonly Column[], rows: readonly Line[]): Line[] 
       const { align = 'left' } = columns[i] ?? {};
       // Padding at the end of a line would only make it seem too wide.
       const padded = i === last && align === 'left' ? cell.text : pad(cell.text, widths[i] ?? 0, align);
-      return [{ text: padded, tone: cell.tone }, ...(i === last ? [] : [span('  ')])];
+      return [{ text: padded, tone: cell.tone }, ...(i === last ? [] : [span(' '.repeat(GAP))])];
     }),
   );
 }

@@ -39,7 +39,7 @@ export function renderStatus(snapshot: StatusSnapshot, options: ScreenOptions): 
     ...venueLines(snapshot),
     BLANK,
   ];
-  const routes = [BLANK, ...routeLines(snapshot.routes)];
+  const routes = [BLANK, ...routeLines(snapshot.routes, columns)];
   const refused = refusedLines(snapshot.opportunities);
   const tail = [
     ...notices.slice(-MAX_NOTICES).map((text): Line => [span(text, 'warn')]),
@@ -50,9 +50,13 @@ export function renderStatus(snapshot: StatusSnapshot, options: ScreenOptions): 
   const hedgeRows = Math.min(hedges.length, Math.max(1, left - Math.min(opportunities.length, Math.floor(left / 2))));
   const lines = [
     ...head,
-    ...hedgeLines(hedges, hedgeRows),
+    ...hedgeLines(hedges, hedgeRows, columns),
     BLANK,
-    ...opportunityLines(opportunities, Math.min(MAX_OPPORTUNITIES, Math.max(1, left - Math.max(1, hedgeRows)))),
+    ...opportunityLines(
+      opportunities,
+      Math.min(MAX_OPPORTUNITIES, Math.max(1, left - Math.max(1, hedgeRows))),
+      columns,
+    ),
     ...refused,
     ...routes,
   ];
@@ -141,19 +145,19 @@ function venueLines({ venues, at }: StatusSnapshot): Line[] {
 
 const pairText = (long: string, short: string): string => `${venueOf(long)} / ${venueOf(short)}`;
 
-function hedgeLines(hedges: readonly HedgeStatus[], limit: number): Line[] {
+function hedgeLines(hedges: readonly HedgeStatus[], limit: number, width: number): Line[] {
   if (hedges.length === 0) return [[span('Hedges', 'dim'), span('  none open')]];
   const columns: Column[] = [
     { title: 'Hedges' },
     { title: 'asset' },
-    { title: 'route' },
+    { title: 'route', spare: 1 },
     { title: 'long / short' },
-    { title: 'quantity', align: 'right' },
+    { title: 'quantity', align: 'right', spare: 2 },
     { title: 'state' },
-    { title: 'held', align: 'right' },
-    { title: 'funding', align: 'right' },
-    { title: 'fees', align: 'right' },
-    { title: 'price PnL', align: 'right' },
+    { title: 'held', align: 'right', spare: 4 },
+    { title: 'funding', align: 'right', spare: 6 },
+    { title: 'fees', align: 'right', spare: 3 },
+    { title: 'price PnL', align: 'right', spare: 5 },
     { title: 'net', align: 'right' },
     { title: 'ahead', align: 'right' },
     { title: 'to liq.', align: 'right' },
@@ -177,7 +181,7 @@ function hedgeLines(hedges: readonly HedgeStatus[], limit: number): Line[] {
       span(nearestLiquidation(hedge.liquidationDistance)),
     ];
   });
-  return [...grid(columns, rows), ...more(hedges.length - rows.length)];
+  return [...grid(columns, rows, width), ...more(hedges.length - rows.length)];
 }
 
 const STATE_TONE: Readonly<Record<string, Tone>> = { held: 'good', quarantined: 'bad' };
@@ -187,16 +191,16 @@ const gainSpan = (amount: string | undefined) =>
 const toneOf = (amount: string): Tone => (!/[1-9]/.test(amount) ? 'plain' : amount.startsWith('-') ? 'bad' : 'good');
 const more = (count: number): Line[] => (count > 0 ? [[span(`  … ${count} more`, 'dim')]] : []);
 
-function opportunityLines(opportunities: readonly OpportunityStatus[], limit: number): Line[] {
+function opportunityLines(opportunities: readonly OpportunityStatus[], limit: number, width: number): Line[] {
   if (opportunities.length === 0) return [[span('Opportunities', 'dim'), span('  none priced yet')]];
   const columns: Column[] = [
     { title: 'Opportunities' },
     { title: 'long / short' },
     { title: 'per 8 h', align: 'right' },
     { title: 'net APR', align: 'right' },
-    { title: 'break-even', align: 'right' },
-    { title: 'conf.', align: 'right' },
-    { title: 'route' },
+    { title: 'break-even', align: 'right', spare: 3 },
+    { title: 'conf.', align: 'right', spare: 1 },
+    { title: 'route', spare: 2 },
     { title: 'verdict', max: 50 },
   ];
   const rows = opportunities.slice(0, limit).map((opportunity): Line => {
@@ -214,7 +218,7 @@ function opportunityLines(opportunities: readonly OpportunityStatus[], limit: nu
       verdict === 'approved' ? span('approved', 'good') : span(rules === '' ? 'refused' : rules, 'dim'),
     ];
   });
-  return [...grid(columns, rows), ...more(opportunities.length - rows.length)];
+  return [...grid(columns, rows, width), ...more(opportunities.length - rows.length)];
 }
 
 /** Why the best refused one was refused. */
@@ -232,17 +236,17 @@ function refusedLines(opportunities: readonly OpportunityStatus[]): Line[] {
   ];
 }
 
-function routeLines(routes: readonly RouteStatus[]): Line[] {
+function routeLines(routes: readonly RouteStatus[], width: number): Line[] {
   const columns: Column[] = [
     { title: 'Route' },
-    { title: 'hedges', align: 'right' },
+    { title: 'hedges', align: 'right', spare: 3 },
     { title: 'open', align: 'right' },
     { title: 'funding', align: 'right' },
-    { title: 'fees', align: 'right' },
+    { title: 'fees', align: 'right', spare: 4 },
     { title: 'price PnL', align: 'right' },
     { title: 'net', align: 'right' },
-    { title: 'turnover', align: 'right' },
-    { title: 'slippage', align: 'right' },
+    { title: 'turnover', align: 'right', spare: 2 },
+    { title: 'slippage', align: 'right', spare: 1 },
     { title: 'today', align: 'right' },
   ];
   const rows = routes.map(
@@ -259,5 +263,5 @@ function routeLines(routes: readonly RouteStatus[]): Line[] {
       dayPnlUsd === undefined ? span('-') : span(gain(dayPnlUsd), toneOf(String(dayPnlUsd))),
     ],
   );
-  return grid(columns, rows);
+  return grid(columns, rows, width);
 }

@@ -202,3 +202,18 @@ test('the painter rewrites in place at most twice a second and gives the cursor 
   expect(written).toBe('\n\u001b[?25h');
   expect(due).toEqual([]);
 });
+
+test('narrow: on 80 columns what a hedge has made and how far it is from liquidation stay, and no row is cut', () => {
+  const narrow = renderStatus(snapshot(), { columns: 80, rows: 60, color: false }).split('\n');
+  const [titles = '', row = ''] = narrow.slice(narrow.findIndex((line) => line.startsWith('Hedges')));
+  for (const title of ['state', 'net', 'ahead', 'to liq.']) expect(titles).toContain(title);
+  expect(titles).not.toContain('quantity');
+  expect(row).toMatch(/%$/);
+  expect(row).not.toContain('…');
+  const opportunities = narrow[narrow.findIndex((line) => line.startsWith('Opportunities'))] ?? '';
+  expect(opportunities).toMatch(/net APR.*verdict/);
+  const routes = narrow[narrow.findIndex((line) => line.startsWith('Route'))] ?? '';
+  expect(routes).toMatch(/net.*today$/);
+  const wide = renderStatus(snapshot(), { columns: 200, rows: 60, color: false });
+  for (const title of ['quantity', 'fees', 'conf.', 'turnover']) expect(wide).toContain(title);
+});
