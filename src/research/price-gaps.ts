@@ -33,18 +33,18 @@ export function priceGaps(prices: Iterable<RecordedPrice>): readonly PriceGap[] 
   return venues.flatMap(([a, first], i) =>
     venues.slice(i + 1).flatMap(([b, second]) => {
       const medianRate = medianGap(first, second);
-      return medianRate > MOST_MEDIAN_RATE ? [{ venues: [a, b] as const, medianRate }] : [];
+      return medianRate !== undefined && medianRate > MOST_MEDIAN_RATE ? [{ venues: [a, b] as const, medianRate }] : [];
     }),
   );
 }
 
-/** 0 without a common instant. */
-function medianGap(first: ReadonlyMap<Instant, number>, second: ReadonlyMap<Instant, number>): number {
+/** undefined without a common instant. */
+function medianGap(first: ReadonlyMap<Instant, number>, second: ReadonlyMap<Instant, number>): number | undefined {
   const gaps = [...first].flatMap(([at, price]) => {
     const other = second.get(at);
     return other === undefined ? [] : [Math.abs(price / other - 1)];
   });
-  return gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
+  return gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)];
 }
 
 /** For people. */
