@@ -160,8 +160,6 @@ function build(sources) {
     remove(next);
     fail(`the build failed.\n${result.output}`);
   }
-  // `npx tandem` runs it as it is.
-  fs.chmodSync(path.join(next, 'cli', 'main.js'), 0o755);
   fs.writeFileSync(path.join(next, path.basename(BUILT_FROM)), sources);
   const old = path.join(ROOT, 'dist.old');
   remove(old);

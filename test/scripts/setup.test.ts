@@ -85,13 +85,22 @@ test('a lockfile that was lost is named with the command that brings it back', (
   expect(said).toMatch(/package-lock\.json is missing or unreadable\. Fix: git checkout package-lock\.json/);
 });
 
-test('what is built may be executed as it is: `npx tandem` does', () => {
+test('npx finds the command before the first build, and runs what is built afterwards', () => {
   const { root } = clone();
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-  mkdirSync(join(root, 'src/cli'));
-  writeFileSync(join(root, 'src/cli/main.ts'), '#!/usr/bin/env node\nprocess.stdout.write(`built`);\n');
-  expect(setUp({ root, bin: dirname(process.execPath) })).toEqual({ status: 0, said: 'tandem: building\n' });
   const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly bin: { tandem: string } };
-  const result = spawnSync(join(root, bin.tandem), { encoding: 'utf8' });
-  expect(result.stdout).toBe('built');
+  copyFileSync(join(ROOT, bin.tandem), join(root, bin.tandem));
+  const tandem = (...args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(join(root, bin.tandem), args, { encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  expect(tandem('status')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'tandem: not built yet. Fix: npm start, or npm run build\n',
+  });
+  mkdirSync(join(root, 'src/cli'));
+  writeFileSync(join(root, 'src/cli/main.ts'), "process.stdout.write(process.argv.slice(2).join(' '));\n");
+  expect(setUp({ root, bin: dirname(process.execPath) })).toEqual({ status: 0, said: 'tandem: building\n' });
+  expect(tandem('close', 'h1')).toEqual({ status: 0, stdout: 'close h1', stderr: '' });
 }, 60_000);
