@@ -305,6 +305,7 @@ describe('refusals carry Binance’s codes', () => {
     ['conditional type', { ...btc, type: 'STOP_MARKET' }, -4120],
     ['missing time in force', without('timeInForce'), -1102],
     ['bad time in force', { ...btc, timeInForce: 'DAY' }, -1115],
+    ['time in force that every object has', { ...btc, timeInForce: 'constructor' }, -1115],
     ['missing price', without('price'), -1102],
     ['missing quantity', without('quantity'), -1102],
     ['quantity is no number', { ...btc, quantity: 'NaN' }, -1100],

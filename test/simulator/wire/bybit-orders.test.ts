@@ -1,6 +1,6 @@
 /** Orders on the simulated Bybit through unmodified ccxt: what is sent, what comes back, what it means. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contracts } from '../../../src/kernel/decimal.ts';
+import { contracts, px } from '../../../src/kernel/decimal.ts';
 import { DAY_MS, MINUTE_MS } from '../../../src/kernel/instant.ts';
 import { ACCOUNT, BTC, type BybitWorld, ETH, levels, refusal, START, startBybit } from './bybit-world.ts';
 
@@ -202,6 +202,66 @@ describe('refusals', () => {
       expect(await refusal(attempt())).toEqual([name, expect.stringContaining(`"retCode":${code}`)]);
     });
   }
+
+  it.each(['1e0', '+1', ' 1', '1.', '.5', '-1', '0', '1'.repeat(21), `1.${'0'.repeat(21)}`])(
+    'a size is plain decimal text of bounded length: %s',
+    async (qty) => {
+      const order = { category: 'linear', symbol: 'BTCUSDT', side: 'Buy', orderType: 'Limit', qty, price: '49000' };
+      expect(await world.post('/v5/order/create', order)).toMatchObject({
+        retCode: 10_001,
+        retMsg: expect.stringContaining('qty'),
+      });
+      expect(world.exchange.openOrders(ACCOUNT)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['orderFilter', 'StopOrder'],
+    ['triggerDirection', 1],
+    ['bboSideType', 'Queue'],
+    ['bboLevel', '1'],
+    ['slippageToleranceType', 'Percent'],
+    ['slippageTolerance', '0.5'],
+    ['tpLimitPrice', '51000'],
+    ['slLimitPrice', '48000'],
+  ])('what would make it another order is not ignored: %s', async (name, value) => {
+    const order = {
+      category: 'linear',
+      symbol: 'BTCUSDT',
+      side: 'Buy',
+      orderType: 'Limit',
+      qty: '0.1',
+      price: '49000',
+    };
+    const reply = await world.post('/v5/order/create', { ...order, [name]: value });
+    expect([reply.retCode, reply.retMsg]).toEqual([10_001, expect.stringContaining(name)]);
+    expect((await world.post('/v5/order/create', { ...order, orderFilter: 'Order' })).retCode).toBe(0);
+  });
+
+  it('the 501st resting order of a symbol is refused', async () => {
+    const order = {
+      category: 'linear',
+      symbol: 'BTCUSDT',
+      side: 'Buy',
+      orderType: 'Limit',
+      qty: '0.001',
+      price: '48000',
+    };
+    const rest = { symbol: BTC, side: 'buy', type: 'limit', tif: 'GTC', reduceOnly: false } as const;
+    for (let i = 0; i < 500; i += 1) {
+      world.exchange.place(ACCOUNT, {
+        ...rest,
+        contracts: contracts('0.001'),
+        price: px('48000'),
+        unfillable: 'expire',
+      });
+    }
+    expect((await world.post('/v5/order/create', order)).retCode).toBe(110_020);
+    // What never rests, and another symbol.
+    expect((await world.post('/v5/order/create', { ...order, timeInForce: 'IOC' })).retCode).toBe(0);
+    const other = { ...order, symbol: 'ETHUSDT', qty: '1', price: '2400' };
+    expect((await world.post('/v5/order/create', other)).retCode).toBe(0);
+  });
 
   it('duplicate-id: a client order id is refused for ever, even after its order has ended', async () => {
     await ioc('buy', 0.1, 50_010, 'once');

@@ -1,6 +1,6 @@
 /** The OKX dialect's refusals, seen by raw requests: signatures, clocks, parameters, limits, order codes. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contracts, quote, text } from '../../../src/kernel/decimal.ts';
+import { contracts, px, quote, text } from '../../../src/kernel/decimal.ts';
 import { BTC, BTC_ID, HOUR, type OkxWorld, okxWorld, orderOf, START } from './okx-world.ts';
 
 let world: OkxWorld;
@@ -137,6 +137,7 @@ describe('order refusals', () => {
     ['bad margin mode', { tdMode: 'cash' }, '51000'],
     ['bad side', { side: 'long' }, '51000'],
     ['bad order type', { ordType: 'LIMIT' }, '51000'],
+    ['order type that every object has', { ordType: 'constructor' }, '51000'],
     ['position side in net mode', { posSide: 'long' }, '51000'],
     ['client id with a hyphen', { clOrdId: 'a-b' }, '51000'],
     ['client id of 33 characters', { clOrdId: 'a'.repeat(33) }, '51000'],
@@ -249,6 +250,21 @@ describe('order refusals', () => {
     expect(await resting({ px: '50060', sz: '0.5' })).toBe('0');
     expect(await resting({ ordType: 'market' })).toBe('0');
     expect(world.exchange.positions('main')).toEqual([]);
+  });
+
+  it('the 501st resting order of an instrument is refused', async () => {
+    const rest = { symbol: BTC, side: 'buy', type: 'limit', tif: 'GTC', reduceOnly: false } as const;
+    for (let i = 0; i < 500; i += 1) {
+      world.exchange.place('main', { ...rest, contracts: contracts('0.2'), price: px('48000'), unfillable: 'expire' });
+    }
+    const order = { ordType: 'limit', px: '48000', sz: '0.2' };
+    const reply = await place(order);
+    expect(reply.data[0]).toMatchObject({
+      sCode: '51174',
+      sMsg: expect.stringMatching(/BTC-USDT-SWAP pending orders reached the upper limit of 500/),
+    });
+    expect(await codeOf(place({ ...order, ordType: 'ioc' }))).toBe('0');
+    expect(await codeOf(place({ ...order, instId: 'ETH-USDT-SWAP', px: '2900' }))).toBe('0');
   });
 
   it('a bulk answer mixes outcomes under code 2', async () => {

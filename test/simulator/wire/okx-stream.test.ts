@@ -192,7 +192,7 @@ describe('frames', () => {
     stream.send('ping');
     stream.send('{');
     stream.send({ op: 'order', args: [{}] });
-    subscribe({ channel: 'books9', instId: BTC_ID });
+    subscribe({ channel: 'constructor', instId: BTC_ID });
     subscribe({ channel: 'books5', instId: 'XXX-USDT-SWAP' });
     subscribe({ channel: 'orders', instType: 'ANY' });
     subscribe({ channel: 'books50-l2-tbt', instId: BTC_ID });

@@ -20,7 +20,12 @@ import { MAX_OPEN_ORDERS } from './public-routes.ts';
 import { missing, ok, type Refused, type Result, refuse, unknownSymbol } from './reply.ts';
 import type { PrivateCall } from './route.ts';
 
-const TIFS: Readonly<Record<string, Tif>> = { GTC: 'GTC', IOC: 'IOC', FOK: 'FOK', GTX: 'POST_ONLY' };
+const TIFS: ReadonlyMap<string, Tif> = new Map([
+  ['GTC', 'GTC'],
+  ['IOC', 'IOC'],
+  ['FOK', 'FOK'],
+  ['GTX', 'POST_ONLY'],
+]);
 const CLIENT_ID = /^[.A-Z:/a-z0-9_-]{1,36}$/;
 /** Types that moved to the algo order endpoints. */
 const CONDITIONAL_TYPES = new Set(['STOP', 'STOP_MARKET', 'TAKE_PROFIT', 'TAKE_PROFIT_MARKET', 'TRAILING_STOP_MARKET']);
@@ -102,7 +107,7 @@ function limitTerms(params: Params, market: WireMarket): Result<Terms> {
   const read = readParams(params, { timeInForce: optional((raw) => ok(raw)), price: required(decimalText) });
   if (!read.ok) return read;
   if (read.value.timeInForce === undefined) return missing('timeInForce');
-  const tif = TIFS[read.value.timeInForce];
+  const tif = TIFS.get(read.value.timeInForce);
   if (tif === undefined) return refuse(-1115, 'Invalid timeInForce.');
   const { price } = read.value;
   if (px(price).eq('0')) return refuse(-4001, 'Price less than 0.');

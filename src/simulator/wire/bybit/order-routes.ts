@@ -8,7 +8,7 @@ import { contracts, px } from '../../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import { DAY_MS } from '../../../kernel/instant.ts';
 import type { ExchangeOrder, PlaceRequest, Tif } from '../../exchange/api.ts';
-import { type Answer, refused, success } from './answer.ts';
+import { type Answer, refusal, refused, success } from './answer.ts';
 import { orderCause, orderRow, orderStatus, TIME_IN_FORCE } from './order-rows.ts';
 import { pageOf, timeWindow } from './paging.ts';
 import type { Params } from './params.ts';
@@ -19,8 +19,25 @@ const RECENT_CLOSED = 500;
 /** How long `order/history` keeps orders that ended without any fill. */
 const UNFILLED_MS = DAY_MS;
 const LINK_ID = /^[0-9A-Za-z_-]{1,36}$/;
-/** Conditional orders are not part of this venue: executing them at once would be worse than refusing them. */
-const CONDITIONAL = ['triggerPrice', 'takeProfit', 'stopLoss'] as const;
+/** Open orders per account and symbol. */
+const MAX_OPEN_ORDERS = 500;
+const TOO_MANY_OPEN = refusal(110_020, 'Too many active orders, can not be more than 500.');
+/**
+ * Real parameters that this venue does not offer: executing at once what should have waited, or at another price than
+ * was meant, would be worse than refusing it.
+ */
+const UNSUPPORTED = [
+  'triggerPrice',
+  'triggerDirection',
+  'takeProfit',
+  'stopLoss',
+  'tpLimitPrice',
+  'slLimitPrice',
+  'bboSideType',
+  'bboLevel',
+  'slippageToleranceType',
+  'slippageTolerance',
+] as const;
 
 export const ORDER_ROUTES: Routes = {
   'POST /v5/order/create': privateRoute(10, create),
@@ -33,16 +50,20 @@ export const ORDER_ROUTES: Routes = {
 export function create({ params, exchange, account, symbols }: PrivateCall): Answer {
   const symbol = symbols.symbol(params.requiredText('symbol'));
   const request = symbol === undefined ? undefined : placeRequest(params, symbol);
-  for (const name of CONDITIONAL) if (params.has(name)) params.reject(name, 'is not supported');
+  for (const name of UNSUPPORTED) if (params.has(name)) params.reject(name, 'is not supported');
+  params.oneOf('orderFilter', ['Order'], 'Order');
   const oneWay = exchange.positionMode(account) === 'one_way';
   const index = params.integer('positionIdx', 0, 2) ?? 0;
   if (params.problem) return params.problem;
   if ((index === 0) !== oneWay) return refused('position_mode_mismatch');
   if (request === undefined) return refused('unknown_symbol');
+  if (mayRest(request) && exchange.openOrders(account, request.symbol).length >= MAX_OPEN_ORDERS) return TOO_MANY_OPEN;
   const outcome = exchange.place(account, request);
   if (!outcome.ok) return refused(outcome.reason);
   return success({ orderId: outcome.order.orderId, orderLinkId: outcome.order.clientOrderId });
 }
+
+const mayRest = ({ tif }: PlaceRequest): boolean => tif === 'GTC' || tif === 'POST_ONLY';
 
 /** Harmless values where `params` has a problem. */
 function placeRequest(params: Params, symbol: UnifiedSymbol): PlaceRequest {

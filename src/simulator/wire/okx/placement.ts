@@ -40,14 +40,16 @@ import type { PrivateCall } from './route.ts';
 const CLIENT_ID = /^[0-9A-Za-z]{1,32}$/;
 const TAG = /^[0-9A-Za-z]{0,16}$/;
 const PLAIN_DECIMAL = /^\d{1,20}(\.\d{1,20})?$/;
-const ORDER_TYPES: Readonly<Record<string, Pick<PlaceRequest, 'type' | 'tif'>>> = {
-  market: { type: 'market', tif: 'IOC' },
-  limit: { type: 'limit', tif: 'GTC' },
-  post_only: { type: 'limit', tif: 'POST_ONLY' },
-  fok: { type: 'limit', tif: 'FOK' },
-  ioc: { type: 'limit', tif: 'IOC' },
-  optimal_limit_ioc: { type: 'market', tif: 'IOC' },
-};
+/** Pending orders per account and instrument. */
+const MAX_PENDING = 500;
+const ORDER_TYPES: ReadonlyMap<string, Pick<PlaceRequest, 'type' | 'tif'>> = new Map([
+  ['market', { type: 'market', tif: 'IOC' }],
+  ['limit', { type: 'limit', tif: 'GTC' }],
+  ['post_only', { type: 'limit', tif: 'POST_ONLY' }],
+  ['fok', { type: 'limit', tif: 'FOK' }],
+  ['ioc', { type: 'limit', tif: 'IOC' }],
+  ['optimal_limit_ioc', { type: 'market', tif: 'IOC' }],
+]);
 /**
  * Real parameters that this venue does not offer: taking them silently would place another order than was meant. Attached
  * take profits and stop losses, also in their older form, and the prices of options.
@@ -67,11 +69,16 @@ export function place(call: Call, item: Params): Row {
     return result(call, item, '', new Refused('51000', 'tdMode'));
   }
   if (exceedsPosition(call, request)) return result(call, item, '', new Refused('51112'));
+  if (mayRest(request) && exchange.openOrders(account, request.symbol).length >= MAX_PENDING) {
+    return result(call, item, '', new Refused('51174', text(item, 'instId'), String(MAX_PENDING)));
+  }
   const placed = exchange.place(account, request);
   if (placed.ok) return result(call, item, placed.order.orderId);
   if (mode !== before) exchange.setMarginMode(account, request.symbol, before);
   return result(call, item, '', placeRefusal(call, request, placed.reason));
 }
+
+const mayRest = ({ tif }: PlaceRequest): boolean => tif === 'GTC' || tif === 'POST_ONLY';
 
 /** One cancellation by `ordId` or `clOrdId`; with both, `ordId` counts. */
 export function cancel(call: Call, item: Params): Row {
@@ -111,7 +118,7 @@ function parse({ exchange, account, ids }: Call, item: Params): PlaceRequest | R
   if (symbol === undefined) return new Refused('51001');
   const side = text(item, 'side');
   if (side !== 'buy' && side !== 'sell') return new Refused('51000', 'side');
-  const kind = ORDER_TYPES[text(item, 'ordType')];
+  const kind = ORDER_TYPES.get(text(item, 'ordType'));
   if (kind === undefined) return new Refused('51000', 'ordType');
   if (!['isolated', 'cross'].includes(text(item, 'tdMode'))) return new Refused('51000', 'tdMode');
   const unsupported = UNSUPPORTED.find((name) => isGiven(item[name]));

@@ -48,6 +48,7 @@ const CODES = {
     200,
     "Order failed because you don't have any positions in this direction for this contract to reduce or close.",
   ],
+  '51174': [200, 'The number of {0} pending orders reached the upper limit of {1} (orders).'],
   '51202': [200, 'Market order amount exceeds the maximum amount.'],
   '51204': [200, 'The price for the limit order cannot be empty.'],
   '51400': [200, 'Cancellation failed as the order does not exist.'],

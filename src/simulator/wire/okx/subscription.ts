@@ -21,16 +21,22 @@ const CHANNELS = {
 } as const satisfies Record<string, { path: StreamPath; names: 'instrument' | 'index' | 'type' | 'nothing' }>;
 
 /** Served by the venue to high fee tiers only. */
-const TIERED: Readonly<Record<string, StreamRefusal>> = {
-  'books-l2-tbt': {
-    code: '60029',
-    msg: 'Only users who are VIP5 and above in trading fee tier are allowed to subscribe to this channel.',
-  },
-  'books50-l2-tbt': {
-    code: '60030',
-    msg: 'Only users who are VIP4 and above in trading fee tier are allowed to subscribe to this channel.',
-  },
-};
+const TIERED: ReadonlyMap<string, StreamRefusal> = new Map([
+  [
+    'books-l2-tbt',
+    {
+      code: '60029',
+      msg: 'Only users who are VIP5 and above in trading fee tier are allowed to subscribe to this channel.',
+    },
+  ],
+  [
+    'books50-l2-tbt',
+    {
+      code: '60030',
+      msg: 'Only users who are VIP4 and above in trading fee tier are allowed to subscribe to this channel.',
+    },
+  ],
+]);
 
 export interface StreamRefusal {
   readonly code: string;
@@ -54,7 +60,7 @@ export function parseSubscription(
   ids: InstrumentIds,
 ): Subscription | StreamRefusal {
   const channel = text(argument, 'channel');
-  const tiered = TIERED[channel];
+  const tiered = TIERED.get(channel);
   if (tiered !== undefined && path === 'public') return tiered;
   if (!isChannel(channel) || CHANNELS[channel].path !== path) return notServed(argument);
   if (path === 'private' && !loggedIn) return { code: '60011', msg: 'Please log in' };
