@@ -3,7 +3,7 @@ import type { Exchange as Ccxt } from 'ccxt';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { contracts, px } from '../../../src/kernel/decimal.ts';
+import { contracts, px, quote } from '../../../src/kernel/decimal.ts';
 import type { BookLevel } from '../../../src/simulator/exchange/api.ts';
 import { ACCOUNT, API_KEY, BTC, btcBook, DOGE, ETH, startWorld, T0, type World } from './binance-world.ts';
 
@@ -216,6 +216,56 @@ describe('depth frames', () => {
     );
   });
 
+  test('a finer tick writes every price with more digits: none of them is taken away for that', async () => {
+    book('99990', '100010');
+    const { waitFor } = await connect('/public/ws/btcusdt@depth@100ms');
+    world.exchange.changeSteps(BTC, { tick: px('0.01'), lot: contracts('0.01') });
+    world.exchange.setBook(BTC, [level('99990', '1'), level('99980.05', '3')], [level('100010', '4')]);
+    const [frame] = await waitFor(1);
+    expect(frame).toMatchObject({ b: [['99980.05', '3.00']], a: [['100010.00', '4.00']] });
+    const { body } = await world.raw('GET', '/fapi/v1/depth?symbol=BTCUSDT&limit=5');
+    expect(body).toMatchObject({
+      bids: [
+        ['99990.00', '1.00'],
+        ['99980.05', '3.00'],
+      ],
+    });
+    const listed = (await world.raw('GET', '/fapi/v1/exchangeInfo')).body as { symbols: Frame[] };
+    expect(listed.symbols.find(({ symbol }) => symbol === 'BTCUSDT')).toMatchObject({
+      pricePrecision: 2,
+      quantityPrecision: 2,
+      filters: expect.arrayContaining([
+        expect.objectContaining({ filterType: 'PRICE_FILTER', tickSize: '0.01' }),
+        expect.objectContaining({ filterType: 'LOT_SIZE', stepSize: '0.01' }),
+      ]),
+    });
+    const order = {
+      symbol: 'BTCUSDT',
+      side: 'BUY',
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      quantity: '0.01',
+      price: '99980.01',
+    };
+    expect((await world.signed('POST', '/fapi/v1/order', order)).status).toBe(200);
+  });
+
+  test('a coarser step rounds nothing that was traded before', async () => {
+    world.exchange.place(ACCOUNT, {
+      symbol: BTC,
+      side: 'sell',
+      type: 'market',
+      tif: 'IOC',
+      contracts: contracts('0.125'),
+      reduceOnly: false,
+    });
+    world.exchange.changeSteps(BTC, { tick: px('1'), lot: contracts('0.1') });
+    expect((await world.signed('GET', '/fapi/v3/positionRisk')).body).toMatchObject([{ positionAmt: '-0.125' }]);
+    expect((await world.signed('GET', '/fapi/v1/userTrades', { symbol: 'BTCUSDT' })).body).toMatchObject([
+      { qty: '0.125', price: '99999.9' },
+    ]);
+  });
+
   test('partial depth, combined frames and unsubscribing', async () => {
     const { frames, ask, waitFor } = await connect('/public/stream?streams=btcusdt@depth5/ethusdt@bookTicker');
     btcBook(world.exchange);
@@ -387,6 +437,17 @@ describe('user data', () => {
     world.exchange.settleFunding(DOGE, '0.001');
     await waitFor(before + 1);
     expect(frames[before]).toMatchObject({ a: { m: 'FUNDING_FEE', B: [{ bc: '-0.30000000' }], P: [] } });
+  });
+
+  test('a transfer tells by how much the wallet changed, in either direction', async () => {
+    const { frames, waitFor } = await connect(`/private/ws?listenKey=${(await listenKey()).listenKey}`);
+    world.exchange.transfer(ACCOUNT, quote('250'));
+    world.exchange.transfer(ACCOUNT, quote('-100.5'));
+    await waitFor(2);
+    expect(frames.map(({ a }) => a)).toMatchObject([
+      { m: 'DEPOSIT', B: [{ wb: '10250.00000000', bc: '250.00000000' }], P: [] },
+      { m: 'WITHDRAW', B: [{ wb: '10149.50000000', bc: '-100.50000000' }], P: [] },
+    ]);
   });
 
   test('a liquidation is CALCULATED, which ccxt’s watchMyTrades does not report', async () => {

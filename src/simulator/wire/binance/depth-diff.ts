@@ -2,11 +2,13 @@
  * The diff stream of one book: what changed since the last frame. `u` is the book sequence of the frame, `pu` that of
  * the frame before, so the chain joins the REST snapshot, whose `lastUpdateId` is the same sequence.
  */
+import { eq, text } from '../../../kernel/decimal.ts';
 import type { BookLevel, ExchangeMarket } from '../../exchange/api.ts';
 import { levelRows } from './market-rows.ts';
 import type { WireMarket } from './markets.ts';
 
-type Side = ReadonlyMap<string, string>;
+/** Size by price, both exact: a changed step writes the same price with other digits. */
+type Side = ReadonlyMap<string, BookLevel>;
 type Change = readonly [price: string, quantity: string];
 
 export interface DepthChange {
@@ -29,22 +31,21 @@ export class DepthDiff {
     const state = market.state();
     this.#market = market;
     this.#sequence = state.bookSequence;
-    this.#bids = this.#side(state.bids);
-    this.#asks = this.#side(state.asks);
+    this.#bids = sideOf(state.bids);
+    this.#asks = sideOf(state.asks);
   }
 
   /** What the book `state` changed; undefined when it is the one already told. */
   next(state: ExchangeMarket): DepthChange | undefined {
     if (state.bookSequence === this.#sequence) return undefined;
-    const bids = this.#side(state.bids);
-    const asks = this.#side(state.asks);
-    const removed = (0).toFixed(this.#market.quantityDigits);
+    const bids = sideOf(state.bids);
+    const asks = sideOf(state.asks);
     const change = {
       U: this.#sequence + 1,
       u: state.bookSequence,
       pu: this.#sequence,
-      b: changes(this.#bids, bids, removed),
-      a: changes(this.#asks, asks, removed),
+      b: this.#changes(this.#bids, bids),
+      a: this.#changes(this.#asks, asks),
     };
     this.#sequence = state.bookSequence;
     this.#bids = bids;
@@ -52,14 +53,16 @@ export class DepthDiff {
     return change;
   }
 
-  #side(levels: readonly BookLevel[]): Side {
-    return new Map(levelRows(this.#market, levels));
+  #changes(before: Side, after: Side): Change[] {
+    const result: Change[] = [];
+    for (const [price, level] of after) {
+      const old = before.get(price);
+      if (!old || !eq(old.contracts, level.contracts)) result.push(...levelRows(this.#market, [level]));
+    }
+    const removed = (0).toFixed(this.#market.quantityDigits);
+    for (const [price, level] of before) if (!after.has(price)) result.push([this.#market.price(level.price), removed]);
+    return result;
   }
 }
 
-function changes(before: Side, after: Side, removed: string): Change[] {
-  const result: Change[] = [];
-  for (const [price, quantity] of after) if (before.get(price) !== quantity) result.push([price, quantity]);
-  for (const price of before.keys()) if (!after.has(price)) result.push([price, removed]);
-  return result;
-}
+const sideOf = (levels: readonly BookLevel[]): Side => new Map(levels.map((level) => [text(level.price), level]));

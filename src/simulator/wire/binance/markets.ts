@@ -14,7 +14,6 @@ import {
   isZero,
   type Px,
   type Quote,
-  text,
 } from '../../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import type { Exchange, ExchangeInstrument, ExchangeMarket } from '../../exchange/api.ts';
@@ -28,27 +27,43 @@ export class WireMarket {
   readonly id: string;
   readonly baseAsset: string;
   readonly quoteAsset: string;
-  readonly instrument: ExchangeInstrument;
-  /** Decimals of quantities. */
-  readonly quantityDigits: number;
-  /** Decimals of prices. */
-  readonly priceDigits: number;
+  readonly symbol: UnifiedSymbol;
   readonly #exchange: Exchange;
+  #digits: { readonly of: ExchangeInstrument; readonly price: number; readonly quantity: number } | undefined;
 
-  constructor(exchange: Exchange, instrument: ExchangeInstrument) {
-    const names = /^([^/]+)\/([^:]+):/.exec(instrument.symbol);
-    invariant(names?.[1] && names[2], `not a linear perpetual: ${instrument.symbol}`);
+  constructor(exchange: Exchange, symbol: UnifiedSymbol) {
+    const names = /^([^/]+)\/([^:]+):/.exec(symbol);
+    invariant(names?.[1] && names[2], `not a linear perpetual: ${symbol}`);
     this.#exchange = exchange;
-    this.instrument = instrument;
+    this.symbol = symbol;
     this.baseAsset = names[1];
     this.quoteAsset = names[2];
     this.id = `${names[1]}${names[2]}`;
-    this.quantityDigits = decimals(contractsToBase(instrument.lot, instrument.contractSize));
-    this.priceDigits = decimals(instrument.tick);
   }
 
-  get symbol(): UnifiedSymbol {
-    return this.instrument.symbol;
+  /** As it is listed now: steps change. */
+  get instrument(): ExchangeInstrument {
+    return this.state().instrument;
+  }
+
+  /** Decimals of quantities. */
+  get quantityDigits(): number {
+    return this.#digitsNow().quantity;
+  }
+
+  /** Decimals of prices. */
+  get priceDigits(): number {
+    return this.#digitsNow().price;
+  }
+
+  #digitsNow(): { readonly price: number; readonly quantity: number } {
+    const { instrument } = this;
+    if (this.#digits?.of !== instrument) {
+      const { tick, lot, contractSize } = instrument;
+      const quantity = decimals(contractsToBase(lot, contractSize));
+      this.#digits = { of: instrument, price: decimals(tick), quantity };
+    }
+    return this.#digits;
   }
 
   state(): ExchangeMarket {
@@ -65,12 +80,14 @@ export class WireMarket {
     return baseToContracts(base(quantity), this.instrument.contractSize);
   }
 
+  /** What was traded on finer steps than today's is told as it is. */
   quantity(contracts: Contracts): string {
-    return this.toBase(contracts).toFixed(this.quantityDigits);
+    const quantity = this.toBase(contracts);
+    return quantity.toFixed(Math.max(this.quantityDigits, decimals(quantity)));
   }
 
   price(price: Px): string {
-    return price.toFixed(this.priceDigits);
+    return price.toFixed(Math.max(this.priceDigits, decimals(price)));
   }
 
   /** Cash over quantity, `0.00` before the first fill. */
@@ -87,9 +104,7 @@ export class WireMarkets {
 
   constructor(exchange: Exchange) {
     for (const symbol of exchange.symbols()) {
-      const state = exchange.market(symbol);
-      invariant(state, `the exchange lists ${symbol} without a market`);
-      const market = new WireMarket(exchange, state.instrument);
+      const market = new WireMarket(exchange, symbol);
       this.#byId.set(market.id, market);
       this.#bySymbol.set(symbol, market);
     }
@@ -114,7 +129,8 @@ export class WireMarkets {
   }
 }
 
-const decimals = (value: Dec<string>): number => text(value).split('.')[1]?.length ?? 0;
+/** Behind the point. */
+const decimals = ({ c, e }: Dec<string>): number => Math.max(0, c.length - 1 - e);
 
 /** Text of a value that comes out of a division, rounded half-even. */
 export const derived = (value: Dec<string>): string => value.toFixed(DERIVED_DIGITS);

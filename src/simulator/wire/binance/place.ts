@@ -189,7 +189,8 @@ function placeRefusal(reason: RefuseReason, market: WireMarket, request: PlaceRe
 function bandRefusal(market: WireMarket, side: PlaceRequest['side']): Refused {
   const { mark, instrument } = market.state();
   const reach = scale(mark, instrument.priceBand);
+  const end = (side === 'buy' ? add(mark, reach) : sub(mark, reach)).toFixed(market.priceDigits);
   return side === 'buy'
-    ? refuse(-4016, `Limit price can't be higher than ${market.price(add(mark, reach))}.`)
-    : refuse(-4024, `Limit price can't be lower than ${market.price(sub(mark, reach))}.`);
+    ? refuse(-4016, `Limit price can't be higher than ${end}.`)
+    : refuse(-4024, `Limit price can't be lower than ${end}.`);
 }

@@ -2,7 +2,7 @@
  * User data streams: listen keys and the ORDER_TRADE_UPDATE and ACCOUNT_UPDATE frames of each account.
  * Source: "User Data Streams" of the USDS-margined futures documentation.
  */
-import { sum, ZERO_QUOTE } from '../../../kernel/decimal.ts';
+import { isNegative, type Quote, sub, sum, ZERO_QUOTE } from '../../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import { HOUR_MS, type Instant } from '../../../kernel/instant.ts';
 import type { Exchange, ExchangeEvent, ExchangePayment, ExchangePosition } from '../../exchange/api.ts';
@@ -39,6 +39,8 @@ export class UserStreams {
   readonly #keys = new Map<string, ListenKey>();
   readonly #clients = new Map<UserClient, ListenKey>();
   readonly #pending = new Map<string, Pending>();
+  /** Of accounts that somebody listens to, as it was told last. */
+  readonly #wallets = new Map<string, Quote>();
   readonly #lifeMs: number;
   #issued = 0;
 
@@ -79,6 +81,7 @@ export class UserStreams {
     const entry = this.#keys.get(key);
     if (!entry || entry.aliveUntil <= now) return false;
     this.#clients.set(client, entry);
+    this.#wallets.set(entry.account, this.#exchange.balance(entry.account).wallet);
     return true;
   }
 
@@ -116,6 +119,8 @@ export class UserStreams {
     const pending = this.#pending.get(account);
     this.#pending.delete(account);
     if (!this.#hasClients(account)) return;
+    const moved = sub(balance.wallet, this.#wallets.get(account) ?? ZERO_QUOTE);
+    this.#wallets.set(account, balance.wallet);
     const payments = sum(
       ZERO_QUOTE,
       (pending?.payments ?? []).map((payment) => payment.amount),
@@ -126,7 +131,7 @@ export class UserStreams {
       wb: cash(balance.wallet),
       cw: derived(balance.available),
       // The change apart from profit and fees.
-      bc: cause === 'transfer' ? cash(balance.wallet) : cash(payments),
+      bc: cash(cause === 'transfer' ? moved : payments),
     };
     const positions = [...(pending?.positions.values() ?? [])].filter(
       ({ symbol }) => cause !== 'funding' || this.#isIsolated(account, symbol),
@@ -135,7 +140,11 @@ export class UserStreams {
       e: 'ACCOUNT_UPDATE',
       T: now,
       E: now,
-      a: { m: REASONS[cause], B: [row], P: positions.map((position) => this.#positionRow(account, position)) },
+      a: {
+        m: cause === 'transfer' && isNegative(moved) ? 'WITHDRAW' : REASONS[cause],
+        B: [row],
+        P: positions.map((position) => this.#positionRow(account, position)),
+      },
     });
   }
 
