@@ -102,6 +102,14 @@ describe('market data', () => {
     expect(best[BTC]).toMatchObject({ bid: 99_999.9, ask: 100_000.1, bidVolume: 1, askVolume: 1 });
   });
 
+  test('fetchTicker and fetchTickers tell the last price; of the day the model knows nothing else', async () => {
+    const ex = await world.ccxt();
+    expect(await ex.fetchTicker(BTC)).toMatchObject({ last: 100_000, open: 100_000, baseVolume: 0, timestamp: T0 });
+    const all = await ex.fetchTickers();
+    expect(Object.keys(all).sort()).toEqual([BTC, DOGE, ETH]);
+    expect((await world.raw('GET', '/fapi/v1/ticker/24hr?symbol=FOOUSDT')).body).toMatchObject({ code: -1121 });
+  });
+
   test('fetchTime and fetchLastPrices', async () => {
     const ex = await world.ccxt();
     expect(await ex.fetchTime()).toBe(T0);

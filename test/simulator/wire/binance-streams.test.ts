@@ -90,6 +90,16 @@ describe('ccxt', () => {
     expect(all[DOGE]?.info).toMatchObject({ r: '0.00070000', T: T0 + 4 * HOUR });
   });
 
+  test('watchTicker and watchTickers follow the last price', async () => {
+    // Nobody has traded: the middle of the best prices.
+    const one = await whileChanging(ex.watchTicker(BTC), () => book('99990', '99995'));
+    expect(one).toMatchObject({ symbol: BTC, last: 99_992.5, timestamp: T0 });
+    for (const name of ['ticker', 'miniTicker']) {
+      const all = await whileChanging(ex.watchTickers(undefined, { name }), () => book('99980', '99985'));
+      expect(all[BTC]).toMatchObject({ last: 99_982.5, open: 99_982.5 });
+    }
+  });
+
   test('watchBidsAsks follows the best prices', async () => {
     const best = await whileChanging(ex.watchBidsAsks([BTC]), () => book('99990', '99995'));
     expect(best[BTC]).toMatchObject({ bid: 99_990, bidVolume: 1, ask: 99_995, askVolume: 2 });
@@ -341,7 +351,7 @@ describe('refusals', () => {
   });
 
   test('a bad subscription rejects ccxt’s watch instead of hanging', async () => {
-    const watch = ex.watchTicker(BTC);
+    const watch = ex.watchTrades(BTC);
     await expect(watch).rejects.toThrow('invalid stream');
   });
 });

@@ -7,7 +7,7 @@
 import ccxt, { type Exchange } from 'ccxt';
 
 export interface ConnectOptions {
-  readonly venue: 'binanceusdm' | 'bybit' | 'okx';
+  readonly venue: 'binance' | 'binanceusdm' | 'bybit' | 'okx';
   /** `http://127.0.0.1:<port>` and `ws://127.0.0.1:<port>` of the server. */
   readonly server: { readonly url: string; readonly wsUrl: string };
   readonly apiKey?: string;
@@ -23,6 +23,7 @@ export interface ConnectOptions {
 }
 
 const OPTIONS: Record<ConnectOptions['venue'], Record<string, unknown>> = {
+  binance: {},
   binanceusdm: { fetchCurrencies: false },
   bybit: {
     fetchMarkets: { types: ['linear'] },

@@ -16,7 +16,7 @@ interface Started {
   readonly requests: readonly string[];
 }
 
-async function started(venue: 'binanceusdm' | 'bybit' | 'okx'): Promise<Started> {
+async function started(venue: Common['venue']): Promise<Started> {
   const requests: string[] = [];
   const common = {
     venue,
@@ -31,7 +31,7 @@ async function started(venue: 'binanceusdm' | 'bybit' | 'okx'): Promise<Started>
 type Common = Pick<Parameters<typeof connectCcxt>[0], 'venue' | 'untouched' | 'onRequest'>;
 
 async function connectTo(venue: Common['venue'], common: Common): Promise<Ccxt> {
-  if (venue === 'binanceusdm') {
+  if (venue === 'binance' || venue === 'binanceusdm') {
     const { server, clock, close } = await binance.startWorld();
     closers.push(close);
     return connectCcxt({ ...common, server, now: clock.now, apiKey: binance.API_KEY, secret: binance.SECRET });
@@ -49,6 +49,7 @@ async function connectTo(venue: Common['venue'], common: Common): Promise<Ccxt> 
 
 describe('loadMarkets with keys and ccxt’s own options', () => {
   it.each([
+    ['binance', 'https://api.binance.com/sapi/v1/capital/config/getall', ['BTC', 'DOGE', 'ETH']],
     ['binanceusdm', 'https://api.binance.com/sapi/v1/capital/config/getall', ['BTC', 'DOGE', 'ETH']],
     ['bybit', 'https://api.bybit.com/v5/asset/coin/query-info', ['BTC', 'ETH']],
     ['okx', 'https://www.okx.com/api/v5/asset/currencies', ['BTC', 'ETH']],

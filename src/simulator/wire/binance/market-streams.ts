@@ -7,6 +7,7 @@ import type { Exchange, ExchangeEvent } from '../../exchange/api.ts';
 import { DepthDiff } from './depth-diff.ts';
 import { bestRows, fundingTexts, levelRows } from './market-rows.ts';
 import type { WireMarket, WireMarkets } from './markets.ts';
+import { miniTickerFrame, tickerFrame } from './ticker-rows.ts';
 import type { Topic } from './topics.ts';
 
 export interface TopicClient {
@@ -81,6 +82,9 @@ export class MarketStreams {
         const { bid, ask } = bestRows(market, state);
         const best = { b: bid[0], B: bid[1], a: ask[0], A: ask[1] };
         payload = { e: 'bookTicker', u: state.bookSequence, s: market.id, ...best, ...times };
+      } else if (topic.kind === 'ticker' || topic.kind === 'miniTicker') {
+        const frame = topic.kind === 'ticker' ? tickerFrame(market, times.E) : miniTickerFrame(market, times.E);
+        payload = topic.market ? frame : [frame];
       }
       if (payload !== undefined) for (const client of clients) client.push(topic.name, payload);
     }

@@ -1,7 +1,6 @@
 /** Market data over REST. Weights and fields: the market data pages of the USDS-margined futures documentation. */
 import { scale } from '../../../kernel/decimal.ts';
 import type { SettledFunding } from '../../exchange/api.ts';
-import { lastPrice } from '../last-price.ts';
 import { pageOf, unbounded } from './history.ts';
 import { ORDERS_PER_10S, ORDERS_PER_MINUTE, WEIGHT_PER_MINUTE } from './limits.ts';
 import { bestRows, fundingTexts, levelRows } from './market-rows.ts';
@@ -19,6 +18,7 @@ import {
 } from './params.ts';
 import { ok, type Result, refuse } from './reply.ts';
 import type { Call, Routes } from './route.ts';
+import { lastText, tickerRow } from './ticker-rows.ts';
 
 /** How Binance marks a contract that never expires. */
 const NEVER = 4133404800000;
@@ -37,6 +37,8 @@ const DEFAULT_DEPTH = 500;
 /** Open orders per account and symbol. */
 export const MAX_OPEN_ORDERS = 200;
 
+const NOTHING_LISTED = { timezone: 'UTC', rateLimits: [], exchangeFilters: [], symbols: [] };
+
 const perSymbol = (one: number, all: number) => (params: Params) => (params.has('symbol') ? one : all);
 
 export const PUBLIC_ROUTES: Routes = {
@@ -50,9 +52,17 @@ export const PUBLIC_ROUTES: Routes = {
   },
   'GET /fapi/v1/premiumIndex': { access: 'public', weight: perSymbol(1, 10), handle: oneOrAll(premiumIndexRow) },
   'GET /fapi/v1/ticker/bookTicker': { access: 'public', weight: perSymbol(2, 5), handle: oneOrAll(bookTickerRow) },
+  'GET /fapi/v1/ticker/24hr': {
+    access: 'public',
+    weight: perSymbol(1, 40),
+    handle: oneOrAll((market, { now }) => tickerRow(market, now)),
+  },
   'GET /fapi/v1/ticker/price': { access: 'public', weight: perSymbol(1, 2), handle: oneOrAll(priceRow) },
   'GET /fapi/v2/ticker/price': { access: 'public', weight: perSymbol(1, 2), handle: oneOrAll(priceRow) },
   'GET /fapi/v1/fundingRate': { access: 'public', weight: 1, funding: true, handle: fundingRate },
+  // The hosts of spot and of coin-margined contracts, which ccxt's client for all of Binance reads too: nothing is listed.
+  'GET /api/v3/exchangeInfo': { access: 'public', weight: 20, handle: () => ok(NOTHING_LISTED) },
+  'GET /dapi/v1/exchangeInfo': { access: 'public', weight: 1, handle: () => ok(NOTHING_LISTED) },
   'GET /fapi/v1/fundingInfo': { access: 'public', weight: 0, funding: true, handle: fundingInfo },
 };
 
@@ -180,8 +190,7 @@ function bookTickerRow(market: WireMarket): unknown {
 }
 
 function priceRow(market: WireMarket, { now }: Call): unknown {
-  const state = market.state();
-  return { symbol: market.id, price: market.price(lastPrice(state) ?? state.last), time: now };
+  return { symbol: market.id, price: lastText(market), time: now };
 }
 
 function fundingInfo({ markets }: Call): Result<unknown> {

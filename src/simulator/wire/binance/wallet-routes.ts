@@ -1,6 +1,6 @@
 /**
  * The wallet's own host (`/sapi`), served here beside the futures: what ccxt asks of it with keys when it loads markets
- * (`capital/config/getall`, `margin/allPairs`), and what a key may do. Weights and fields: the wallet and margin pages
+ * (`capital/config/getall`, `margin/allPairs`, `margin/isolated/allPairs`), and what a key may do. Weights and fields: the wallet and margin pages
  * of the documentation.
  */
 import { ok, type Result } from './reply.ts';
@@ -11,6 +11,7 @@ export const WALLET_ROUTES: Routes = {
   'GET /sapi/v1/capital/config/getall': { access: 'signed', weight: 10, handle: coins },
   // The model has no margin pairs.
   'GET /sapi/v1/margin/allPairs': { access: 'key', weight: 1, handle: () => ok([]) },
+  'GET /sapi/v1/margin/isolated/allPairs': { access: 'key', weight: 10, handle: () => ok([]) },
 };
 
 function apiRestrictions({ owner, now }: PrivateCall): Result<unknown> {
