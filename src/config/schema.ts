@@ -56,9 +56,9 @@ const venueSchema = z.strictObject({
     'A request without an answer counts as unknown.',
   ),
   budgetShare: restart(
-    fraction(1).gt(0).default(0.8),
+    fraction(1, 0.2).default(0.8),
     'fraction (1 % is 0.01)',
-    'Part of the venue’s published request limits that is used at all.',
+    'Part of the venue’s published request limits that is used at all. The smallest of them are five requests in a few seconds: a fifth is one.',
   ),
 });
 

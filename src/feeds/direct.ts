@@ -182,6 +182,8 @@ class DirectFeed implements MarketFeed {
     const { connection } = this.#o;
     if (listings.length === 0) {
       this.#health.set('up', 'none of the assets is listed here');
+      // No frame will ever come to ask for another reading.
+      this.#cancelSilence = this.#o.ioClock.after(LISTING_AGE_MS, () => void this.#run());
       return;
     }
     connection.onFrame((frame) => {

@@ -13,15 +13,29 @@ const fundingRow = z.object({
   instId: z.string(),
   fundingRate: optionalDecimal,
   fundingTime: optionalInstant,
-  nextFundingTime: optionalInstant,
+  prevFundingTime: optionalInstant,
   ts: instant,
+});
+const listedFunding = z.object({
+  data: z.array(
+    z.object({
+      instId: z.string(),
+      fundingTime: optionalInstant,
+      prevFundingTime: optionalInstant,
+      nextFundingTime: optionalInstant,
+    }),
+  ),
 });
 const markRow = z.object({ instId: z.string(), markPx: optionalDecimal, ts: instant });
 const history = z.object({
   data: z.array(z.object({ realizedRate: decimalText, fundingTime: instant })),
 });
 
-/** Remembers the newest two settlements of each market: from one to the other is what the coming rate is for. */
+/**
+ * A rate is for the period that ends with the coming settlement. `nextFundingTime` ends the one after that, which is
+ * another length exactly when the venue has changed it, so frames tell the period by the settlement before only: as they
+ * have it, or as an earlier frame had it. Without either, what `intervals` has read stands.
+ */
 class OkxReader implements FrameReader {
   readonly #settlements = new Map<string, { readonly passed: Instant | undefined; readonly next: Instant }>();
 
@@ -42,23 +56,20 @@ class OkxReader implements FrameReader {
   }
 
   #funding(row: unknown): RawQuote {
-    const { instId, fundingRate, fundingTime, nextFundingTime, ts } = fundingRow.parse(row);
+    const { instId, fundingRate, fundingTime, prevFundingTime, ts } = fundingRow.parse(row);
     const known = this.#settlements.get(instId);
     if (fundingTime !== undefined && fundingTime !== known?.next)
       this.#settlements.set(instId, { passed: known?.next, next: fundingTime });
-    const { passed } = this.#settlements.get(instId) ?? {};
-    const interval = {
+    const passed = prevFundingTime ?? this.#settlements.get(instId)?.passed;
+    const quote = {
       kind: 'funding',
       marketId: instId,
       rate: fundingRate,
       nextSettlementAt: fundingTime,
       at: ts,
     } as const;
-    if (fundingTime === undefined || nextFundingTime === undefined) return interval;
-    // The venue itself tells the length of the period after the coming settlement only.
-    const intervalMs =
-      passed !== undefined && passed < fundingTime ? fundingTime - passed : nextFundingTime - fundingTime;
-    return { ...interval, intervalHours: intervalMs / HOUR_MS };
+    if (fundingTime === undefined || passed === undefined || passed >= fundingTime) return quote;
+    return { ...quote, intervalHours: (fundingTime - passed) / HOUR_MS };
   }
 }
 
@@ -70,8 +81,19 @@ export const okxFrames: FeedDialect = {
     () => client.watchMarkPrices(symbols()),
   ],
   reader: () => new OkxReader(),
-  // Every funding frame tells its own.
-  intervals: async () => new Map(),
+  intervals: async (client) => {
+    const params = { instId: 'ANY' };
+    const { data } = listedFunding.parse(await client.request('public/funding-rate', 'public', 'GET', params));
+    return new Map(
+      data.flatMap(({ instId, fundingTime, prevFundingTime, nextFundingTime }) => {
+        if (fundingTime === undefined) return [];
+        // Of a market without a settlement before, the following period is all there is to go by.
+        const from = prevFundingTime ?? fundingTime;
+        const to = prevFundingTime === undefined ? nextFundingTime : fundingTime;
+        return to !== undefined && from < to ? [[instId, (to - from) / HOUR_MS] as const] : [];
+      }),
+    );
+  },
   snapshot: async () => [],
   settled: async (client, marketId, from, to) => {
     // `before` and `after` exclude their own instant.

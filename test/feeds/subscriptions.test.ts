@@ -5,6 +5,7 @@ import { createDirectFeed } from '../../src/feeds/direct.ts';
 import type { MarketClient, MarketConnection } from '../../src/feeds/market-connection.ts';
 import { HOUR_MS } from '../../src/kernel/instant.ts';
 import { success } from '../../src/kernel/outcome.ts';
+import type { MarketEvent } from '../../src/market/event.ts';
 import type { MarketFeed } from '../../src/ports/market-feed.ts';
 import { createSimClock, type SimClock } from '../../src/simulator/clock.ts';
 import { createSeededRandom } from '../../src/simulator/random.ts';
@@ -89,7 +90,7 @@ describe('a change of a book that is not there', () => {
     const watch = never;
     const client = {
       orderbooks: {},
-      request: async () => [],
+      request: async () => (venue === 'okx' ? { data: [] } : []),
       watchOrderBookForSymbols: watch,
       watchMarkPrices: watch,
       watchTickers: watch,
@@ -258,8 +259,47 @@ describe('what is asked of a venue', () => {
   });
 });
 
+it('an asset that no venue lists yet is watched once it is listed', async () => {
+  const clock = createSimClock(NOW);
+  const watched: (readonly string[] | undefined)[] = [];
+  let listings = [{ ...BTC_LISTING, instrument: { ...BTC_LISTING.instrument, asset: 'OLD' } }];
+  const client = {
+    orderbooks: {},
+    request: async () => [],
+    watchOrderBookForSymbols: never,
+    watchTickers: (symbols: readonly string[] | undefined) => {
+      watched.push(symbols);
+      return never();
+    },
+  };
+  const connection: MarketConnection = {
+    venue: 'bybit',
+    client,
+    read: async (act) => success(await act(), NOW),
+    listings: async () => success(listings, NOW),
+    onFrame: () => undefined,
+    onDrop: () => undefined,
+    cutStreams: () => undefined,
+    close: async () => undefined,
+  };
+  const pass = async () => {
+    clock.advanceTo(clock.now() + HOUR_MS);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const feed = createDirectFeed({ connection, clock, ioClock: clock, random: createSeededRandom(1) });
+  feed.start(new Set(['BTC']), () => undefined);
+  await pass();
+  await pass();
+  expect(watched).toEqual([]);
+  listings = [BTC_LISTING];
+  await pass();
+  await pass();
+  expect(watched).toEqual([[SYMBOL]]);
+  await feed.stop();
+});
+
 describe('the period of an OKX rate', () => {
-  const frame = (fundingAt: number, nextAt: number) => ({
+  const frame = (fundingAt: number, nextAt: number, more = {}) => ({
     arg: { channel: 'funding-rate', instId: 'BTC-USDT-SWAP' },
     data: [
       {
@@ -268,6 +308,7 @@ describe('the period of an OKX rate', () => {
         fundingTime: String(NOW + fundingAt * HOUR_MS),
         nextFundingTime: String(NOW + nextAt * HOUR_MS),
         ts: String(NOW),
+        ...more,
       },
     ],
   });
@@ -276,11 +317,70 @@ describe('the period of an OKX rate', () => {
     const reader = dialectOf('okx')?.reader();
     const hours = (fundingAt: number, nextAt: number) =>
       reader?.parse(frame(fundingAt, nextAt)).map((quote) => (quote.kind === 'funding' ? quote.intervalHours : 'none'));
-    // Of the first frame only the following period is known.
-    expect(hours(0, 8)).toEqual([8]);
+    // Of the first frame only the following period is known: another length, when the venue has changed it.
+    expect(hours(0, 8)).toEqual([undefined]);
     // Eight hours until the next settlement, and one hour each from then on.
     expect(hours(8, 9)).toEqual([8]);
     expect(hours(8, 9)).toEqual([8]);
     expect(hours(9, 10)).toEqual([1]);
   });
+
+  it('fault-27-period-told: a frame that has the settlement before tells it by itself', () => {
+    const told = dialectOf('okx')
+      ?.reader()
+      .parse(frame(1, 2, { prevFundingTime: String(NOW - 7 * HOUR_MS) }));
+    expect(told).toMatchObject([{ kind: 'funding', rate: '0.0008', intervalHours: 8 }]);
+  });
+
+  it.each([
+    [8, 4],
+    [8, 1],
+    [4, 8],
+    [1, 4],
+  ])(
+    'fault-27-period-read: %s h now and %s h afterwards, at a start and after every reconnection',
+    async (now, after) => {
+      const clock = createSimClock(NOW);
+      const events: MarketEvent[] = [];
+      const row = {
+        instId: 'BTC-USDT-SWAP',
+        prevFundingTime: String(NOW + (1 - now) * HOUR_MS),
+        fundingTime: String(NOW + HOUR_MS),
+        nextFundingTime: String(NOW + (1 + after) * HOUR_MS),
+      };
+      let heard: (frame: unknown) => void = () => undefined;
+      let dropped: (url: string) => void = () => undefined;
+      const client = {
+        orderbooks: {},
+        request: async (path: string) => (path === 'public/funding-rate' ? { data: [row] } : { data: [] }),
+        watchOrderBookForSymbols: never,
+        watchFundingRates: never,
+        watchMarkPrices: never,
+      };
+      const connection: MarketConnection = {
+        venue: 'okx',
+        client,
+        read: async (act) => success(await act(), NOW),
+        listings: async () => success([{ ...BTC_LISTING, marketId: 'BTC-USDT-SWAP' }], NOW),
+        onFrame: (listener) => {
+          heard = (each) => listener(each, 'ws://somewhere');
+        },
+        onDrop: (listener) => {
+          dropped = listener;
+        },
+        cutStreams: () => undefined,
+        close: async () => undefined,
+      };
+      const feed = createDirectFeed({ connection, clock, ioClock: clock, random: createSeededRandom(1) });
+      feed.start(new Set(['BTC']), (event) => events.push(event));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      heard(frame(1, 1 + after));
+      dropped('ws://somewhere');
+      heard(frame(1, 1 + after));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      const quotes = events.flatMap((event) => (event.kind === 'funding' ? [event.quote.intervalHours] : []));
+      expect(quotes).toEqual([now, now]);
+      await feed.stop();
+    },
+  );
 });

@@ -5,10 +5,11 @@ import { createSimClock } from '../../src/simulator/clock.ts';
 import { createSeededRandom } from '../../src/simulator/random.ts';
 import type { PublishedLimit } from '../../src/venues/bucket.ts';
 import { createBudget } from '../../src/venues/budget.ts';
+import { factsOf, supportedVenues } from '../../src/venues/registry.ts';
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
-function world(limits: readonly PublishedLimit[], options: { maxQueued?: number } = {}) {
+function world(limits: readonly PublishedLimit[], options: { maxQueued?: number; share?: number } = {}) {
   const clock = createSimClock(0);
   const activity = createActivity();
   const budget = createBudget({ limits, clock, activity, random: createSeededRandom(1), share: 1, ...options });
@@ -42,6 +43,34 @@ function world(limits: readonly PublishedLimit[], options: { maxQueued?: number 
 }
 
 describe('the request budget', () => {
+  it.each(supportedVenues)(
+    'the smallest share that a configuration may name leaves room for every request: %s',
+    async (venue) => {
+      const facts = factsOf(venue);
+      const it = world(facts?.limits ?? [], { share: 0.2 });
+      const requests = [
+        ['POST', 'order', {}],
+        ['GET', 'openOrders', {}],
+        ['GET', 'income', {}],
+        ['GET', 'depth', { limit: 1_000 }],
+        ['GET', 'fundingInfo', {}],
+        ['POST', 'trade/order', {}],
+        ['GET', 'account/bills-archive', {}],
+        ['POST', 'account/set-position-mode', {}],
+        ['POST', 'v5/order/create', {}],
+        ['GET', 'v5/position/list', {}],
+      ] as const;
+      for (const [method, path, params] of requests) {
+        const cost = facts?.cost(method, path, params) ?? {};
+        for (const urgency of ['poll', 'open', 'reduce'] as const) {
+          const asked = it.ask(cost, urgency);
+          await it.advanceTo(it.clock.now() + 60_000);
+          expect(await asked, `${method} ${path} ${urgency}`).toEqual({ ok: true });
+        }
+      }
+    },
+  );
+
   it('counts what a request has waited for before: an opening waits five seconds in all', async () => {
     const it = world([{ name: 'weight', limit: 10, windowMs: 60_000 }]);
     it.clock.advanceTo(10_000);

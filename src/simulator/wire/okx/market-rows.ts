@@ -76,6 +76,7 @@ export function fundingRow(exchange: Exchange, market: ExchangeMarket): Row | un
     nextFundingRate: '',
     nextFundingTime: String(funding.nextSettlementAt + funding.intervalHours * HOUR_MS),
     premium: '',
+    prevFundingTime: String(funding.nextSettlementAt - funding.intervalHours * HOUR_MS),
     settFundingRate: settled?.rate ?? '',
     settState: 'settled',
     ts: String(funding.at),
