@@ -3,7 +3,13 @@ import { connect, type Socket } from 'node:net';
 import type { OperatorCommand, OperatorReply } from '../engine/events.ts';
 import type { StatusSnapshot } from '../engine/status.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AccountPositions, ControlReply, ControlRequest } from './control-protocol.ts';
+import {
+  type AccountPositions,
+  type ControlReply,
+  type ControlRequest,
+  type Whom,
+  whomText,
+} from './control-protocol.ts';
 import { checkFolder } from './control-socket.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 
@@ -17,6 +23,8 @@ export interface ControlClient {
 
 export interface ControlAddress {
   readonly path: string;
+  /** Whom it must be; absent: whoever listens there. */
+  readonly whom?: Whom;
   /** Wall pace. */
   readonly clock: Clock;
   /** For each answer. */
@@ -48,7 +56,7 @@ function open(path: string): Promise<Socket | undefined> {
     const socket = connect(path);
     const onError = (error: NodeJS.ErrnoException): void => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return settle(undefined);
-      const who = error.code === 'EACCES' ? '; the bot runs as another user' : '';
+      const who = error.code === 'EACCES' ? '; it belongs to another user, or its folder does' : '';
       fail(new CommandFailure(EXIT.failed, `the control socket ${path} cannot be opened (${error.code})${who}`));
     };
     socket.once('error', onError);
@@ -59,7 +67,7 @@ function open(path: string): Promise<Socket | undefined> {
   });
 }
 
-type Wanted = ControlRequest extends infer R ? (R extends ControlRequest ? Omit<R, 'id'> : never) : never;
+type Wanted = ControlRequest extends infer R ? (R extends ControlRequest ? Omit<R, 'id' | 'whom'> : never) : never;
 
 interface Waiting {
   readonly id: number;
@@ -104,7 +112,7 @@ class Client implements ControlClient {
     if (this.#ended) throw GONE;
     this.#lastId += 1;
     const id = this.#lastId;
-    const { clock, deadlineMs = DEADLINE_MS } = this.#address;
+    const { clock, path, whom, deadlineMs = DEADLINE_MS } = this.#address;
     const reply = await new Promise<ControlReply>((settle, fail) => {
       const late = new CommandFailure(
         EXIT.failed,
@@ -125,9 +133,16 @@ class Client implements ControlClient {
           fail(error);
         },
       };
-      this.#socket.write(`${JSON.stringify({ id, ...request })}\n`);
+      this.#socket.write(`${JSON.stringify({ id, ...(whom && { whom: nameOf(whom) }), ...request })}\n`);
     });
     if (reply.ok) return reply.value;
+    if (reply.code === 'another_bot' && whom) {
+      const expected = whomText(whom);
+      throw new CommandFailure(
+        EXIT.refused,
+        `the bot that listens on ${path} is ${reply.detail}, not ${expected}: nothing was done. Is this the configuration that you mean (--config)?`,
+      );
+    }
     throw new CommandFailure(EXIT.failed, `the bot answered ${reply.code}: ${reply.detail}`);
   }
 
@@ -167,6 +182,8 @@ class Client implements ControlClient {
     this.#waiting = undefined;
   }
 }
+
+const nameOf = ({ mode, account }: Whom): Whom => ({ mode, account });
 
 const GONE = new CommandFailure(
   EXIT.failed,

@@ -4,10 +4,24 @@
  */
 import type { OperatorCommand } from '../engine/events.ts';
 
-export type ControlRequest =
-  | { readonly id: number; readonly op: 'status' }
-  | { readonly id: number; readonly op: 'positions' }
-  | { readonly id: number; readonly op: 'command'; readonly command: OperatorCommand; readonly by: string };
+export type ControlRequest = {
+  readonly id: number;
+  /** Whom the asker takes the bot for; another one refuses. Absent: whoever it is. */
+  readonly whom?: Whom;
+} & (
+  | { readonly op: 'status' }
+  | { readonly op: 'positions' }
+  | { readonly op: 'command'; readonly command: OperatorCommand; readonly by: string }
+);
+
+/** What a ledger is stamped with, and a bot runs as. */
+export interface Whom {
+  readonly mode: string;
+  readonly account: string;
+}
+
+export const sameWhom = (a: Whom, b: Whom): boolean => a.mode === b.mode && a.account === b.account;
+export const whomText = ({ mode, account }: Whom): string => `${mode.toUpperCase()}, account ${account}`;
 
 export type ControlReply =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
@@ -21,6 +35,8 @@ export type ControlErrorCode =
   | 'too_large'
   /** Too many clients; the connection ends. */
   | 'busy'
+  /** The request is for a bot of another mode or account; `detail` names this one's. */
+  | 'another_bot'
   /** The bot could not do it. */
   | 'failed';
 
@@ -70,15 +86,23 @@ export function parseRequest(line: string): ParsedRequest {
     return { ok: false, id: 0, detail: 'the line is not JSON' };
   }
   if (typeof value !== 'object' || value === null) return { ok: false, id: 0, detail: 'a request is an object' };
-  const { id, op, command, by } = value as Record<string, unknown>;
+  const { id, op, command, by, whom } = value as Record<string, unknown>;
   if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1)
     return { ok: false, id: 0, detail: 'id should be a whole number from 1' };
-  if (op === 'status' || op === 'positions') return { ok: true, request: { id, op } };
+  if (whom !== undefined && !isWhom(whom)) return { ok: false, id, detail: 'whom should have a mode and an account' };
+  const head = whom === undefined ? { id } : { id, whom };
+  if (op === 'status' || op === 'positions') return { ok: true, request: { ...head, op } };
   if (op !== 'command') return { ok: false, id, detail: 'op should be status, positions or command' };
   const wanted = parseCommand(command);
   if (!wanted) return { ok: false, id, detail: 'there is no such command' };
   if (typeof by !== 'string' || !BY.test(by)) return { ok: false, id, detail: 'by should say who, in a short word' };
-  return { ok: true, request: { id, op, command: wanted, by } };
+  return { ok: true, request: { ...head, op, command: wanted, by } };
+}
+
+function isWhom(value: unknown): value is Whom {
+  if (typeof value !== 'object' || value === null) return false;
+  const { mode, account } = value as Record<string, unknown>;
+  return typeof mode === 'string' && typeof account === 'string';
 }
 
 function parseCommand(value: unknown): OperatorCommand | undefined {

@@ -16,6 +16,9 @@ import {
   type ControlRequest,
   MAX_REQUEST_BYTES,
   parseRequest,
+  sameWhom,
+  type Whom,
+  whomText,
 } from './control-protocol.ts';
 import { checkFolder } from './control-socket.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
@@ -31,6 +34,7 @@ export interface ControlServer {
 export interface ControlOptions {
   readonly path: string;
   readonly bot: ControlledBot;
+  readonly whom: Whom;
   /** Wall pace. */
   readonly clock: Clock;
   readonly log: Log;
@@ -153,7 +157,7 @@ function answers(path: string): Promise<boolean> {
 }
 
 /** Reads lines, one request at a time; the socket is paused meanwhile, so nothing piles up. */
-function serveClient(socket: Socket, { bot, clock, log }: ControlOptions): void {
+function serveClient(socket: Socket, { bot, whom, clock, log }: ControlOptions): void {
   let held = Buffer.alloc(0);
   let busy = false;
   let cancelIdle = clock.after(IDLE_MS, () => socket.destroy());
@@ -187,7 +191,8 @@ function serveClient(socket: Socket, { bot, clock, log }: ControlOptions): void 
       }
       // A client's own wait for the bot is not idleness.
       cancelIdle();
-      const answer: ControlReply = line.length > MAX_REQUEST_BYTES ? TOO_LARGE : await answerLine(bot, line.toString());
+      const answer: ControlReply =
+        line.length > MAX_REQUEST_BYTES ? TOO_LARGE : await answerLine(bot, whom, line.toString());
       restartIdle();
       await reply(answer);
       // However many questions have piled up: one for each client, then the market's turn.
@@ -217,10 +222,13 @@ const TOO_LARGE: ControlReply = {
   detail: `a request has at most ${MAX_REQUEST_BYTES} bytes`,
 };
 
-async function answerLine(bot: ControlledBot, line: string): Promise<ControlReply> {
+async function answerLine(bot: ControlledBot, whom: Whom, line: string): Promise<ControlReply> {
   const parsed = parseRequest(line);
   if (!parsed.ok) return { id: parsed.id, ok: false, code: 'bad_request', detail: parsed.detail };
   const { request } = parsed;
+  if (request.whom && !sameWhom(request.whom, whom)) {
+    return { id: request.id, ok: false, code: 'another_bot', detail: whomText(whom) };
+  }
   try {
     return { id: request.id, ok: true, value: await perform(bot, request) };
   } catch (error) {

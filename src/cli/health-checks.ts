@@ -9,7 +9,8 @@ import { armed, checkShape, readCredentials, variablesOf } from '../config/secre
 import type { Read } from '../kernel/outcome.ts';
 import { isLedgerThere } from '../platform/sqlite/connection.ts';
 import { LedgerOpenError } from '../platform/sqlite/errors.ts';
-import { findBot } from './bot-address.ts';
+import { asking, findBot } from './bot-address.ts';
+import { CommandFailure } from './exit-codes.ts';
 import { holderPid, isAlive } from './ledger-holder.ts';
 import { verifyLedger } from './ledger-verify.ts';
 import type { VenueAnswer } from './venue-probe.ts';
@@ -156,12 +157,19 @@ const LEDGER_FIXES: Readonly<Partial<Record<LedgerOpenError['code'], string>>> =
   older_schema: 'start the bot once: it brings the ledger to this version',
 };
 
+const BOT_DEADLINE_MS = 5_000;
+
 /** Only asks: taking the lock to see whether it is free could stop a bot that is starting. */
 async function holderCheck(config: Config): Promise<Check> {
-  const bot = await findBot(config);
-  if (bot) {
-    bot.close();
-    return ok('bot', 'running, and answers on its control socket');
+  try {
+    const bot = await findBot(config, BOT_DEADLINE_MS);
+    if (bot) {
+      await asking(bot, (client) => client.status());
+      return ok('bot', 'running, and answers on its control socket');
+    }
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    return fail('bot', error.message, 'see its log; a process that hangs can be killed, the next start reconciles');
   }
   const pid = holderPid(config);
   if (pid === undefined) return ok('bot', 'not running; the ledger is free');

@@ -1,4 +1,5 @@
 /** What read commands need of a ledger, beside a running bot or without one. Entry points: `withLedger`, `foldLedger`. */
+import { resolve } from 'node:path';
 import type { Whereabouts } from '../config/whereabouts.ts';
 import { InvariantError } from '../kernel/assert.ts';
 import type { Instant } from '../kernel/instant.ts';
@@ -12,13 +13,21 @@ import { type LedgerReader, openLedgerReader } from '../platform/sqlite/reader.t
 import { systemClock } from '../platform/system-clock.ts';
 import { statusOfBot } from './bot-address.ts';
 import type { Context } from './context.ts';
+import { sameWhom, whomText } from './control-protocol.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 
-/** Throws CommandFailure when there is no ledger yet, saying what makes one; LedgerOpenError when it is not sound. */
+/** Throws CommandFailure when there is no ledger yet, saying what makes one, or it is another bot's; LedgerOpenError when it is not sound. */
 export function withLedger<T>(context: Context, config: Whereabouts, use: (reader: LedgerReader) => T): T {
   requireLedgerFile(context, config);
   const reader = openLedgerReader(config.ledger.path);
   try {
+    const { path, stamp } = reader;
+    if (!sameWhom(stamp, config)) {
+      throw new CommandFailure(
+        EXIT.ledger,
+        `ledger ${path} belongs to ${whomText(stamp)}, not ${whomText(config)}. Is this the configuration that you mean (--config)?`,
+      );
+    }
     return use(reader);
   } finally {
     reader.close();
@@ -29,7 +38,7 @@ export function requireLedgerFile(context: Context, config: Whereabouts): void {
   if (isLedgerThere(config.ledger.path)) return;
   throw new CommandFailure(
     EXIT.failed,
-    `there is no ledger at ${config.ledger.path} yet; the first run makes it: tandem run --config ${context.configFile}`,
+    `there is no ledger at ${resolve(config.ledger.path)} yet; the first run makes it: tandem run --config ${context.configFile}`,
   );
 }
 

@@ -86,7 +86,7 @@ async function live(
   const { config, configFile, log } = input;
   const { clock } = host;
   try {
-    const control = await serveControl({ path: controlSocketPath(config), bot, clock, log });
+    const control = await serveControl({ path: controlSocketPath(config), bot, whom: config, clock, log });
     try {
       log.info({ mode: config.mode, account: config.account, socket: control.path }, 'started');
       const painter = showStatus(input, host, bot);

@@ -1,9 +1,11 @@
 /** Loads the configuration that a command means. Entry points: `settingsOf`, `whereaboutsOf`, `sayWhom`. */
+import { resolve } from 'node:path';
 import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Problem } from '../config/source.ts';
 import { type Whereabouts, whereaboutsIn } from '../config/whereabouts.ts';
 import type { Context } from './context.ts';
+import { whomText } from './control-protocol.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
 
 export interface Settings {
@@ -48,6 +50,6 @@ function refusal({ configFile }: Context, problems: readonly Problem[], outcome:
 }
 
 /** Said before a command acts: a default configuration may name another bot than the one that is meant. */
-export function sayWhom({ io, json }: Context, { mode, account, ledger }: Whereabouts): void {
-  if (!json) io.out(`${mode.toUpperCase()}, account ${account}, ledger ${ledger.path}\n`);
+export function sayWhom({ io, json }: Context, config: Whereabouts): void {
+  if (!json) io.out(`${whomText(config)}, ledger ${resolve(config.ledger.path)}\n`);
 }

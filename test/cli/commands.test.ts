@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { StatusSnapshot } from '../../src/engine/status.ts';
 import { base, px, quote } from '../../src/kernel/decimal.ts';
@@ -270,6 +271,43 @@ test.each(['hedges', 'hedge h1', 'why ETH', 'opportunities', 'breakers'])(
     expect((await tandem(where, ...line.split(' '), '--json')).out).toMatch(/^\{/);
   },
 );
+
+test.each([
+  ['mode', 'live'],
+  ['account', 'other'],
+])('wrong-bot: a file that names another %s reaches neither the bot nor its ledger', async (key, value) => {
+  const where = place();
+  stored(where);
+  const wrong = join(where.folder, 'wrong.yaml');
+  const settings = { mode: 'sim', account: 'main', [key]: value };
+  writeFileSync(
+    wrong,
+    `mode: ${settings.mode}\naccount: ${settings.account}\nledger: { path: ${where.ledger} }\n${value === 'live' ? '' : 'simulator: { stepSeconds: 1 }\n'}`,
+  );
+  const elsewhere = { ...where, config: wrong };
+  for (const line of ['hedges', 'hedge h1', 'why ETH', 'opportunities', 'breakers', 'pause', 'kill']) {
+    const { exit, err } = await tandem(elsewhere, ...line.split(' '));
+    expect([line, exit, err]).toEqual([line, 5, expect.stringMatching(/belongs to/)]);
+  }
+  const bot = fakeBot();
+  await listening(where, bot);
+  for (const line of [
+    'status',
+    'why ETH',
+    'opportunities',
+    'breakers',
+    'pause',
+    'resume',
+    'close h1',
+    'flatten',
+    'kill',
+    'kill --reset',
+  ]) {
+    const { exit, err } = await tandem(elsewhere, ...line.split(' '));
+    expect([line, exit, err]).toEqual([line, 4, expect.stringMatching(/is SIM, account main, not /)]);
+  }
+  expect(bot.commands).toEqual([]);
+});
 
 test('wrong-bot: what a command says to do next names the file that it was given', async () => {
   const where = place();

@@ -7,9 +7,10 @@ import { connectControl } from '../../src/cli/control-client.ts';
 import { MAX_REQUEST_BYTES } from '../../src/cli/control-protocol.ts';
 import { serveControl } from '../../src/cli/control-server.ts';
 import { controlSocketPath } from '../../src/cli/control-socket.ts';
+import { EXIT } from '../../src/cli/exit-codes.ts';
 import { failure } from '../../src/kernel/outcome.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
-import { fakeBot, listening, place, position, SILENT, snapshot } from './fake-bot.ts';
+import { fakeBot, listening, place, position, SILENT, snapshot, WHOM } from './fake-bot.ts';
 
 const clock = systemClock();
 
@@ -66,6 +67,33 @@ test('status, commands and positions come back as the bot says them', async () =
   // Exact, without an exponent; a flat row is no position; a failed read stays a failure.
   expect(okx).toMatchObject({ ok: true, positions: [{ key: 'okx|BTC/USDT:USDT', quantity: '-0.0000001' }] });
   expect(bybit).toEqual({ account: 'live|bybit', ok: false, code: 'timeout', detail: 'no answer in 10 s' });
+});
+
+test('wrong-bot: a request for another mode or account is refused by whoever listens', async () => {
+  const where = place();
+  const bot = fakeBot();
+  await listening(where, bot);
+  for (const whom of [
+    { mode: 'live', account: 'main' },
+    { mode: 'sim', account: 'other' },
+  ]) {
+    const asks = await connectControl({ path: where.socket, clock, whom });
+    for (const ask of [() => asks?.status(), () => asks?.positions(), () => asks?.command({ action: 'kill' })])
+      await expect(ask()).rejects.toMatchObject({
+        exitCode: EXIT.refused,
+        message: expect.stringMatching(
+          /is SIM, account main, not (LIVE, account main|SIM, account other): nothing was/,
+        ),
+      });
+    asks?.close();
+  }
+  expect(bot.commands).toEqual([]);
+  const right = await connectControl({ path: where.socket, clock, whom: WHOM });
+  expect(await right?.command({ action: 'kill' })).toEqual(bot.reply);
+  right?.close();
+  const { socket, next } = raw(where.socket);
+  socket.write('{"id":1,"op":"status","whom":"LIVE"}\n');
+  expect(JSON.parse(await next())).toMatchObject({ id: 1, ok: false, code: 'bad_request' });
 });
 
 test('the socket is closed to other users', async () => {
@@ -193,14 +221,14 @@ test('a path longer than sockets allow goes to a private folder, the same one fo
   const path = controlSocketPath({ operator: { socket: join(deep, 'sim.db.sock') } });
   expect(Buffer.byteLength(path)).toBeLessThanOrEqual(103);
   expect(path).toBe(controlSocketPath({ operator: { socket: join(deep, 'sim.db.sock') } }));
-  const server = await serveControl({ path, bot: fakeBot(), clock, log: SILENT });
+  const server = await serveControl({ path, bot: fakeBot(), whom: WHOM, clock, log: SILENT });
   onTestFinished(() => server.close());
   expect(await (await client(path)).status()).toEqual(snapshot());
 });
 
 test('closing ends every connection and removes the socket', async () => {
   const where = place();
-  const server = await serveControl({ path: where.socket, bot: fakeBot(), clock, log: SILENT });
+  const server = await serveControl({ path: where.socket, bot: fakeBot(), whom: WHOM, clock, log: SILENT });
   const { closed } = raw(where.socket);
   const asks = await client(where.socket);
   await asks.status();

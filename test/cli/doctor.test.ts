@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { doctor } from '../../src/cli/commands/doctor.ts';
 import { type Check, examineAll, type Surroundings } from '../../src/cli/health-checks.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -45,6 +47,28 @@ test.each([
   expect(read.err).toContain(where.ledger);
   expect(read.err).not.toContain('first run');
 });
+
+test('a ledger that may not be looked at is a finding, not a crash', async () => {
+  const where = place();
+  // Whoever runs this may enter any folder, but nobody a circle of links.
+  symlinkSync('circle', join(where.folder, 'circle'));
+  const inside = { ...where, ledger: join(where.folder, 'circle', 'sim.db') };
+  const check = named(await checksOf(SIM, {}, inside), 'ledger');
+  expect(check).toMatchObject({ level: 'fail', detail: expect.stringContaining('ELOOP') });
+  expect(await tandem(inside, 'hedges')).toMatchObject({
+    exit: 7,
+    err: expect.stringMatching(/^tandem: ledger .*ELOOP/),
+  });
+});
+
+test('a bot that lets questions wait does not count as one that answers', async () => {
+  const where = place();
+  const hung = createServer(() => undefined).listen(where.socket);
+  await once(hung, 'listening');
+  onTestFinished(() => void hung.close());
+  const check = named(await checksOf(SIM, {}, where), 'bot');
+  expect(check).toMatchObject({ level: 'fail', detail: expect.stringContaining('did not answer within 5 s') });
+}, 20_000);
 
 test('a log that cannot be made where log.file says fails', async () => {
   const checks = await checksOf(`${SIM}\nlog: { file: /dev/null/below.log }`);

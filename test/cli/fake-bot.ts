@@ -212,8 +212,11 @@ export function fakeBot(): FakeBot {
   return bot;
 }
 
+/** As the configuration of `place` names it. */
+export const WHOM = { mode: 'sim', account: 'main' };
+
 /** The bot behind its real socket. */
 export async function listening(where: Place, bot: ControlledBot): Promise<void> {
-  const server = await serveControl({ path: where.socket, bot, clock: systemClock(), log: SILENT });
+  const server = await serveControl({ path: where.socket, bot, whom: WHOM, clock: systemClock(), log: SILENT });
   onTestFinished(() => server.close());
 }

@@ -52,8 +52,19 @@ export function canonicalPath(path: string, makeDirectory: boolean): string {
 /** Whether there is a ledger where a configuration names one. Throws as `ledgerExists`. */
 export const isLedgerThere = (path: string): boolean => ledgerExists(canonicalPath(path, false));
 
-/** Whether there is a ledger at `path`. Throws LedgerOpenError when what lies there is the remains of one, or a link to none. */
+/**
+ * Whether there is a ledger at `path`. Throws LedgerOpenError when what lies there is the remains of one, or a link to
+ * none, or may not be looked at.
+ */
 export function ledgerExists(path: string): boolean {
+  try {
+    return isThere(path);
+  } catch (error) {
+    throw asOpenError(error, path);
+  }
+}
+
+function isThere(path: string): boolean {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() && !existsSync(path)) {
     const target = readlinkSync(path);
     throw new LedgerOpenError(
