@@ -5,6 +5,7 @@
 import type { HedgeStatus, OpportunityStatus, RouteStatus, StatusSnapshot, VenueStatus } from '../engine/status.ts';
 import { breachText, trippedTexts } from './breach-text.ts';
 import { bps, duration, gain, money, nearestLiquidation, percent, venueOf, when } from './format.ts';
+import { heldText } from './held-text.ts';
 import { livePairs, livePairsText } from './live-pairs.ts';
 import { type Column, draw, grid, type Line, span, type Tone } from './screen-lines.ts';
 
@@ -163,14 +164,28 @@ function hedgeLines(hedges: readonly HedgeStatus[], limit: number, width: number
     { title: 'to liq.', align: 'right' },
   ];
   const rows = hedges.slice(0, limit).map((hedge): Line => {
-    const { id, asset, route, long, short, quantity, state, daysHeld, funding, fees, pricePnl, net, forwardApr } =
-      hedge;
+    const {
+      id,
+      asset,
+      route,
+      long,
+      short,
+      planned,
+      position,
+      state,
+      daysHeld,
+      funding,
+      fees,
+      pricePnl,
+      net,
+      forwardApr,
+    } = hedge;
     return [
       span(id, 'bold'),
       span(asset),
       span(route),
       span(pairText(long, short)),
-      span(quantity),
+      span(heldText({ planned, ...position, isOver: false })),
       span(state, STATE_TONE[state] ?? 'warn'),
       span(duration(daysHeld * 86_400_000)),
       span(gain(funding), toneOf(funding)),

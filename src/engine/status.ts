@@ -101,7 +101,10 @@ export interface HedgeStatus {
   readonly detail: string;
   readonly long: string;
   readonly short: string;
-  readonly quantity: string;
+  /** Base units of each leg. */
+  readonly planned: string;
+  /** Base units that the ledger has on each leg, long positive. */
+  readonly position: { readonly long: string; readonly short: string };
   readonly openedAt?: number;
   readonly daysHeld: number;
   readonly funding: string;
@@ -243,7 +246,8 @@ function hedgeStatus(core: Core, summary: HedgeSummary, detail: string): HedgeSt
     detail,
     long: summary.long.key,
     short: summary.short.key,
-    quantity: text(summary.quantity),
+    planned: text(summary.planned),
+    position: { long: text(summary.long.position), short: text(summary.short.position) },
     ...(summary.openedAt === undefined ? {} : { openedAt: summary.openedAt }),
     daysHeld: summary.daysHeld,
     funding: cents(summary.funding),

@@ -45,7 +45,8 @@ export interface HedgeSummary {
   readonly state: HedgeState;
   readonly reason: string;
   readonly style: EntryStyle;
-  readonly quantity: Base;
+  /** Of each leg; what they hold is their `position`. */
+  readonly planned: Base;
   readonly long: LegSummary;
   readonly short: LegSummary;
   readonly openedAt?: Instant;
@@ -75,7 +76,7 @@ export function summarizeHedge(hedge: HedgeRecord, now: Instant): HedgeSummary {
     state: hedge.state,
     reason: hedge.reason,
     style: hedge.plan.entry.style,
-    quantity: hedge.plan.quantity,
+    planned: hedge.plan.quantity,
     long,
     short,
     ...(hedge.openedAt === undefined ? {} : { openedAt: hedge.openedAt }),

@@ -77,7 +77,8 @@ export interface HedgeReport {
   readonly style: string;
   readonly state: string;
   readonly reason: string;
-  readonly quantity: string;
+  /** Base units of each leg. */
+  readonly planned: string;
   readonly openedAt: string | null;
   readonly closedAt: string | null;
   readonly daysHeld: number;
@@ -182,7 +183,7 @@ function hedgeReport(hedge: HedgeSummary, flows: Flows): HedgeReport {
     style: hedge.style,
     state: hedge.state,
     reason: hedge.reason,
-    quantity: text(hedge.quantity),
+    planned: text(hedge.planned),
     openedAt: hedge.openedAt === undefined ? null : iso(hedge.openedAt),
     closedAt: hedge.endedAt === undefined ? null : iso(hedge.endedAt),
     daysHeld: Number(hedge.daysHeld.toFixed(3)),
@@ -274,7 +275,7 @@ function renderHedge(hedge: HedgeReport): string[] {
   const leg = (name: string, each: LegReport): string =>
     `    ${name.padEnd(5)} ${each.venue.padEnd(8)} entry ${each.entryPrice ?? '-'} exit ${each.exitPrice ?? '-'} funding ${flowText(each)} fees ${each.fees} price PnL ${each.pricePnl}${each.makerShare ? ` maker ${(each.makerShare * 100).toFixed(0)} %` : ''}`;
   return [
-    `${hedge.id} ${hedge.asset} ${hedge.quantity}${hedge.style === 'taker' ? '' : ` ${hedge.style}`} ${hedge.state} (${hedge.reason}) ${hedge.openedAt ?? '-'} to ${hedge.closedAt ?? 'open'}, ${hedge.daysHeld.toFixed(1)} days`,
+    `${hedge.id} ${hedge.asset} ${hedge.planned}${hedge.style === 'taker' ? '' : ` ${hedge.style}`} ${hedge.state} (${hedge.reason}) ${hedge.openedAt ?? '-'} to ${hedge.closedAt ?? 'open'}, ${hedge.daysHeld.toFixed(1)} days`,
     leg('long', hedge.long),
     leg('short', hedge.short),
     `    funding ${flowText(hedge)}, fees ${hedge.fees}, price PnL ${hedge.pricePnl}, net ${hedge.net}`,

@@ -10,6 +10,7 @@ import { type Context, printJson } from '../context.ts';
 import { isHedgeId } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { cents, duration, gain, inert, money, percent, table, venueOf, when } from '../format.ts';
+import { heldText } from '../held-text.ts';
 import { factAt, foldLedger, ledgerNow, plainData, withLedger } from '../ledger-reading.ts';
 import { sayWhom, whereaboutsOf } from '../settings.ts';
 
@@ -49,7 +50,7 @@ function distanceText(distance: HedgeStatus['liquidationDistance'] | undefined):
 }
 
 function headText(hedge: HedgeSummary): string[] {
-  const { id, asset, route, state, reason, quantity, daysHeld, funding, fees, pricePnl, net } = hedge;
+  const { id, asset, route, state, reason, planned, daysHeld, funding, fees, pricePnl, net } = hedge;
   const price = (value: LegSummary['entryPrice']): string => (value ? text(round(value, 8)) : '-');
   const legs = [hedge.long, hedge.short].map((leg) => [
     leg.name,
@@ -61,8 +62,14 @@ function headText(hedge: HedgeSummary): string[] {
     money(cents(leg.fees)),
     gain(cents(leg.pricePnl)),
   ]);
+  const held = heldText({
+    planned: text(planned),
+    long: text(hedge.long.position),
+    short: text(hedge.short.position),
+    isOver: isFinal(state),
+  });
   return [
-    inert(`${id}: ${text(quantity)} ${asset}, ${route}, ${state} (${reason}), held ${duration(daysHeld * 86_400_000)}`),
+    inert(`${id}: ${held} ${asset}, ${route}, ${state} (${reason}), held ${duration(daysHeld * 86_400_000)}`),
     `funding ${gain(cents(funding))} - fees ${money(cents(fees))} + price PnL ${gain(cents(pricePnl))} = net ${gain(cents(net))}`,
     '',
     ...table(LEG_COLUMNS, legs),

@@ -5,6 +5,7 @@ import { type HedgeSummary, summarizeHedge } from '../../ledger/summary.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { cents, duration, gain, money, table, venueOf, when } from '../format.ts';
+import { heldText } from '../held-text.ts';
 import { foldLedger, nowFor, plainData, withLedger } from '../ledger-reading.ts';
 import { sayWhom, whereaboutsOf } from '../settings.ts';
 
@@ -38,13 +39,18 @@ const realisedOnly = (configFile: string): string =>
   `Of open hedges, price PnL and net hold what is realised; what is not is added by: tandem --config ${configFile} status`;
 
 function row(hedge: HedgeSummary): string[] {
-  const { id, asset, route, long, short, quantity, state, reason, openedAt, daysHeld } = hedge;
+  const { id, asset, route, long, short, planned, state, reason, openedAt, daysHeld } = hedge;
   return [
     id,
     asset,
     route,
     `long ${venueOf(long.key)} / short ${venueOf(short.key)}`,
-    text(quantity),
+    heldText({
+      planned: text(planned),
+      long: text(long.position),
+      short: text(short.position),
+      isOver: isFinal(state),
+    }),
     state,
     reason,
     openedAt === undefined ? '-' : when(openedAt),
