@@ -1,5 +1,16 @@
 /** Replay: recorded bars in, a report out. The recording is read through TANDEM_DATA, never by a fixed path. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config, ReplayConfig } from '../config/schema.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -52,6 +63,7 @@ export function openReplay(config: Config, replay: ReplayConfig, env: NodeJS.Pro
   const instant = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));
   const window = replayWindow(parsed.bars, instant(replay.from), instant(replay.to));
   if (!window) throw new StartRefused('data_missing', `${path} has no bar between replay.from and replay.to`);
+  refuseReport(replay.report);
   setAsideOldLedger(config);
   return {
     window,
@@ -75,6 +87,19 @@ function refuseOtherLedger({ ledger: { path } }: Config): void {
     `${path} is the ledger of a simulation that goes on, and a replay begins with an empty one: give it its own ledger.path`,
   );
 }
+
+/** Found out now, not when hours of replay are over. */
+function refuseReport(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    if (existsSync(file)) closeSync(openSync(file, 'r+'));
+    else accessSync(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new StartRefused('report_unwritable', `the report cannot be written: ${reasonOf(error)} (replay.report)`);
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A replay begins with empty venues, so with an empty ledger; the one before is kept as `<ledger>.previous`. */
 function setAsideOldLedger(config: Config): void {
@@ -114,14 +139,26 @@ export async function finishReplay(finish: Finish): Promise<RunEnd> {
     venues: [...exchanges].map(([venue, exchange]) => booksOf(venue, exchange, finish.account)),
   });
   const reportPath = options.config.replay?.report ?? 'data/replay-report.json';
-  mkdirSync(dirname(reportPath), { recursive: true });
-  writeFileSync(reportPath, `${JSON.stringify(report, null, 2)}\n`);
+  const reportText = renderReport(report);
+  const problem = writeReport(reportPath, `${JSON.stringify(report, null, 2)}\n`);
   return {
     reason: 'the recording has ended',
-    reportPath,
-    reportText: renderReport(report),
-    differs: !report.ledgerEqualsVenues,
+    ...(problem === undefined
+      ? { reportPath, reportText }
+      : { reportText: `${reportText.trimEnd()}\nThe report cannot be written: ${problem}\n` }),
+    failed: !report.ledgerEqualsVenues || problem !== undefined,
   };
+}
+
+/** What is wrong, if anything: the report's text is still there to be read. */
+function writeReport(file: string, json: string): string | undefined {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, json);
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 /** The venue's own side, as its exchange model has it. */

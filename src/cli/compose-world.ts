@@ -23,8 +23,8 @@ export interface RunEnd {
   readonly reason: string;
   readonly reportPath?: string;
   readonly reportText?: string;
-  /** Its ledger is not what the venues' own books say: it must not end as a success. */
-  readonly differs?: boolean;
+  /** Its ledger is not what the venues' own books say, or its report could not be written: no success. */
+  readonly failed?: boolean;
 }
 
 export interface RunHandle {

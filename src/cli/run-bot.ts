@@ -131,11 +131,11 @@ function conclude({ io, log }: RunInput, screen: { painter?: Painter }, end: End
       log.info({ signal: end.name }, 'stopping');
       return EXIT.ok;
     case 'done': {
-      const { reason, reportPath, reportText, differs } = end.result;
+      const { reason, reportPath, reportText, failed } = end.result;
       log.info({ reason, report: reportPath }, 'finished');
       if (reportText !== undefined) io.out(`${reportText.trimEnd()}\n`);
       if (reportPath !== undefined) io.out(`Report: ${reportPath}\n`);
-      return differs ? EXIT.failed : EXIT.ok;
+      return failed ? EXIT.failed : EXIT.ok;
     }
     case 'failed':
       log.fatal({ error: end.error }, 'the bot cannot go on; the next start reconciles with the venues');

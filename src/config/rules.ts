@@ -1,4 +1,5 @@
 /** Rules between keys. All that fail are reported, each at the key to change. Entry point: `brokenRules`. */
+import { resolve } from 'node:path';
 import type { Config } from './schema.ts';
 
 export interface BrokenRule {
@@ -13,6 +14,14 @@ interface Rule {
   /** What is wrong, if anything. */
   check(config: Config): string | undefined;
 }
+
+type FileKey = readonly [key: string, of: (config: Config) => string | undefined];
+const ledgerPath: FileKey = ['ledger.path', (c) => c.ledger.path];
+const OTHER_FILES: readonly FileKey[] = [
+  ['operator.socket', (c) => c.operator.socket],
+  ['log.file', (c) => c.log.file],
+  ['replay.report', (c) => c.replay?.report],
+];
 
 const RULES: readonly Rule[] = [
   atMost(
@@ -136,6 +145,8 @@ const RULES: readonly Rule[] = [
         ? `is ${routing.liveShare} but mode paper has no real accounts: leave it out`
         : undefined,
   },
+  ...OTHER_FILES.map(unlike),
+  ...[ledgerPath, ...OTHER_FILES].map(expanded),
 ];
 
 /** Of a configuration that the schema accepts. Rules that weigh a key in `ignoring` (or one inside it) are left out. */
@@ -170,5 +181,34 @@ function tolerates(key: string, limitMs: (config: Config) => number): Rule {
       if (mode !== 'sim' || replay || limitMs(config) > stepMs) return undefined;
       return `is ${limitMs(config)} but simulated data comes every ${stepMs} ms (simulator.stepSeconds), so nothing would ever open`;
     },
+  };
+}
+
+/** What lies beside a ledger, by the end of its name. */
+const BESIDE_LEDGER = ['', '-wal', '-shm', '-journal', '.lock', '.lock.json', '.world.jsonl', '.previous'];
+
+/** Two writers of one file destroy what the other has written. */
+function unlike([key, of]: FileKey, index: number): Rule {
+  return {
+    keys: [key, ledgerPath[0], ...OTHER_FILES.map(([other]) => other)],
+    check: (config) => {
+      const file = of(config);
+      if (file === undefined) return undefined;
+      const own = resolve(file);
+      if (BESIDE_LEDGER.some((end) => own === `${resolve(config.ledger.path)}${end}`))
+        return `is ${file}, a file of the ledger (ledger.path): give it another name`;
+      const same = OTHER_FILES.slice(0, index).find(([, at]) => resolve(at(config) ?? '') === own);
+      return same && `is ${file}, as ${same[0]} is: give it another name`;
+    },
+  };
+}
+
+function expanded([key, of]: FileKey): Rule {
+  return {
+    keys: [key],
+    check: (config) =>
+      of(config)?.startsWith('~') && of(config) !== `${config.ledger.path}.sock`
+        ? `is ${of(config)}, but only a shell expands ~: write the whole path`
+        : undefined,
   };
 }

@@ -16,6 +16,9 @@ const MODES = ['sim', 'paper', 'testnet', 'live'] as const satisfies readonly Mo
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
 const path = () => z.string().min(1).max(1_000);
+/** Written or listened at by this program. */
+const ownFile = <T extends z.ZodType>(schema: T, description: string) =>
+  also(restart(schema, 'path', description), { path: true });
 const instant = () =>
   z.string().refine((text) => /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text) && !Number.isNaN(Date.parse(text)), {
     message: 'should be a UTC day or instant like 2024-01-31 or 2024-01-31T08:00:00Z',
@@ -82,15 +85,9 @@ export const configSchema = z
     paused: live(z.boolean().default(false), '', 'Opens nothing while true. What is open is managed to its end.'),
     ledger: section(
       z.strictObject({
-        path: also(
-          restart(
-            path().exactOptional(),
-            'path',
-            'The ledger file. Default: data/<mode>.db, and data/replay.db of a replay.',
-          ),
-          {
-            path: true,
-          },
+        path: ownFile(
+          path().exactOptional(),
+          'The ledger file. Default: data/<mode>.db, and data/replay.db of a replay. Here as everywhere, a path that is not absolute begins at the folder that the command is started in: another folder is another ledger.',
         ),
       }),
       'Where everything is recorded.',
@@ -181,18 +178,20 @@ export const configSchema = z
           'fraction (1 % is 0.01)',
           'What one side of the book shows, as a share of the bar’s volume.',
         ),
-        report: also(restart(path().default('data/replay-report.json'), 'path', 'Where the report is written.'), {
-          path: true,
-        }),
+        report: ownFile(
+          path().default('data/replay-report.json'),
+          'Where the report is written, over the one before. The ledger of the replay before is kept as <ledger>.previous.',
+        ),
       })
       .exactOptional()
       .meta({ description: 'Mode sim on recorded prices and funding instead of the generated market.' }),
     log: section(
       z.strictObject({
         level: live(z.enum(LEVELS).default('info'), '', 'Least severe line that is written.'),
-        file: also(restart(path().exactOptional(), 'path', 'Appends to this file; left out, standard output.'), {
-          path: true,
-        }),
+        file: ownFile(
+          path().exactOptional(),
+          'Appends to this file; left out, standard output, and <ledger>.log while a status screen is shown.',
+        ),
       }),
       'The log.',
     ),
@@ -211,13 +210,9 @@ export const configSchema = z
     ),
     operator: section(
       z.strictObject({
-        socket: also(
-          restart(
-            path().max(100).exactOptional(),
-            'path',
-            'Unix socket for commands. Default: the ledger’s path and .sock.',
-          ),
-          { path: true },
+        socket: ownFile(
+          path().max(100).exactOptional(),
+          'Unix socket for commands. Default: the ledger’s path and .sock.',
         ),
       }),
       'How commands reach the running bot.',

@@ -26,7 +26,7 @@ test('the recording is there wherever CI runs', () => {
 
 async function replay(
   env: NodeJS.ProcessEnv,
-): Promise<{ report: ReplayReport; text: string; differs: boolean | undefined }> {
+): Promise<{ report: ReplayReport; text: string; failed: boolean | undefined }> {
   const file = join(folder, 'replay.yaml');
   const shipped = readFileSync('config/replay.yaml', 'utf8')
     .replace(/^ *path: .*$/m, `  path: ${join(folder, 'replay.db')}`)
@@ -39,9 +39,9 @@ async function replay(
   const log = openLogger({ level: 'error', clock: systemClock(), write: () => undefined });
   const bot = await startBot({ config: loaded.config, configFile: file, configText: loaded.text, log, env });
   try {
-    const { reportText, differs } = await bot.done;
+    const { reportText, failed } = await bot.done;
     const report: ReplayReport = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'));
-    return { report, text: reportText ?? '', differs };
+    return { report, text: reportText ?? '', failed };
   } finally {
     await bot.stop();
   }
@@ -53,7 +53,7 @@ test.runIf(data)(
     const first = await replay({ TANDEM_DATA: data });
     expect(first.text.split('\n').at(-1)).toBe('ledger = venues');
     expect(first.report.ledgerEqualsVenues).toBe(true);
-    expect(first.differs).toBe(false);
+    expect(first.failed).toBe(false);
     const closed = first.report.hedges.filter((hedge) => hedge.state === 'closed');
     expect(closed.length).toBeGreaterThan(0);
     for (const hedge of closed) {

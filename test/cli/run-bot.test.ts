@@ -192,7 +192,7 @@ test('the end of a replay prints its report', async () => {
 
 test('books-that-differ: a replay whose ledger is not what the venues say is no success (1)', async () => {
   const bench = start();
-  bench.finish({ reason: 'replay ended', reportText: 'ledger and venues DIFFER', differs: true });
+  bench.finish({ reason: 'replay ended', reportText: 'ledger and venues DIFFER', failed: true });
   expect(await bench.running).toBe(1);
   expect(bench.io.written.out).toContain('DIFFER');
   expect(bench.stopped).toBe(1);
