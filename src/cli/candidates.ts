@@ -29,6 +29,8 @@ export interface Candidates {
   readonly candidates: readonly Candidate[];
   /** Pairs that cannot be priced now, and why; only a running bot knows them. */
   readonly unpriced: readonly Unpriced[];
+  /** Venues that a running bot has no market data of, and why: none of their markets can be in a pair. */
+  readonly unheard: readonly { readonly venue: string; readonly reason: string }[];
 }
 
 /** Throws CommandFailure when there is neither a running bot nor a ledger. */
@@ -39,14 +41,18 @@ export async function candidatesOf(context: Context, config: Whereabouts, asset?
       source: 'ledger',
       candidates: reader.latestDecisions(asset).map(fromDecision),
       unpriced: [],
+      unheard: [],
     }));
   }
-  const { opportunities, unpriced } = await asking(bot, (client) => client.status());
+  const { opportunities, unpriced, venues } = await asking(bot, (client) => client.status());
   const isWanted = (each: { readonly asset: string }): boolean => asset === undefined || each.asset === asset;
   return {
     source: 'bot',
     candidates: opportunities.filter(isWanted).map(fromOpportunity),
     unpriced: unpriced.filter(isWanted),
+    unheard: venues
+      .filter(({ feed }) => feed === 'connecting' || feed === 'down')
+      .map(({ venue, feed, feedReason }) => ({ venue, reason: feedReason || feed })),
   };
 }
 

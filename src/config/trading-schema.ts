@@ -111,7 +111,7 @@ export const riskSchema = section(
         maxAssetNotionalUsd: live(usd().default(2_000), 'USD', 'Larger leg of the hedges of one asset.'),
         maxLeverage: live(z.number().min(1).max(125).default(3), 'times', 'Not below execution.leverage.'),
       }),
-      'How much may stand at once. Worst case: everything in flight fills. A limit that is lowered more than a tenth below what stands makes hedges smaller, step by step, the least attractive first; to open nothing more, set `paused`.',
+      'How much may stand at once, per route: real accounts and paper each have all of it. Worst case: everything in flight fills. A limit that is lowered more than a tenth below what stands makes hedges smaller, step by step, the least attractive first; to open nothing more, set `paused`.',
     ),
     data: section(
       z.strictObject({

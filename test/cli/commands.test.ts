@@ -207,6 +207,17 @@ test('unpriced: what cannot be priced is named with its reason, and is no candid
   expect(JSON.parse((await tandem(where, 'opportunities', '--json')).out).unpriced).toEqual([unpriced]);
 });
 
+test('why: venues without market data are named before it is said that they do not list an asset', async () => {
+  const where = place();
+  const bot = fakeBot();
+  await listening(where, bot);
+  expect((await tandem(where, 'why', 'NOPE')).out).toContain(
+    'The running bot sees no pair of NOPE: it has no market data of okx (no frame for 9 s).',
+  );
+  bot.snapshot = snapshot({ venues: snapshot().venues.map((venue) => ({ ...venue, feed: 'up' })) });
+  expect((await tandem(where, 'why', 'NOPE')).out).toContain('at least two of its venues must list it');
+});
+
 test('why and opportunities without a bot tell the newest recorded decisions', async () => {
   const where = place();
   stored(where);

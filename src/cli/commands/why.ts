@@ -14,10 +14,13 @@ export async function why(context: Context, asked: string): Promise<ExitCode> {
   const config = whereaboutsOf(context);
   sayWhom(context, config);
   const asset = asked.toUpperCase();
-  const { source, candidates, unpriced } = await candidatesOf(context, config, asset);
+  const { source, candidates, unpriced, unheard } = await candidatesOf(context, config, asset);
   const texts = [...candidates.map(candidateText), ...unpriced.map(unpricedText)];
-  if (json) printJson(io, { source, asset, candidates, unpriced });
-  else if (texts.length === 0) io.out(`${NOT_SEEN[source](inert(asset), context, config)}\n`);
+  if (json) printJson(io, { source, asset, candidates, unpriced, unheard });
+  else if (texts.length === 0 && unheard.length > 0) {
+    const silent = unheard.map(({ venue, reason }) => `${venue} (${inert(reason)})`).join(', ');
+    io.out(`The running bot sees no pair of ${inert(asset)}: it has no market data of ${silent}.\n`);
+  } else if (texts.length === 0) io.out(`${NOT_SEEN[source](inert(asset), context, config)}\n`);
   else {
     if (source === 'ledger') io.out(`${noBotSays(context, config)}; these are the newest recorded decisions.\n`);
     io.out(`${texts.join('\n\n')}\n`);
