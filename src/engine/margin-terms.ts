@@ -1,6 +1,6 @@
 /** At which leverage and mark the margin of an account's positions is reckoned. */
 import { px } from '../kernel/decimal.ts';
-import type { Route } from '../kernel/ids.ts';
+import type { InstrumentKey, Route } from '../kernel/ids.ts';
 import { type MarginEvidence, ownersOf } from '../ledger/position-gaps.ts';
 import type { VenuePosition } from '../market/order.ts';
 import type { Core } from './core.ts';
@@ -23,8 +23,18 @@ export function marginTerms(
       return others.length > 0 ? undefined : (first ?? core.settings.execution.leverage);
     },
     markOf: (key) => {
-      const mark = markOf(core.market.get(key));
+      const view = core.market.get(key);
+      // A market that its venue lists no more has no mark in a process that has never seen it listed: its hedge's other
+      // leg has nearly the same.
+      const mark = view ? markOf(view) : partnerMark(core, route, key);
       return mark === undefined ? undefined : px(mark);
     },
   };
+}
+
+function partnerMark(core: Core, route: Route, key: InstrumentKey): number | undefined {
+  const [owner] = ownersOf(core.ledger, route, key);
+  if (!owner) return undefined;
+  const { long, short } = owner.hedge;
+  return markOf(core.market.get(owner.leg === long ? short.key : long.key));
 }

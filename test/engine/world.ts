@@ -26,6 +26,7 @@ import type { Exchange } from '../../src/simulator/exchange/api.ts';
 import { createModelVenue } from '../../src/simulator/model-venue.ts';
 import { type Faults, FaultyVenue, heal, noFaults } from './faulty-venue.ts';
 import { Killed, MemoryStore } from './memory-store.ts';
+import { withoutListing } from './unlisted-venue.ts';
 import {
   ACCOUNT,
   COMMON_LOT,
@@ -57,6 +58,8 @@ export class World {
   readonly rates = { alpha: 0.00001, beta: 0.001 };
   /** Venues whose market data is silent. */
   readonly feedDown = new Set<string>();
+  /** Markets that each venue lists no more, for processes that start from now on. */
+  readonly unlisted = { alpha: new Set<MarketSymbol>(), beta: new Set<MarketSymbol>() };
   /** How far the bot's wall clock stands from true time. */
   wallShiftMs = 0;
   /** How long the venues tell of an order that ended without a fill. */
@@ -108,7 +111,8 @@ export class World {
     const life = ++this.#life;
     const isDead = (): boolean => this.#life !== life;
     const venues = (['alpha', 'beta'] as const).map((id) => {
-      const inner = createModelVenue({ exchange: this.exchanges[id], account: ACCOUNT, route: 'live' });
+      const model = createModelVenue({ exchange: this.exchanges[id], account: ACCOUNT, route: 'live' });
+      const inner = withoutListing(model, this.unlisted[id]);
       const faults = this.faults[id];
       const crash = (): void => this.crash();
       const onSubmit = (order: OrderRequest): void => this.#audit(order);
@@ -386,7 +390,8 @@ export class World {
 
   #frames(): MarketEvent[] {
     const now = this.clock.now();
-    return Object.values(this.exchanges).flatMap((exchange): MarketEvent[] => {
+    return (['alpha', 'beta'] as const).flatMap((id): MarketEvent[] => {
+      const exchange = this.exchanges[id];
       const down = this.feedDown.has(exchange.venue);
       const health = {
         venue: exchange.venue,
@@ -395,7 +400,8 @@ export class World {
         malformed: 0,
         at: now,
       } as const;
-      const quotes = down ? [] : this.#symbols.flatMap((symbol) => framesOf(exchange, symbol, now));
+      const listed = this.#symbols.filter((symbol) => !this.unlisted[id].has(symbol));
+      const quotes = down ? [] : listed.flatMap((symbol) => framesOf(exchange, symbol, now));
       return [{ kind: 'health', health }, ...quotes];
     });
   }
