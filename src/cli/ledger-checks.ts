@@ -88,7 +88,7 @@ function checkFill(ledger: LedgerState, { fill, hedge, leg }: FillBooked, foreig
   if (!attempt) {
     const id = `${fill.route}|${fill.venue}|foreign_fill|${fill.symbol}|${fill.tradeId}`;
     if (!foreign.has(id)) return [problem('unowned_fill', `${name} has no order of this ledger and was never flagged`)];
-    return [note('foreign_fill', `${name} was not ordered by this bot (flagged when it was booked)`)];
+    return [note('foreign_fill', `${name} has no order of this ledger (flagged when it was booked)`)];
   }
   const mismatches = [
     hedge !== attempt.hedge || leg !== attempt.leg ? `it is booked on ${hedge ?? 'no hedge'} ${leg ?? ''}` : '',

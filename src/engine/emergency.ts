@@ -15,7 +15,7 @@
 import { emergencyOrderId, MAX_ATTEMPTS } from '../execution/client-id.ts';
 import { beyondOurs, type EmergencyReduction, toldBeyond, type VenueWord, venueDelta } from '../execution/emergency.ts';
 import { intend } from '../execution/plan.ts';
-import { capPrice, reduceReference } from '../execution/price-cap.ts';
+import { capPrice, fairPrice, reduceReference } from '../execution/price-cap.ts';
 import { afterSubmit } from '../execution/resolve.ts';
 import { abs, add, type Base, eq, isZero, lt, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { type ClientOrderId, splitKey } from '../kernel/ids.ts';
@@ -232,7 +232,8 @@ function sendEmergency(core: Core, state: AssetEmergency, next: EmergencyReducti
   const now = core.clock.now();
   const capRate = Math.min(exitPriceCapRate * 2 ** state.orders, exitPriceCapMaxRate);
   const limitPrice = capPrice(reference, side, capRate, view.instrument.tick);
-  const order = { leg: leg.name, purpose: 'emergency', side, quantity, limitPrice, reference, number } as const;
+  const fair = fairPrice(view, core.settings.risk.data.maxBookAgeMs) ?? reference;
+  const order = { leg: leg.name, purpose: 'emergency', side, quantity, limitPrice, reference: fair, number } as const;
   const intent = {
     ...intend(hedge.plan, { ...order, ids: core.ids, now }),
     clientOrderId: emergencyOrderId(core.ids, hedge.id, leg.name, now),

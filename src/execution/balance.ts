@@ -20,6 +20,7 @@ import {
   toNumber,
 } from '../kernel/decimal.ts';
 import { type AttemptRecord, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
+import { mid } from '../market/book.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { INSUFFICIENT_MARGIN } from '../market/order.ts';
 import type { InstrumentView } from '../market/view.ts';
@@ -106,7 +107,7 @@ function complete(
     side,
     quantity,
     limitPrice,
-    reference: price,
+    reference: view.book ? mid(view.book) : price,
     number: leg.attempts.length + 1,
     ids: context.ids,
     now,

@@ -31,8 +31,8 @@ import {
   legsOf,
 } from '../ledger/state.ts';
 import type { Fill } from '../market/order.ts';
-import { emergencyOf } from './client-id.ts';
-import { conflict, foreign, OWN, STRANGE } from './fill-notes.ts';
+import { emergencyOf, isSameLedger } from './client-id.ts';
+import { conflict, foreign, LOST, OWN, STRANGE } from './fill-notes.ts';
 
 /** How far a fill can lie from an order called absent to be suspected of being its; clocks may differ by hours. */
 const ABSENT_FILLS_MS = DAY_MS;
@@ -195,7 +195,14 @@ function bookForeign(state: LedgerState, fill: Fill, now: Instant, isAbsent: Sti
     waitsForEntry(state, fill, isAbsent) || absentOrders(state, fill).some((each) => !isAbsent(each, fill));
   if (!isWhole(owner) && isDoubtful) return [];
   const booked: FillBooked = { kind: 'fill', fill, ...owner, bookedAt: now };
-  return [booked, foreign(fill, shares, own ? OWN : STRANGE, now)];
+  const cause = own ? OWN : isLost(state, fill) ? LOST : STRANGE;
+  return [booked, foreign(fill, shares, cause, now)];
+}
+
+/** Made by this ledger as it was before somebody put an older one in its place. */
+function isLost(state: LedgerState, { clientOrderId }: Fill): boolean {
+  const [known] = state.attempts.keys();
+  return clientOrderId !== undefined && known !== undefined && isSameLedger(known, clientOrderId);
 }
 
 /**

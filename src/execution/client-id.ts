@@ -36,6 +36,8 @@ export function eraAfter(known: Iterable<number>, now: Instant): number {
   return era;
 }
 
+/** Mode and database tag. */
+const LEDGER_LENGTH = 5;
 const DURABLE = /^[a-z0-9]{14}[ls][a-z0-9]{3}$/;
 const EMERGENCY = /^([a-z0-9]{5})[a-z0-9]{5}([a-z0-9]{4})([xy])[a-z0-9]{3}$/;
 const EMERGENCY_LETTERS: Readonly<Record<LegName, string>> = { long: 'x', short: 'y' };
@@ -65,6 +67,10 @@ export function emergencyOrderId({ mode, tag }: IdStamp, hedge: HedgeId, leg: Le
   invariant(EMERGENCY.test(id), `malformed client order id ${id}`);
   return id;
 }
+
+/** Whether one ledger recorded both before their orders left; an emergency's id is nobody's. */
+export const isSameLedger = (a: string, b: string): boolean =>
+  DURABLE.test(a) && DURABLE.test(b) && a.slice(0, LEDGER_LENGTH) === b.slice(0, LEDGER_LENGTH);
 
 /** Whose emergency an order was; undefined for any other id. `ledger`: what the ids of that ledger begin with. */
 export function emergencyOf(

@@ -7,6 +7,7 @@ import type { TradeShare } from '../ledger/position-gaps.ts';
 import type { Fill } from '../market/order.ts';
 
 export const STRANGE = 'was not ordered by this bot (liquidation, deleveraging or a manual trade)';
+export const LOST = 'was ordered by this ledger, which knows nothing of it any more (as after restoring a backup)';
 export const OWN = "is this bot's own emergency reduction, sent by a process that could not record it and has ended";
 
 /** A trade id that comes back with other data. */

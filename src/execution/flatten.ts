@@ -12,7 +12,7 @@ import { NAKED_TOO_LONG, POSITION_DIFFERS, quarantineForPosition, standingDelta,
 import { isOneOrder, partOf } from './in-step.ts';
 import { type Advance, type AdvanceContext, moveTo, NOTHING } from './next.ts';
 import { intend } from './plan.ts';
-import { capPrice, reduceReference } from './price-cap.ts';
+import { capPrice, fairPrice, reduceReference } from './price-cap.ts';
 import { describe, flat, forced, unresolved } from './shape.ts';
 
 /** Longest pause between two attempts on one leg. Naked exposure must end within 30 s of a venue's return. */
@@ -230,7 +230,7 @@ export function reduceLeg(
     side,
     quantity,
     limitPrice: capPrice(reference, side, capRate, view.instrument.tick),
-    reference,
+    reference: fairPrice(view, context.maxBookAgeMs) ?? reference,
     number: leg.attempts.length + 1,
     ids: context.ids,
     now,

@@ -40,7 +40,15 @@ export function takes(view: InstrumentView, side: Side, quantity: Base, capRate:
  * on: reductions may use it, entries never.
  */
 export function reduceReference(view: InstrumentView, side: Side, maxBookAgeMs: number): number | undefined {
-  const { book, mark } = view;
-  if (book && mark && mark.receivedAt - book.receivedAt > maxBookAgeMs) return mark.mark;
-  return touch(view, side) ?? mark?.mark;
+  return (isSilent(view, maxBookAgeMs) ? undefined : touch(view, side)) ?? view.mark?.mark;
 }
+
+/** What a reduction's fills are measured by, as entries are: the middle of the book, or the mark in the same cases. */
+export function fairPrice(view: InstrumentView, maxBookAgeMs: number): number | undefined {
+  const { book, mark } = view;
+  const isUsable = book && bookDefect(book) === undefined && !isSilent(view, maxBookAgeMs);
+  return isUsable ? mid(book) : mark?.mark;
+}
+
+const isSilent = ({ book, mark }: InstrumentView, maxBookAgeMs: number): boolean =>
+  book !== undefined && mark !== undefined && mark.receivedAt - book.receivedAt > maxBookAgeMs;

@@ -62,6 +62,12 @@ describe('fault-46-old-backup-restored', () => {
     expect(world.state()).toBe('closed');
     expect(both(world)).toEqual(['0', '0']);
     expect(whats(world)).toContain('ledger_behind');
+    // Its own trades are not called somebody else's.
+    const told = world.store.facts.flatMap((fact) =>
+      fact.kind === 'discrepancy' && fact.what === 'foreign_fill' && fact.status === 'open' ? [fact.detail] : [],
+    );
+    expect(told.length).toBeGreaterThanOrEqual(2);
+    for (const detail of told) expect(detail).toContain('was ordered by this ledger');
     expect(world.wrongs()).toEqual([]);
   });
 
