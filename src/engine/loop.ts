@@ -152,7 +152,7 @@ export class Loop {
     this.#deps.log.warn({}, 'the process stood still; what waited is heard before anything is done');
     for (const account of core.accounts.keys()) wakeAt(core, `reconcile:${account}`, core.clock.now());
     const events = this.#inbox.drain();
-    return [...events.filter(isMarket), ...events.filter((event) => !isMarket(event)), { kind: 'wake' }];
+    return [...events.filter(isQuote), ...events.filter((event) => !isQuote(event)), { kind: 'wake' }];
   }
 
   /** What waits was stamped by the wall clock as it was then. */
@@ -214,5 +214,6 @@ const RESULTS: ReadonlySet<EngineEvent['kind']> = new Set([
   'positions_read',
   'truth_read',
 ]);
-const isMarket = (event: EngineEvent): boolean => event.kind === 'market';
+/** What changes a price; that a venue is up again makes hedges move. */
+const isQuote = (event: EngineEvent): boolean => event.kind === 'market' && event.event.kind !== 'health';
 const isResult = (event: EngineEvent): boolean => RESULTS.has(event.kind);

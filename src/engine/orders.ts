@@ -9,6 +9,7 @@ import { hasPaidUntold } from '../ledger/reconcile.ts';
 import { type AttemptRecord, accountKey, isUnresolved } from '../ledger/state.ts';
 import type { Fill, OrderRef, OrderState } from '../market/order.ts';
 import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
+import { askAgain, mayRise } from './absent-orders.ts';
 import type { AccountWatch } from './account-watch.ts';
 import { withAccountFees } from './accounts.ts';
 import { venueNow } from './clock-skew.ts';
@@ -30,6 +31,7 @@ const FILLS_WAIT_MS = 10 * MINUTE_MS;
 /** Startup: what an earlier process left without a known end may be live at the venue. */
 export function resumeUnresolved(core: Core): void {
   for (const attempt of core.ledger.attempts.values()) {
+    askAgain(core, attempt);
     if (!isUnresolved(attempt)) continue;
     const clientOrderId = attempt.intent.clientOrderId;
     if (attempt.status === 'intended') {
@@ -176,6 +178,7 @@ export function onProofRead(
   if (!record(core, [{ kind: 'outcome', clientOrderId, ...absent }])) return retryLookup(core, attempt, watch);
   forgetOrder(core, clientOrderId);
   if (!attempt.intent.reduceOnly) pollOften(core, watch.account);
+  askAgain(core, attempt);
 }
 
 /** Private stream: fills are booked at once; order news makes a waiting lookup immediate; a gap is read again. */
@@ -268,7 +271,9 @@ export function forgetOrder(core: Core, clientOrderId: string): void {
 /** Lookups whose time has come. */
 export function lookupDue(core: Core, clientOrderId: string): void {
   const attempt = core.ledger.attempts.get(clientOrderId);
-  if (attempt && isUnresolved(attempt)) lookup(core, attempt);
+  if (!attempt || !(isUnresolved(attempt) || mayRise(attempt))) return;
+  lookup(core, attempt);
+  askAgain(core, attempt);
 }
 
 function retryLookup(core: Core, attempt: AttemptRecord, watch: LookupWatch): void {

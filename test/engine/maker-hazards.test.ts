@@ -36,6 +36,25 @@ describe('resting', () => {
     expect(world.wrongs()).toEqual([]);
   });
 
+  it('fault-03-risen: an order accepted after it was called absent is found while it rests, though nothing tells of it', async () => {
+    const world = new World({ settings: { ...MAKER, reconcileEveryMs: 3 * HOUR_MS } });
+    world.boot();
+    world.faults.alpha.stream = 'lost';
+    world.faults.alpha.submits.push({ kind: 'accepted_late', delayMs: 60_000 });
+    await world.run(30_000, 250);
+    const [late] = world.submitted;
+    expect(world.ledger.attempts.get(late?.clientOrderId ?? '')?.status).toBe('proven_absent');
+    // Whatever became of the hedge: nothing else is to be opened from here on.
+    await world.operator({ action: 'pause' });
+    await world.operator({ action: 'flatten' });
+    await world.run(5 * MINUTE_MS, 1_000);
+    expect(world.exchanges.alpha.order(ACCOUNT, SOL, { clientOrderId: late?.clientOrderId ?? '' })?.status).toBe(
+      'canceled',
+    );
+    expect(resting(world, 'alpha')).toEqual([]);
+    expect(positions(world)).toEqual(['0', '0']);
+  });
+
   it('fills under a common lot add up before the other leg moves', async () => {
     const world = await begun();
     tradeThrough(world, 'alpha', 0.3);

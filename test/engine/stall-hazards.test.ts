@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { toNumber } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/kernel/instant.ts';
+import { LedgerWriteError } from '../../src/ports/ledger-store.ts';
 import { World } from './world.ts';
 import { SETTINGS, SOL } from './world-setup.ts';
 
@@ -36,6 +37,34 @@ describe('a process that stood still for a minute', () => {
     }
     expect(world.state()).toBe('closed');
     expect(world.wrongs()).toEqual([]);
+  });
+
+  it('fault-39-up-first: an exit that waited is not priced before the books are heard, whatever stands before them', async () => {
+    const world = new World();
+    await world.opened();
+    const before = world.engine.core.market.get(`alpha|${SOL}`)?.mark?.mark ?? Number.NaN;
+    const { store } = world;
+    const commit = store.commit.bind(store);
+    let isFull = true;
+    store.commit = (facts) => {
+      if (isFull && facts.some(({ kind }) => kind === 'attempt')) throw new LedgerWriteError('disk_full', 'no space');
+      commit(facts);
+    };
+    await world.operator({ action: 'flatten' });
+    expect(world.state()).toBe('exiting');
+    const sent = world.submitted.length;
+    isFull = false;
+    world.move(SOL, 0.05);
+    await world.stall(MINUTE_MS);
+    // Each venue's health stands before its quotes.
+    await world.run(5_000, 100);
+    const exits = world.submitted.slice(sent);
+    expect(exits).toHaveLength(2);
+    const now = 1.05 * before;
+    for (const { limitPrice } of exits) {
+      expect(Math.abs(toNumber(limitPrice) / now - 1)).toBeLessThan(exitPriceCapRate + 0.002);
+    }
+    expect(world.state()).toBe('closed');
   });
 
   it('fault-39-reconciled: every account is read anew', async () => {

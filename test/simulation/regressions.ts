@@ -220,4 +220,14 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       'fault-39-untimed: a process that had stood still for 77 s, while nothing of its own was due, priced an exit by the books from before',
   },
+  {
+    seed: 1984079,
+    found:
+      'fault-03-risen: accepted after its absence was proven, a resting order filled an hour later beside a silent stream',
+  },
+  {
+    seed: 1985961,
+    found:
+      'fault-39-up-first: after a stall a feed that was told to be back, or gone, had an exit priced before the books behind it were heard',
+  },
 ];
