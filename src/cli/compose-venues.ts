@@ -173,6 +173,7 @@ function paperAccount(
     venue: id,
     clock: world.clock,
     depositUsd: deposit,
+    maxBookAgeMs: config.risk.data.maxBookAgeMs,
     assets,
     // Ids must rise from process to process; epochs do.
     idPrefix: `${ledger.epoch + 1}`,

@@ -1,7 +1,6 @@
 /**
  * Live market data as the world of an exchange model: books, marks, trading status, order steps, and settlements at the
- * rates that the real venue settled. Entry points: `onMarket`, and `noticeSettlements` before anything that changes a
- * position.
+ * rates that the real venue settled. Entry points: `onMarket`, and `catchUp` before anything that changes a position.
  */
 import { contracts, eq, px, text, ZERO_QUOTE } from '../kernel/decimal.ts';
 import { type InstrumentKey, splitKey, type UnifiedSymbol } from '../kernel/ids.ts';
@@ -28,6 +27,9 @@ const MAX_WAITING = 64;
 export class LiveSource {
   readonly #exchange: Exchange;
   readonly #account: string;
+  readonly #maxBookAgeMs: number;
+  /** When each book that can be filled against came. */
+  readonly #bookAt = new Map<UnifiedSymbol, Instant>();
   /** The next settlement of each symbol, as the venue last announced it. */
   readonly #scheduled = new Map<UnifiedSymbol, Instant>();
   /** Passed settlements whose rate has not arrived; the exchange remembers what was held. */
@@ -39,9 +41,10 @@ export class LiveSource {
   /** Rates owed to reopened positions, until the first mark. */
   readonly #owed = new Map<UnifiedSymbol, readonly SettledRate[]>();
 
-  constructor(exchange: Exchange, account: string, reopened: readonly ReopenedPosition[]) {
+  constructor(exchange: Exchange, account: string, maxBookAgeMs: number, reopened: readonly ReopenedPosition[]) {
     this.#exchange = exchange;
     this.#account = account;
+    this.#maxBookAgeMs = maxBookAgeMs;
     this.#untouched = new Map(reopened.map((position) => [position.symbol, position]));
     exchange.listen((event) => {
       if (event.kind === 'order' && event.trade) this.#untouched.delete(event.order.symbol);
@@ -51,7 +54,7 @@ export class LiveSource {
   /** One live event; those of other venues and unknown symbols are ignored. */
   onMarket(event: MarketEvent): void {
     // First of all: what is held, and the mark, must be remembered as they were before this event changes them.
-    this.noticeSettlements();
+    this.#noticeSettlements();
     switch (event.kind) {
       case 'book':
         this.#onBook(event.book);
@@ -76,8 +79,15 @@ export class LiveSource {
     }
   }
 
+  /** Whatever time alone has changed: settlements that have passed, books that nobody stands by any more. */
+  catchUp(): void {
+    this.#noticeSettlements();
+    const since = this.#exchange.now() - this.#maxBookAgeMs;
+    for (const [symbol, at] of this.#bookAt) if (at < since) this.#clearBook(symbol);
+  }
+
   /** Remembers what is held for every settlement whose instant has passed. */
-  noticeSettlements(): void {
+  #noticeSettlements(): void {
     const now = this.#exchange.now();
     for (const [symbol, at] of this.#scheduled) if (at <= now) this.#pass(symbol, at);
   }
@@ -85,8 +95,9 @@ export class LiveSource {
   #onBook(book: Book): void {
     const symbol = this.#symbolOf(book.key);
     if (symbol === undefined) return;
-    if (bookDefect(book)) this.#exchange.setBook(symbol, [], []);
-    else this.#exchange.setBook(symbol, book.bids.map(exactLevel), book.asks.map(exactLevel));
+    if (bookDefect(book)) return this.#clearBook(symbol);
+    this.#bookAt.set(symbol, this.#exchange.now());
+    this.#exchange.setBook(symbol, book.bids.map(exactLevel), book.asks.map(exactLevel));
   }
 
   #onMark({ key, mark, index }: MarkQuote): void {
@@ -186,7 +197,12 @@ export class LiveSource {
   }
 
   #clearBooks(): void {
-    for (const symbol of this.#exchange.symbols()) this.#exchange.setBook(symbol, [], []);
+    for (const symbol of this.#exchange.symbols()) this.#clearBook(symbol);
+  }
+
+  #clearBook(symbol: UnifiedSymbol): void {
+    this.#bookAt.delete(symbol);
+    this.#exchange.setBook(symbol, [], []);
   }
 
   #marked(symbol: UnifiedSymbol): boolean {

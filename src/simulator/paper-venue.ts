@@ -2,7 +2,7 @@
  * The paper venue: the exchange model fed with live market data. `createPaperVenue` is the entry point.
  *
  * It knows public data only. Orders fill against the newest live book and consume it until the next one; a book that
- * is unsound, or a feed that is down, leaves nothing to fill against. A resting order fills at its own price once the
+ * is unsound or has been silent for long, or a feed that is down, leaves nothing to fill against. A resting order fills at its own price once the
  * opposite side of the live book has reached it, and by no more than is shown there: what others trade ahead of it in the
  * queue is not known. Funding is paid at the rate that the real venue
  * settled, on what was held at the settlement instant: the holding is remembered when the instant passes, and paid
@@ -52,6 +52,8 @@ export interface PaperVenueOptions {
   readonly instruments: readonly Instrument[];
   /** Wallet of a new account, in the settle currency. */
   readonly depositUsd: Quote;
+  /** A book older than this is nobody's offer any more. */
+  readonly maxBookAgeMs: number;
   /** Reopens the account instead of starting with the deposit. */
   readonly restored?: PaperAccountState;
   /** 1 to 13 digits in front of every id; must rise from process to process. Default: the time of creation. */
@@ -68,7 +70,7 @@ export interface PaperVenue {
 
 /** A paper trading account for one venue. Restored positions of symbols that are not listed are left out. */
 export function createPaperVenue(options: PaperVenueOptions): PaperVenue {
-  const { venue, clock, instruments, depositUsd, restored } = options;
+  const { venue, clock, instruments, depositUsd, maxBookAgeMs, restored } = options;
   const exchange = createExchange({
     venue,
     clock,
@@ -83,7 +85,7 @@ export function createPaperVenue(options: PaperVenueOptions): PaperVenue {
     return { symbol, contracts: contracts(text(quantity)), entryPrice, leverage };
   });
   exchange.openAccount(PAPER_ACCOUNT, restored?.wallet ?? depositUsd, held);
-  const source = new LiveSource(exchange, PAPER_ACCOUNT, positions);
+  const source = new LiveSource(exchange, PAPER_ACCOUNT, maxBookAgeMs, positions);
   for (const { symbol, trading } of instruments) if (!trading) exchange.setTrading(symbol, false);
   return {
     exchange,
@@ -92,7 +94,7 @@ export function createPaperVenue(options: PaperVenueOptions): PaperVenue {
       account: PAPER_ACCOUNT,
       route: 'paper',
       ended: restored?.ended ?? [],
-      beforeChange: () => source.noticeSettlements(),
+      beforeChange: () => source.catchUp(),
     }),
     onMarket: (event) => source.onMarket(event),
   };

@@ -6,7 +6,13 @@ import { instrument } from './paper-instrument.ts';
 
 it('nothing-listed: an account whose venue lists none of its assets is not there yet, and opens once it does', async () => {
   const clock = { now: () => 1, monotonicMs: () => 1, after: () => () => undefined };
-  const account = createPaperAccount({ venue: 'okx', clock, depositUsd: quote('10000'), assets: new Set(['BTC']) });
+  const account = createPaperAccount({
+    venue: 'okx',
+    clock,
+    maxBookAgeMs: 5_000,
+    depositUsd: quote('10000'),
+    assets: new Set(['BTC']),
+  });
   account.onMarket({ kind: 'instruments', venue: 'okx', instruments: [] });
   account.onMarket({ kind: 'instruments', venue: 'okx', instruments: [{ ...instrument, asset: 'ETH' }] });
   expect(await account.venue.instruments()).toMatchObject({ ok: false, code: 'venue_unreachable' });
@@ -16,7 +22,13 @@ it('nothing-listed: an account whose venue lists none of its assets is not there
 
 it('listed-later: what the account does not know is told as closed, so that nothing is opened on one side only', async () => {
   const clock = { now: () => 1, monotonicMs: () => 1, after: () => () => undefined };
-  const account = createPaperAccount({ venue: 'okx', clock, depositUsd: quote('10000'), assets: new Set() });
+  const account = createPaperAccount({
+    venue: 'okx',
+    clock,
+    maxBookAgeMs: 5_000,
+    depositUsd: quote('10000'),
+    assets: new Set(),
+  });
   const events: AccountEvent[] = [];
   account.venue.subscribe((event) => events.push(event));
   const told = () => events.flatMap((event) => (event.kind === 'closed' ? [[...event.closed.keys()]] : []));

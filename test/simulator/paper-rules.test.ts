@@ -13,7 +13,13 @@ describe('paper rules', () => {
   const { key, venue: id } = instrument;
   const world = () => {
     const clock = createSimClock(START);
-    const paper = createPaperVenue({ venue: id, clock, instruments: [instrument], depositUsd: quote('10000') });
+    const paper = createPaperVenue({
+      venue: id,
+      clock,
+      instruments: [instrument],
+      depositUsd: quote('10000'),
+      maxBookAgeMs: 5_000,
+    });
     const stamps = { venueAt: START, receivedAt: START };
     paper.onMarket({ kind: 'mark', mark: { key, mark: 100, ...stamps } });
     const level = [{ price: 100, size: 50 }];

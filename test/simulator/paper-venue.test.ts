@@ -20,6 +20,7 @@ function paperWorld(options: Partial<PaperVenueOptions> = {}) {
     clock,
     instruments: [instrument],
     depositUsd: quote('10000'),
+    maxBookAgeMs: Number.POSITIVE_INFINITY,
     ...options,
   });
   const on = (event: MarketEvent): void => paper.onMarket(event);
@@ -88,6 +89,22 @@ it('sizes that were multiplied out of contracts leave no dust: what is bought ca
 });
 
 describe('paper fills', () => {
+  it('a book that has been silent for long is nobody’s offer: nothing fills until the next one', async () => {
+    const world = paperWorld({ maxBookAgeMs: 5_000 });
+    world.mark(100);
+    world.book([[99.9, 50]], [[100.1, 50]]);
+    expect(await world.trade('buy', '10')).toBe('10');
+    world.clock.at += 5_000;
+    expect(await world.trade('sell', '1', { reduceOnly: true })).toBe('1');
+    // Twenty minutes later the mark alone has gone on.
+    world.clock.at += 20 * 60_000;
+    world.mark(98);
+    expect(await world.trade('sell', '9', { reduceOnly: true, limitPrice: px('97') })).toBe('0');
+    world.book([[97.9, 50]], [[98.1, 50]]);
+    expect(await world.trade('sell', '9', { reduceOnly: true, limitPrice: px('97') })).toBe('9');
+    expect(world.paper.exchange.trades('paper').at(-1)?.price.toFixed()).toBe('97.9');
+  });
+
   it('take the live book once, until the next one', async () => {
     const world = paperWorld();
     world.mark(100);

@@ -46,6 +46,31 @@ describe('Binance batchOrders', () => {
     expect(world.exchange.openOrders(binance.ACCOUNT).map((each) => each.clientOrderId)).toEqual(['b1']);
   });
 
+  it('cancelOrders: each ends by itself, by either id, and what is not open is told so', async () => {
+    const { world, ex } = await start();
+    const [first, second] = await ex.createOrders([order('c1', 0.01, 99_000), order('c2', 0.01, 98_000)]);
+    const ended = await ex.cancelOrders([String(first?.id), '424242'], BTC);
+    // ccxt leaves out what was refused.
+    expect(ended.map(({ clientOrderId, status }) => [clientOrderId, status])).toEqual([['c1', 'canceled']]);
+    const again = await world.signed('DELETE', '/fapi/v1/batchOrders', {
+      symbol: 'BTCUSDT',
+      orderIdList: `[${first?.id},424242]`,
+    });
+    expect([again.status, again.body]).toMatchObject([200, [{ code: -2011 }, { code: -2011 }]]);
+    const names = { symbol: 'BTCUSDT', origClientOrderIdList: '["c2"]' };
+    expect((await world.signed('DELETE', '/fapi/v1/batchOrders', names)).body).toMatchObject([
+      { status: 'CANCELED', orderId: Number(second?.id) },
+    ]);
+    expect(world.exchange.openOrders(binance.ACCOUNT)).toEqual([]);
+    for (const orderIdList of ['[]', '{', '[1,2,3,4,5,6,7,8,9,10,11]', '[true]']) {
+      const wrong = await world.signed('DELETE', '/fapi/v1/batchOrders', { symbol: 'BTCUSDT', orderIdList });
+      expect([wrong.status, wrong.body]).toMatchObject([400, { code: -1130 }]);
+    }
+    expect((await world.signed('DELETE', '/fapi/v1/batchOrders', { symbol: 'BTCUSDT' })).body).toMatchObject({
+      code: -1102,
+    });
+  });
+
   it('costs 5 weight, 5 orders of the ten seconds and 1 of the minute; takes 1 to 5 orders', async () => {
     const { world } = await start();
     const row = { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.01', price: '99000' };
@@ -110,6 +135,22 @@ describe('Bybit create-batch and cancel-all', () => {
     expect((await batch(0)).retCode).toBe(10_001);
     expect((await world.post('/v5/order/create-batch', { category: 'linear', request: [1] })).retCode).toBe(10_001);
     expect((await world.post('/v5/order/create-batch', { request: [row] })).retCode).toBe(10_001);
+  });
+
+  it('cancel-batch: each ends by itself, and what is not open is told so', async () => {
+    const world = await start();
+    const { id } = await world.ccxt.createOrder(BTC, 'limit', 'buy', 0.1, 49_000, { clientOrderId: 'c1' });
+    await world.ccxt.createOrder(BTC, 'limit', 'buy', 0.1, 48_000, { clientOrderId: 'c2' });
+    const ended = await world.ccxt.cancelOrders([String(id)], BTC);
+    expect(world.requests.at(-1)).toBe('POST /v5/order/cancel-batch');
+    expect(ended.map((each) => each.id)).toEqual([id]);
+    expect(open(world)).toEqual(['c2']);
+    const row = { symbol: 'BTCUSDT' };
+    const request = [{ ...row, orderLinkId: 'c2' }, { ...row, orderId: id }, row];
+    const reply = await world.post('/v5/order/cancel-batch', { category: 'linear', request });
+    const { list } = (reply as unknown as { retExtInfo: { list: { code: number }[] } }).retExtInfo;
+    expect([reply.retCode, list.map(({ code }) => code)]).toEqual([0, [0, 110_001, 10_001]]);
+    expect(open(world)).toEqual([]);
   });
 
   it('cancel-all ends the orders of one symbol, or of one settle coin, and says which', async () => {

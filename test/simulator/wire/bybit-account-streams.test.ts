@@ -163,6 +163,18 @@ describe('account events', () => {
     expect(coins(frames[3])[0]).not.toHaveProperty('locked');
   });
 
+  it('what an order locks while it rests is told when it is placed and when it is cancelled', async () => {
+    const { frames } = await clients.openPrivate(world, 'wallet', 'position');
+    const locked = (frame: unknown): string => String(coins(frame as never)[0]?.totalOrderIM);
+    const { id } = await world.ccxt.createOrder(BTC, 'limit', 'buy', 0.5, 49_000);
+    await until(() => frames.length === 1);
+    expect(Number(locked(frames[0]))).toBeGreaterThan(0);
+    await world.ccxt.cancelOrder(String(id), BTC);
+    await until(() => frames.length === 2);
+    expect(Number(locked(frames[1]))).toBe(0);
+    expect(frames.map(({ topic }) => topic)).toEqual(['wallet', 'wallet']);
+  });
+
   it('ccxt watchPositions and watchBalance follow; its streamed total is equity, unlike fetchBalance', async () => {
     await world.ccxt.loadMarkets();
     expect(await world.ccxt.watchPositions([BTC])).toEqual([]);

@@ -157,6 +157,16 @@ describe('private channels through ccxt', () => {
   });
 });
 
+it('what an order locks while it rests is told when it is placed and when it is cancelled', async () => {
+  const free = (await okx.watchBalance()).USDT?.free;
+  const placed = okx.watchBalance();
+  const { id } = await okx.createOrder(BTC, 'limit', 'buy', 5, 49_000, { tdMode: 'isolated' });
+  expect((await placed).USDT?.free).toBeLessThan(Number(free));
+  const cancelled = okx.watchBalance();
+  await okx.cancelOrder(String(id), BTC);
+  expect((await cancelled).USDT?.free).toBe(free);
+});
+
 /** A raw client that keeps every frame and waits for the `count`-th. */
 async function rawStream(path: string) {
   const socket = new WebSocket(`${world.server.wsUrl}/ws/v5/${path}`);

@@ -1,7 +1,7 @@
 /** Orders over REST. Weights and fields: the trade pages of the USDS-margined futures documentation. */
 import { DAY_MS, type Instant } from '../../../kernel/instant.ts';
 import type { ExchangeOrder } from '../../exchange/api.ts';
-import { placeBatch } from './batch.ts';
+import { cancelBatch, placeBatch } from './batch.ts';
 import { pageOf, unbounded, windowed } from './history.ts';
 import type { WireMarket } from './markets.ts';
 import { answeredOrderRow, namesOf, queriedOrderRow, tradeRow } from './order-rows.ts';
@@ -42,6 +42,7 @@ export function orderRoutes(newClientOrderId: () => string): Routes {
       order: { tenSeconds: 5, minute: 1 },
       handle: (call) => placeBatch(call, newClientOrderId),
     },
+    'DELETE /fapi/v1/batchOrders': { access: 'signed', weight: 1, handle: (call) => cancelBatch(call, cancelOrder) },
     'GET /fapi/v1/order': { access: 'signed', weight: 1, handle: queryOrder },
     'DELETE /fapi/v1/order': { access: 'signed', weight: 1, handle: cancelOrder },
     'GET /fapi/v1/openOrder': { access: 'signed', weight: 1, handle: queryOpenOrder },

@@ -1,12 +1,12 @@
 /**
  * Several orders in one request. Entry point: `BULK_ROUTES`. Source: bybit-exchange.github.io/docs/v5/order/batch-place,
- * .../order/cancel-all.
+ * .../order/batch-cancel, .../order/cancel-all.
  *
  * A batch succeeds as a whole; what became of each order stands beside it in `retExtInfo`, in the request's order. Its
  * limit counts orders: those beyond it are refused alone.
  */
-import { type Answer, success, TOO_MANY_VISITS } from './answer.ts';
-import { create, ordersOf } from './order-routes.ts';
+import { type Answer, type Row, success, TOO_MANY_VISITS } from './answer.ts';
+import { cancel, create, ordersOf } from './order-routes.ts';
 import { type PrivateCall, privateRoute, type Routes } from './route.ts';
 
 /** Linear orders in one batch. */
@@ -16,24 +16,35 @@ const MAX_CANCELED = 500;
 
 export const BULK_ROUTES: Routes = {
   'POST /v5/order/create-batch': privateRoute(10, createBatch, (params) => params.count('request')),
+  'POST /v5/order/cancel-batch': privateRoute(10, cancelBatch, (params) => params.count('request')),
   'POST /v5/order/cancel-all': privateRoute(10, cancelAll),
 };
 
 function createBatch(call: PrivateCall): Answer {
-  const { params, granted, now } = call;
+  const { now } = call;
+  return batch(call, create, ({ retCode }) => ({ createAt: retCode === 0 ? String(now) : '' }));
+}
+
+function cancelBatch(call: PrivateCall): Answer {
+  return batch(call, cancel, () => ({}));
+}
+
+/** `act` on each; `more`: what its row says besides. */
+function batch(call: PrivateCall, act: (call: PrivateCall) => Answer, more: (answer: Answer) => Row): Answer {
+  const { params, granted } = call;
   const category = params.oneOf('category', ['linear']);
   const items = params.items('request', MAX_BATCH, { category });
   if (params.problem) return params.problem;
   const outcomes = items.map((item, index) => ({
     item,
-    answer: index < granted ? create({ ...call, params: item }) : TOO_MANY_VISITS,
+    answer: index < granted ? act({ ...call, params: item }) : TOO_MANY_VISITS,
   }));
   const list = outcomes.map(({ item, answer }) => ({
     category,
     symbol: item.text('symbol') ?? '',
     orderId: '',
     orderLinkId: '',
-    createAt: answer.retCode === 0 ? String(now) : '',
+    ...more(answer),
     ...answer.result,
   }));
   const codes = outcomes.map(({ answer }) => ({ code: answer.retCode, msg: answer.retMsg }));

@@ -8,6 +8,7 @@ import { contracts, px } from '../../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import { DAY_MS } from '../../../kernel/instant.ts';
 import type { ExchangeOrder, PlaceRequest, Tif } from '../../exchange/api.ts';
+import { mayRest } from '../resting.ts';
 import { type Answer, refusal, refused, success } from './answer.ts';
 import { orderCause, orderRow, orderStatus, TIME_IN_FORCE } from './order-rows.ts';
 import { pageOf, timeWindow } from './paging.ts';
@@ -63,8 +64,6 @@ export function create({ params, exchange, account, symbols }: PrivateCall): Ans
   return success({ orderId: outcome.order.orderId, orderLinkId: outcome.order.clientOrderId });
 }
 
-const mayRest = ({ tif }: PlaceRequest): boolean => tif === 'GTC' || tif === 'POST_ONLY';
-
 /** Harmless values where `params` has a problem. */
 function placeRequest(params: Params, symbol: UnifiedSymbol): PlaceRequest {
   params.oneOf('category', ['linear']);
@@ -96,7 +95,8 @@ function timeInForce(params: Params): Tif {
   return tifs.find((tif) => TIME_IN_FORCE[tif] === name) ?? 'GTC';
 }
 
-function cancel({ params, exchange, account, symbols }: PrivateCall): Answer {
+/** The order that `params` name ends. */
+export function cancel({ params, exchange, account, symbols }: PrivateCall): Answer {
   params.oneOf('category', ['linear']);
   const symbol = symbols.symbol(params.requiredText('symbol'));
   const orderId = params.text('orderId');

@@ -4,8 +4,10 @@
  * Source: bybit-exchange.github.io/docs/v5/websocket/private.
  */
 import { sub } from '../../../kernel/decimal.ts';
+import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import type { Exchange, ExchangeEvent } from '../../exchange/api.ts';
 import type { WireSocket, WireStream } from '../dialect.ts';
+import { mayRest } from '../resting.ts';
 import { positionRow, walletOf, walletRow } from './account-rows.ts';
 import type { Row } from './answer.ts';
 import type { BybitAuth } from './auth.ts';
@@ -69,6 +71,7 @@ export class PrivateStreams {
           return orderRow(event.order, this.#instrument(event.order.symbol), cause);
         });
         if (event.trade) this.#pushTrade(event.account, event.trade, event.order);
+        else if (mayRest(event.order)) this.#pushLocked(event.account, event.order.symbol);
         return;
       case 'payment': {
         const { account, payment } = event;
@@ -92,6 +95,16 @@ export class PrivateStreams {
       case 'settled':
         return;
     }
+  }
+
+  /**
+   * An order that rests, or rests no more, locks or frees margin: the wallet tells it, and the position topic speaks at every order
+   * that is created, amended or cancelled.
+   */
+  #pushLocked(account: string, symbol: UnifiedSymbol): void {
+    const position = this.#exchange.positions(account).find((held) => held.symbol === symbol);
+    if (position) this.#push(account, 'position', () => positionRow(position, this.#symbols.market(symbol)));
+    this.#push(account, 'wallet', () => walletRow(walletOf(this.#exchange, account), 'stream'));
   }
 
   #pushTrade(account: string, trade: NonNullable<OrderEvent['trade']>, order: OrderEvent['order']): void {

@@ -32,6 +32,7 @@ import type {
   PlaceRequest,
   RefuseReason,
 } from '../../exchange/api.ts';
+import { mayRest } from '../resting.ts';
 import { priceLimits } from './market-rows.ts';
 import { missing, type Params, text } from './params.ts';
 import { Refused, type Row } from './reply.ts';
@@ -77,8 +78,6 @@ export function place(call: Call, item: Params): Row {
   if (mode !== before) exchange.setMarginMode(account, request.symbol, before);
   return result(call, item, '', placeRefusal(call, request, placed.reason));
 }
-
-const mayRest = ({ tif }: PlaceRequest): boolean => tif === 'GTC' || tif === 'POST_ONLY';
 
 /** One cancellation by `ordId` or `clOrdId`; with both, `ordId` counts. */
 export function cancel(call: Call, item: Params): Row {

@@ -4,6 +4,7 @@
  */
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import type { Exchange, ExchangeEvent, ExchangeMarket } from '../../exchange/api.ts';
+import { mayRest } from '../resting.ts';
 import { balanceRow, positionRow } from './account-rows.ts';
 import type { BookFeed } from './book-feed.ts';
 import { instIdOf } from './instrument-ids.ts';
@@ -62,6 +63,9 @@ export function pushesFor(
 ): Push | undefined {
   switch (event.kind) {
     case 'order': {
+      // An order that rests, or rests no more, locks or frees margin; a trade is told with the balance that it changed.
+      if (channel === 'account' && event.trade === undefined && mayRest(event.order))
+        return accountPush('event_update', [balanceRow(exchange.balance(event.account), exchange.now())]);
       if (channel !== 'orders' || !matches(symbol, event.order.symbol)) return undefined;
       const instrument = exchange.market(event.order.symbol)?.instrument;
       if (instrument === undefined) return undefined;
