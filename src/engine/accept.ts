@@ -104,7 +104,11 @@ function fatesAccepted(core: Core, fates: readonly DiscrepancyNoted[], note: str
   // One that was found meanwhile is what was found.
   const orderOf = ({ id }: DiscrepancyNoted): ClientOrderId => id.slice(id.lastIndexOf('|') + 1);
   const statusOf = (id: ClientOrderId) => core.ledger.attempts.get(id)?.status;
-  const isUntold = (id: ClientOrderId): boolean => UNTOLD.has(statusOf(id) ?? 'unknown');
+  // Acknowledged once, and no lookup finds it any more: nobody will say what became of it.
+  const isForgotten = (id: ClientOrderId): boolean =>
+    statusOf(id) === 'open' &&
+    (core.lookups.get(id)?.proof.emptyAtMs.length ?? 0) >= core.settings.execution.lookup.minLookups;
+  const isUntold = (id: ClientOrderId): boolean => UNTOLD.has(statusOf(id) ?? 'unknown') || isForgotten(id);
   const ids = fates.map(orderOf).filter(isUntold);
   const outcomes = ids.map(
     (clientOrderId): Fact => ({

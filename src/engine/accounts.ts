@@ -169,13 +169,14 @@ export function onReconciled(core: Core, watch: AccountWatch, event: EngineEvent
   // A ledger that cannot be written has its own wake, which reads everything again.
   if (!isBooked) return;
   watch.lastReadAt = now;
+  // Whatever else is under way there: it may be what nobody is looking for any more.
+  for (const order of openOrders.value) onListedOpen(core, order);
   if (changes !== watch.changes || hasUnresolved(core, watch)) {
     // Orders moved while we read: the picture is not one instant's.
     wakeAt(core, `reconcile:${watch.key}`, now + UNSETTLED_RETRY_MS);
     wakeAt(core, `positions:${watch.key}`, now + UNSETTLED_RETRY_MS);
     return;
   }
-  for (const order of openOrders.value) onListedOpen(core, order);
   const agreedAt = venueNow(watch, core.clock);
   const truth = { positions: positions.value, openOrders: openOrders.value, balance: balance.value, at: agreedAt };
   const differences = reconcile(core.ledger, watch.route, watch.venue, truth, now);

@@ -3,14 +3,16 @@ import { pricedAs } from '../execution/entry-plan.ts';
 import type { EntryStop } from '../execution/next.ts';
 import { routeOf } from '../execution/route.ts';
 import { splitKey, type VenueId } from '../kernel/ids.ts';
-import type { HedgeRecord } from '../ledger/state.ts';
+import { type HedgeRecord, legsOf } from '../ledger/state.ts';
 import { type InstrumentView, isFresh } from '../market/view.ts';
 import { guards } from '../risk/breakers.ts';
 import { overLimit } from '../risk/exposure.ts';
+import { judgeDistance } from '../risk/margin.ts';
 import { allows } from '../risk/rules.ts';
 import { excesses } from '../risk/shrink.ts';
 import { assessPair, isPriced } from '../signal/carry.ts';
 import type { Core } from './core.ts';
+import { distanceOf } from './margin.ts';
 import { blockedVenues, exposureOn, markOf, trippedOn } from './valuation.ts';
 
 /** `reachable`: both venues' feeds answer. Undefined: nothing stops it, or nothing is being entered over time. */
@@ -25,6 +27,9 @@ export function entryStop(core: Core, hedge: HedgeRecord, reachable: boolean): E
   const [trip] = trippedOn(core, route).filter((each) => guards(each, { asset, venues }));
   if (trip) return { kind: 'end', reason: `breaker_${trip.name}` };
   if (!mayGoOn(core, hedge, venues)) return { kind: 'end', reason: 'not_allowed' };
+  // What has been entered is then held, and reduced with both legs together.
+  const distances = legsOf(hedge).map((leg) => distanceOf(core, hedge, leg));
+  if (judgeDistance(distances, core.settings.risk.margin) === 'reduce') return { kind: 'end', reason: 'margin' };
   if (!reachable) return { kind: 'wait', reason: 'venue_unreachable' };
   // A degraded feed may be closed on, not opened on.
   if (venues.some((venue) => core.market.health(venue)?.status !== 'up')) return { kind: 'wait', reason: 'feed_down' };

@@ -8,12 +8,10 @@ import { fillIdentity } from '../ledger/fold.ts';
 import { hasPaidUntold } from '../ledger/reconcile.ts';
 import { type AttemptRecord, accountKey, isUnresolved } from '../ledger/state.ts';
 import type { Fill, OrderRef, OrderState } from '../market/order.ts';
-import { type AccountEvent, DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
+import { DUPLICATE_ID, type LookupOutcome, type SubmitOutcome } from '../ports/venue.ts';
 import { askAgain, mayRise } from './absent-orders.ts';
-import type { AccountWatch } from './account-watch.ts';
-import { withAccountFees } from './accounts.ts';
 import { venueNow } from './clock-skew.ts';
-import { alarm, type Core, onVenueBack, record, resync, wakeAt } from './core.ts';
+import { alarm, type Core, record, resync, wakeAt } from './core.ts';
 import type { EngineEvent } from './events.ts';
 import { recordFills } from './fills.ts';
 import { noteLost } from './lost-orders.ts';
@@ -77,9 +75,16 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
   if (outcome.kind !== 'found' && !isUnresolved(attempt)) {
     const account = core.accounts.get(watch.account);
     if (outcome.kind === 'not_found' && account) core.absentAgain.set(clientOrderId, venueNow(account, core.clock));
-    return forgetOrder(core, clientOrderId);
+    forgetOrder(core, clientOrderId);
+    // This lookup may have been another's, and has taken the place of the next of its own.
+    return askAgain(core, attempt);
   }
   const now = core.clock.now();
+  if (outcome.kind !== 'found' && hasAllFilled(attempt)) {
+    const { venueOrderId, filled } = attempt;
+    const ended = { status: 'filled', ...(venueOrderId !== undefined && { venueOrderId }), filled, at: now } as const;
+    if (record(core, [{ kind: 'outcome', clientOrderId, ...ended }])) return forgetOrder(core, clientOrderId);
+  }
   switch (outcome.kind) {
     case 'found': {
       watch.proof = NO_PROOF;
@@ -117,6 +122,10 @@ function bookRest(core: Core, { account }: LookupWatch, fills: readonly Fill[]):
   recordFills(core, fills);
   if (!fills.every(isBooked)) resync(core, account);
 }
+
+/** All that was wanted has traded, as its fills say: that no lookup tells of it keeps its leg from nothing. */
+const hasAllFilled = ({ venueOrderId, filled, intent }: AttemptRecord): boolean =>
+  venueOrderId !== undefined && eq(filled, intent.quantity);
 
 /** An acknowledged order exists, and one that has traded; a venue that does not show it yet is late, not empty. */
 const exists = ({ venueOrderId, code, filled }: AttemptRecord): boolean =>
@@ -179,44 +188,6 @@ export function onProofRead(
   forgetOrder(core, clientOrderId);
   if (!attempt.intent.reduceOnly) pollOften(core, watch.account);
   askAgain(core, attempt);
-}
-
-/** Private stream: fills are booked at once; order news makes a waiting lookup immediate; a gap is read again. */
-export function onAccountEvent(core: Core, watch: AccountWatch, event: AccountEvent): void {
-  switch (event.kind) {
-    case 'fill': {
-      const booked = recordFills(core, [event.fill]);
-      if (booked !== 0) watch.changes += 1;
-      else if (!core.ledger.fills.has(fillIdentity(event.fill))) resync(core, watch.key);
-      return;
-    }
-    case 'order': {
-      const attempt = core.ledger.attempts.get(event.order.clientOrderId);
-      // Nobody's order of ours: a human's, or a forced reduction that some venues tell without its trades.
-      if (!attempt) return resync(core, watch.key);
-      if (isUnresolved(attempt) && attempt.venueOrderId !== undefined) lookup(core, attempt);
-      return onListedOpen(core, event.order);
-    }
-    case 'clock':
-      watch.clock = event.reading;
-      return;
-    case 'closed':
-      watch.closed = event.closed;
-      if (event.closed.size === 0) return;
-      alarm(core, 'warning', 'instruments_closed', watch.key, `nothing opens: ${[...event.closed].join('; ')}`);
-      return;
-    case 'instruments':
-      core.market.apply({
-        kind: 'instruments',
-        venue: watch.venue,
-        instruments: withAccountFees(core, watch.venue, event.instruments, watch.route),
-      });
-      return;
-    case 'stream':
-      core.log.debug({ status: event.status, reason: event.reason }, 'account stream');
-      // Whatever happened while it was down was not told.
-      if (event.status === 'up') onVenueBack(core, watch.key);
-  }
 }
 
 /**

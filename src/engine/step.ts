@@ -5,6 +5,7 @@
  */
 import { accountKey } from '../ledger/state.ts';
 import type { MarketEvent } from '../market/event.ts';
+import { onAccountEvent } from './account-events.ts';
 import type { AccountWatch } from './account-watch.ts';
 import { bootAccounts, onBooted, onListed, onReconciled, startReconcile, withAccountFees } from './accounts.ts';
 import { noteEvent } from './breaker-evidence.ts';
@@ -17,7 +18,7 @@ import type { EngineEvent } from './events.ts';
 import { advanceHedges } from './hedges.ts';
 import { retryLedger } from './ledger-retry.ts';
 import { killWhenWritable, onOperator } from './operator.ts';
-import { lookupDue, onAccountEvent, onLookedUp, onProofRead, onSubmitted, resumeUnresolved } from './orders.ts';
+import { lookupDue, onLookedUp, onProofRead, onSubmitted, resumeUnresolved } from './orders.ts';
 import { onPayments, onSettlementPassed, pollPayments } from './payments.ts';
 import { onPositionsRead, pollPositions } from './positions.ts';
 import { onTruthRead } from './venue-truth.ts';

@@ -73,6 +73,8 @@ function complete(
   const from = hedge.plan.entry.style !== 'taker' && hedge.stateSince <= now ? hedge.stateSince : 0;
   const completions = leg.attempts.filter(({ intent }) => intent.purpose === 'complete' && intent.at >= from).length;
   if (context.reduceOnly || !context.reachable || SHRINKING.has(hedge.reason)) return undefined;
+  // A venue or a human took it: what is gone is not opened again.
+  if (isPositive(leg.takenBase)) return undefined;
   // An entry that is spread over time may have to be balanced long after it was planned.
   const since = hedge.plan.entry.style === 'taker' ? hedge.plan.at : hedge.stateSince;
   const isOver = now < since || now - since > settings.balanceDeadlineMs;

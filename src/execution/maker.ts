@@ -15,6 +15,7 @@ import {
   eq,
   floorTo,
   gte,
+  isPositive,
   max,
   min,
   neg,
@@ -56,7 +57,9 @@ export function enterAsMaker(hedge: HedgeRecord, entry: MakerEntry, context: Adv
   const hedging = hedgeLead(hedge, legs, context);
   const isMet = canBeHedged(hedge, taker, context);
   const pause = pauseOf(legs, context) ?? (isMet ? undefined : 'other_book_too_thin');
-  const cancels = resting && (end ?? pause ?? repriceOf(entry, legs, context)) ? [resting] : [];
+  const open = maker.attempts.filter(isUnresolved);
+  // One that was called absent may have risen beside its successor: at most the newest stays.
+  const cancels = resting && (end ?? pause ?? repriceOf(entry, legs, context)) ? open : open.slice(0, -1);
   if (hedging.attempts.length > 0) return { ...hedging, cancels };
   const soon = isMet ? hedging.wakeAt : context.now + context.settings.retryDelayMs;
   const wakeAt = nextLook(hedge, entry, legs, context, soon);
@@ -75,7 +78,7 @@ function legsBy(hedge: HedgeRecord, { maker: name }: MakerEntry): Legs {
   const maker = hedge[name];
   const taker = name === 'long' ? hedge.short : hedge.long;
   const lead = name === 'long' ? imbalance(hedge) : neg(imbalance(hedge));
-  return { maker, taker, resting: maker.attempts.find(isUnresolved), lead };
+  return { maker, taker, resting: maker.attempts.findLast(isUnresolved), lead };
 }
 
 /** Why nothing is added any more. */
@@ -83,6 +86,8 @@ function endOf(hedge: HedgeRecord, entry: MakerEntry, legs: Legs, context: Advan
   const { maker, taker, resting, lead } = legs;
   if (context.stop?.kind === 'end') return context.stop.reason;
   if (expired(hedge, entry, context.now)) return 'deadline';
+  // A venue or a human took it: what is gone is not opened again.
+  if ([maker, taker].some(({ takenBase }) => isPositive(takenBase))) return 'leg_taken';
   if (openingsOf(taker).some(fellShort)) return 'hedge_fell_short';
   if (gte(neg(lead), hedge.plan.commonLot)) return 'other_leg_larger';
   if (isStranded(hedge, legs, context)) return 'stranded';
@@ -100,7 +105,7 @@ const fellShort = (attempt: AttemptRecord): boolean =>
   !isUnresolved(attempt) && cmp(attempt.filled, attempt.intent.quantity) < 0;
 
 const canStillHedge = (taker: LegRecord, { reduceOnly, doubt }: AdvanceContext): boolean =>
-  !reduceOnly && doubt.kind !== 'confirmed' && !openingsOf(taker).some(fellShort);
+  !reduceOnly && doubt.kind !== 'confirmed' && !isPositive(taker.takenBase) && !openingsOf(taker).some(fellShort);
 
 /** A lead that should be hedged and is too small for the other venue, for too long. */
 function isStranded(hedge: HedgeRecord, { maker, taker, lead }: Legs, { market, now }: AdvanceContext): boolean {
@@ -154,6 +159,7 @@ function hedgeLead(hedge: HedgeRecord, { taker, resting, lead }: Legs, context: 
   const { plan } = hedge;
   // A position in doubt may not be what the ledger leads by.
   if (unresolved(taker) || context.reduceOnly || context.doubt.kind === 'confirmed') return NOTHING;
+  if (isPositive(taker.takenBase)) return NOTHING;
   const room = sub(plan.quantity, abs(taker.holding.quantity));
   const wanted = floorTo(min(lead, room), plan.commonLot);
   const view = freshView(taker, context);
