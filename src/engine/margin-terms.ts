@@ -1,14 +1,16 @@
 /** At which leverage and mark the margin of an account's positions is reckoned. */
 import { px } from '../kernel/decimal.ts';
-import type { InstrumentKey, Route } from '../kernel/ids.ts';
+import { type InstrumentKey, type Route, splitKey } from '../kernel/ids.ts';
 import { type MarginEvidence, ownersOf } from '../ledger/position-gaps.ts';
+import { accountKey } from '../ledger/state.ts';
 import type { VenuePosition } from '../market/order.ts';
 import type { Core } from './core.ts';
 import { markOf } from './valuation.ts';
 
 /**
- * The leverage is what the venue lists, else what the hedges that hold the instrument were opened at: the setting may
- * have changed since, and venues refuse to change it beneath a position (Binance: -4161).
+ * The leverage is what the venue lists, else what it listed last; before any list, what the hedges that hold the instrument
+ * were opened at, if the setting is the same: a start prepares by the setting, and a human may change it beneath a position
+ * (Binance lets it be raised; "Change Initial Leverage", -4161).
  */
 export function marginTerms(
   core: Core,
@@ -19,8 +21,11 @@ export function marginTerms(
     leverageOf: (key) => {
       const listed = positions.find((position) => position.key === key)?.leverage;
       if (listed !== undefined && listed > 0) return listed;
-      const [first, ...others] = new Set(ownersOf(core.ledger, route, key).map(({ hedge }) => hedge.plan.leverage));
-      return others.length > 0 ? undefined : (first ?? core.settings.execution.leverage);
+      const last = core.positions.get(accountKey(route, splitKey(key).venue))?.leverages.get(key);
+      if (last !== undefined) return last;
+      const planned = ownersOf(core.ledger, route, key).map(({ hedge }) => hedge.plan.leverage);
+      const [first, ...others] = new Set([...planned, core.settings.execution.leverage]);
+      return others.length > 0 ? undefined : first;
     },
     markOf: (key) => {
       const view = core.market.get(key);

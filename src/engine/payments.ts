@@ -28,6 +28,8 @@ const LATE_LISTING_MS = 10 * MINUTE_MS;
 export function onSettlementPassed(core: Core, before: FundingQuote | undefined, quote: FundingQuote): void {
   const passedAt = before ? before.nextSettlementAt : quote.nextSettlementAt - quote.intervalHours * HOUR_MS;
   if (quote.nextSettlementAt <= passedAt) return;
+  // It was put off: the venue has made the interval longer.
+  if (passedAt > quote.venueAt + MINUTE_MS) return;
   // What is older, the first reconciliation has read.
   if (!before && core.clock.now() - passedAt > LATE_LISTING_MS) return;
   for (const hedge of core.ledger.hedges.values()) {

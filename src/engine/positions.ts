@@ -44,6 +44,8 @@ export interface PositionWatch {
     readonly heardMs: number;
     readonly positions: ReadonlyMap<InstrumentKey, VenuePosition>;
   };
+  /** As last listed: a list that lacks a position does not tell at which leverage it would stand. */
+  readonly leverages: Map<InstrumentKey, number>;
   /** Differences seen once: ledger - venue, and when (monotonic) it was first seen. */
   readonly suspects: Map<InstrumentKey, { readonly missing: Base; readonly sinceMs: number }>;
   /** Differences that may be acted on: ledger - venue. It stays the same while own orders change both. */
@@ -60,6 +62,7 @@ export const newPositionWatch = (): PositionWatch => ({
   unread: false,
   stoodMs: Number.NEGATIVE_INFINITY,
   absentMs: Number.NEGATIVE_INFINITY,
+  leverages: new Map(),
   suspects: new Map(),
   confirmed: new Map(),
   vanished: new Map(),
@@ -157,6 +160,7 @@ export function notePositions(
   own.failures = 0;
   own.unread = false;
   const heardMs = core.clock.monotonicMs();
+  for (const { key, leverage = 0 } of value) if (leverage > 0) own.leverages.set(key, leverage);
   // One that was asked for earlier and came later is no news.
   if (askedMs >= (own.read?.askedMs ?? Number.NEGATIVE_INFINITY))
     own.read = { at, askedMs, heardMs, positions: new Map(value.map((position) => [position.key, position])) };

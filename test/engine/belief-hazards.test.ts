@@ -2,13 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { type AccountWatch, newAccountWatch } from '../../src/engine/account-watch.ts';
 import { withAccountFees } from '../../src/engine/accounts.ts';
+import type { EngineSettings } from '../../src/engine/settings.ts';
 import { openDay, riskStateOf } from '../../src/engine/valuation.ts';
 import { text } from '../../src/kernel/decimal.ts';
 import { instrumentKey, type Route } from '../../src/kernel/ids.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { FoldedMarket } from '../../src/market/view.ts';
 import { World } from './world.ts';
-import { SETTINGS, SOL } from './world-setup.ts';
+import { ACCOUNT, SETTINGS, SOL } from './world-setup.ts';
 
 const KEY = instrumentKey('alpha', SOL);
 
@@ -173,5 +174,39 @@ describe('memory', () => {
     const { core } = world.engine;
     expect(world.state()).toBe('closed');
     expect([core.exitMemory.size, core.forwardApr.size, core.naked.size]).toEqual([0, 0, 0]);
+  });
+});
+
+describe('fault-28-leverage-moved: an empty list is not believed by the margin of another leverage', () => {
+  const at = (leverage: number): EngineSettings => ({
+    ...SETTINGS,
+    execution: { ...SETTINGS.execution, leverage },
+    risk: { ...SETTINGS.risk, exposure: { ...SETTINGS.risk.exposure, maxLeverage: 50 } },
+  });
+
+  it('raised in the configuration, prepared by a restart', async () => {
+    const settings = { ...at(2) };
+    const world = new World({ settings });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    await world.run(10_000);
+    world.crash();
+    Object.assign(settings, at(5));
+    world.boot();
+    await world.run(5 * MINUTE_MS, 1_000);
+    world.faults.beta.reads = 'no_positions';
+    await world.run(MINUTE_MS, 500);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['9.5', '-9.5']);
+  });
+
+  it('raised by hand at the venue', async () => {
+    const world = new World({ settings: at(2) });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    world.exchanges.beta.setLeverage(ACCOUNT, SOL, 5);
+    await world.run(5 * MINUTE_MS, 1_000);
+    world.faults.beta.reads = 'no_positions';
+    await world.run(MINUTE_MS, 500);
+    expect([world.position('alpha'), world.position('beta')]).toEqual(['9.5', '-9.5']);
   });
 });

@@ -1,11 +1,12 @@
 /** Funding that was settled while no process ran: the next one books all of it, once, whatever it can read at first. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { text } from '../../src/kernel/decimal.ts';
+import { instrumentKey } from '../../src/kernel/ids.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { failure } from '../../src/kernel/outcome.ts';
 import { FaultyVenue } from './faulty-venue.ts';
 import { World } from './world.ts';
-import { ACCOUNT } from './world-setup.ts';
+import { ACCOUNT, SOL } from './world-setup.ts';
 
 const DOWN_HOURS = 24;
 const VENUES = ['alpha', 'beta'] as const;
@@ -90,4 +91,21 @@ describe('fault-27-gap: down for a day across settlements of both legs', () => {
     expect(world.store.facts.filter(({ kind }) => kind === 'discrepancy')).toEqual([]);
     expect(world.state()).toBe('held');
   });
+});
+
+it('fault-27-put-off: an interval that is lengthened before its settlement awaits no payment that never comes', async () => {
+  const world = new World();
+  await world.opened();
+  await world.operator({ action: 'pause' });
+  const { core } = world.engine;
+  const key = instrumentKey('beta', SOL);
+  const now = core.clock.now();
+  const before = core.market.get(key)?.funding;
+  if (!before) throw new Error('no quote');
+  expect(before.nextSettlementAt - now).toBeGreaterThan(10 * MINUTE_MS);
+  const nextSettlementAt = before.nextSettlementAt + 7 * HOUR_MS;
+  const quote = { ...before, intervalHours: 8, nextSettlementAt, venueAt: now + 1, receivedAt: now + 1 };
+  world.engine.push({ kind: 'market', event: { kind: 'funding', quote } });
+  await world.run(1);
+  expect(core.accounts.get('live|beta')?.awaitedSettlement).toBeUndefined();
 });
