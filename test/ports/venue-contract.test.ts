@@ -70,7 +70,13 @@ async function paperWorld(): Promise<ContractWorld> {
     makerFeeRate: 0.0002,
     trading: true,
   };
-  const paper = createPaperVenue({ venue: 'model', clock, instruments: [instrument], depositUsd: quote('10000'), maxBookAgeMs: Number.POSITIVE_INFINITY });
+  const paper = createPaperVenue({
+    venue: 'model',
+    clock,
+    instruments: [instrument],
+    depositUsd: quote('10000'),
+    maxBookAgeMs: Number.POSITIVE_INFINITY,
+  });
   const { venue, exchange } = paper;
   return { venue, exchange, account: PAPER_ACCOUNT, key, advance: clock.advance, dispose: () => venue.close() };
 }
