@@ -3,7 +3,7 @@
  * Source: www.okx.com/docs-v5/en.
  */
 import * as z from 'zod';
-import { HOUR_MS, type Instant } from '../kernel/instant.ts';
+import { HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { FeedDialect, FrameReader, RawQuote } from './dialect.ts';
 import { decimalText, instant, optionalDecimal, optionalInstant } from './frame-parts.ts';
 
@@ -30,6 +30,9 @@ const markRow = z.object({ instId: z.string(), markPx: optionalDecimal, ts: inst
 const history = z.object({
   data: z.array(z.object({ realizedRate: decimalText, fundingTime: instant })),
 });
+
+/** A venue may show the next settlement moments before the one at hand. */
+const ROLLED_EARLY_MS = MINUTE_MS;
 
 /**
  * A rate is for the period that ends with the coming settlement. `nextFundingTime` ends the one after that, which is
@@ -58,8 +61,11 @@ class OkxReader implements FrameReader {
   #funding(row: unknown): RawQuote {
     const { instId, fundingRate, fundingTime, prevFundingTime, ts } = fundingRow.parse(row);
     const known = this.#settlements.get(instId);
-    if (fundingTime !== undefined && fundingTime !== known?.next)
-      this.#settlements.set(instId, { passed: known?.next, next: fundingTime });
+    if (fundingTime !== undefined && fundingTime !== known?.next) {
+      // One that still lies ahead was put off: the venue has made the period longer, and nothing has settled.
+      const isPutOff = known !== undefined && known.next > ts + ROLLED_EARLY_MS;
+      this.#settlements.set(instId, { passed: isPutOff ? known.passed : known?.next, next: fundingTime });
+    }
     const passed = prevFundingTime ?? this.#settlements.get(instId)?.passed;
     const quote = {
       kind: 'funding',

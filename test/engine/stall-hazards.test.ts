@@ -18,6 +18,16 @@ async function flattenedAfter(stallMs: number): Promise<World> {
   return world;
 }
 
+/** Both legs have left since, at prices of `price`. */
+function expectExitsNear(world: World, sent: number, price: number): void {
+  const exits = world.submitted.slice(sent);
+  expect(exits).toHaveLength(2);
+  for (const { limitPrice } of exits) {
+    expect(Math.abs(toNumber(limitPrice) / price - 1)).toBeLessThan(exitPriceCapRate + 0.002);
+  }
+  expect(world.state()).toBe('closed');
+}
+
 describe('a process that stood still for a minute', () => {
   it('fault-39-stall: an exit is priced by what is heard then, not by what was known before', async () => {
     const world = new World();
@@ -29,13 +39,7 @@ describe('a process that stood still for a minute', () => {
     await world.stall(MINUTE_MS);
     world.engine.push({ kind: 'operator', command: { action: 'flatten' }, by: 'test', reply: () => undefined });
     await world.run(5_000, 100);
-    const exits = world.submitted.slice(sent);
-    expect(exits).toHaveLength(2);
-    const now = 1.05 * before;
-    for (const { limitPrice } of exits) {
-      expect(Math.abs(toNumber(limitPrice) / now - 1)).toBeLessThan(exitPriceCapRate + 0.002);
-    }
-    expect(world.state()).toBe('closed');
+    expectExitsNear(world, sent, 1.05 * before);
     expect(world.wrongs()).toEqual([]);
   });
 
@@ -58,13 +62,7 @@ describe('a process that stood still for a minute', () => {
     await world.stall(MINUTE_MS);
     // Each venue's health stands before its quotes.
     await world.run(5_000, 100);
-    const exits = world.submitted.slice(sent);
-    expect(exits).toHaveLength(2);
-    const now = 1.05 * before;
-    for (const { limitPrice } of exits) {
-      expect(Math.abs(toNumber(limitPrice) / now - 1)).toBeLessThan(exitPriceCapRate + 0.002);
-    }
-    expect(world.state()).toBe('closed');
+    expectExitsNear(world, sent, 1.05 * before);
   });
 
   it('fault-39-reconciled: every account is read anew', async () => {

@@ -313,16 +313,25 @@ describe('the period of an OKX rate', () => {
     ],
   });
 
-  it('fault-27-period-changes: is the one that ends with the coming settlement, once that is known', () => {
+  /** Of frames in order: the coming settlement, the one after it, and when the frame was made, in hours from now. */
+  const hoursOf = (...frames: readonly (readonly [fundingAt: number, nextAt: number, at: number])[]) => {
     const reader = dialectOf('okx')?.reader();
-    const hours = (fundingAt: number, nextAt: number) =>
-      reader?.parse(frame(fundingAt, nextAt)).map((quote) => (quote.kind === 'funding' ? quote.intervalHours : 'none'));
-    // Of the first frame only the following period is known: another length, when the venue has changed it.
-    expect(hours(0, 8)).toEqual([undefined]);
-    // Eight hours until the next settlement, and one hour each from then on.
-    expect(hours(8, 9)).toEqual([8]);
-    expect(hours(8, 9)).toEqual([8]);
-    expect(hours(9, 10)).toEqual([1]);
+    return frames.flatMap(([fundingAt, nextAt, at]) =>
+      reader
+        ?.parse(frame(fundingAt, nextAt, { ts: String(NOW + at * HOUR_MS) }))
+        .map((quote) => (quote.kind === 'funding' ? quote.intervalHours : 'none')),
+    );
+  };
+
+  it('fault-27-period-changes: is the one that ends with the coming settlement, once that is known', () => {
+    // Of the first frame only the following period is known: another length, when the venue has changed it. Then eight hours
+    // until the next settlement, and one hour each from then on.
+    expect(hoursOf([0, 8, -1], [8, 9, 0], [8, 9, 7], [9, 10, 8])).toEqual([undefined, 8, 8, 1]);
+  });
+
+  it('fault-27-period-put-off: a settlement that moves away has not passed', () => {
+    // From every hour to every eight, 40 minutes before the next: it is eight hours from the last one now.
+    expect(hoursOf([1, 2, 0.5], [2, 3, 1], [9, 17, 1.3], [17, 25, 9])).toEqual([undefined, 1, 8, 8]);
   });
 
   it('fault-27-period-told: a frame that has the settlement before tells it by itself', () => {
