@@ -160,6 +160,8 @@ function build(sources) {
     remove(next);
     fail(`the build failed.\n${result.output}`);
   }
+  // npx remembers where the command was: of those who have used it before `scripts/tandem.mjs`, here.
+  fs.chmodSync(path.join(next, 'cli', 'main.js'), 0o755);
   fs.writeFileSync(path.join(next, path.basename(BUILT_FROM)), sources);
   const old = path.join(ROOT, 'dist.old');
   remove(old);

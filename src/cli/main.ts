@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The `tandem` command: this process's terminal and environment, and its exit code. Everything else is in `program.ts`. */
 import type { Io } from './context.ts';
 import { runProgram } from './program.ts';

@@ -100,7 +100,12 @@ test('npx finds the command before the first build, and runs what is built after
     stderr: 'tandem: not built yet. Fix: npm start, or npm run build\n',
   });
   mkdirSync(join(root, 'src/cli'));
-  writeFileSync(join(root, 'src/cli/main.ts'), "process.stdout.write(process.argv.slice(2).join(' '));\n");
+  writeFileSync(
+    join(root, 'src/cli/main.ts'),
+    "#!/usr/bin/env node\nprocess.stdout.write(process.argv.slice(2).join(' '));\n",
+  );
   expect(setUp({ root, bin: dirname(process.execPath) })).toEqual({ status: 0, said: 'tandem: building\n' });
   expect(tandem('close', 'h1')).toEqual({ status: 0, stdout: 'close h1', stderr: '' });
+  // Where npx may remember it from before.
+  expect(spawnSync(join(root, 'dist/cli/main.js'), ['status'], { encoding: 'utf8' }).stdout).toBe('status');
 }, 60_000);
