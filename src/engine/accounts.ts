@@ -17,6 +17,7 @@ import { onListedOpen } from './orders.ts';
 import { paymentFacts } from './payments.ts';
 import { judgePositions, notePositions, pollAgain } from './positions.ts';
 import { behindFacts } from './restored.ts';
+import { endUnlisted } from './unlisted-orders.ts';
 import { confirmedEnds } from './vanished.ts';
 
 /** A venue that comes back must be read well within the half minute in which its naked legs must end. */
@@ -171,6 +172,7 @@ export function onReconciled(core: Core, watch: AccountWatch, event: EngineEvent
   watch.lastReadAt = now;
   // Whatever else is under way there: it may be what nobody is looking for any more.
   for (const order of openOrders.value) onListedOpen(core, order);
+  endUnlisted(core, watch.key, watch.readAskedMs ?? 0, openOrders.value);
   if (changes !== watch.changes || hasUnresolved(core, watch)) {
     // Orders moved while we read: the picture is not one instant's.
     wakeAt(core, `reconcile:${watch.key}`, now + UNSETTLED_RETRY_MS);

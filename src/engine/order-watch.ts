@@ -13,6 +13,8 @@ export interface LookupWatch {
   /** Monotonic ms when the request was stamped, or began to be looked for, and its age then by the wall clock. */
   sinceMs: number;
   ageThenMs: number;
+  /** Monotonic: since when complete lists of open orders lack it, and no lookup finds it. */
+  unlistedMs?: number | undefined;
 }
 
 /** A cancel of one order: requests are repeated with growing pauses until a lookup knows the order's end. */

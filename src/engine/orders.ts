@@ -88,6 +88,7 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
   switch (outcome.kind) {
     case 'found': {
       watch.proof = NO_PROOF;
+      watch.unlistedMs = undefined;
       record(core, afterFound(core.ledger, attempt, outcome.order, outcome.fills, now));
       bookRest(
         core,

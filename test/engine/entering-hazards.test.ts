@@ -42,6 +42,27 @@ describe('an acknowledged order that lookups do not tell about', () => {
     return world;
   }
 
+  it('fault-10-forgotten-and-killed: a kill leaves no leg alone', async () => {
+    const world = await forgotten();
+    await world.operator({ action: 'kill' });
+    await world.run(30 * MINUTE_MS, 1_000);
+    expect(Number(world.position('alpha')) + Number(world.position('beta'))).toBe(0);
+  });
+
+  it('fault-10-partly-filled: cancelled, in no list of open orders, naked: its leg is reduced though lookups fail', async () => {
+    const world = new World({ settings: MAKER });
+    world.boot();
+    await world.run(1_000);
+    world.faults.alpha.lookups = 'failing';
+    for (let i = 0; i < 20; i++) world.faults.beta.submits.push({ kind: 'refused', code: 'insufficient_margin' });
+    tradeThrough(world, 'alpha', 4);
+    await world.run(500, 100);
+    await world.operator({ action: 'pause' });
+    await world.run(10 * MINUTE_MS, 500);
+    expect(resting(world, 'alpha')).toEqual([]);
+    expect(positions(world)).toEqual(['0', '0']);
+  });
+
   it('fault-10-forgotten: an operator can accept what the venue has forgotten over night, and close the hedge', async () => {
     const world = await forgotten();
     const note = 'the venue shows no such order';
