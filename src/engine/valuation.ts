@@ -34,6 +34,7 @@ import { type TrippedBreaker, trippedBreakers } from '../risk/breakers.ts';
 import { type Exposure, exposureOf, type HedgeExposure, isOpen } from '../risk/exposure.ts';
 import type { RiskState } from '../risk/limits.ts';
 import type { AccountWatch } from './account-watch.ts';
+import { venueNow } from './clock-skew.ts';
 import type { Core } from './core.ts';
 
 /** Marks of one asset further apart than this are no picture of one moment. OKX repeats an unchanged mark every 10 s. */
@@ -193,10 +194,14 @@ export function strangersMark({ ledger, positions }: Core, route: Route, key: In
   return said?.mark ?? said?.entryPrice;
 }
 
-/** The first known equity of a UTC day is stored, so that the daily loss survives restarts. */
+/**
+ * The first known equity of a UTC day is stored, so that the daily loss survives restarts. A day that a venue's clock does
+ * not have is not opened: once stored, it would be counted from when it really comes.
+ */
 export function openDay(core: Core, route: Route): DayOpened | undefined {
   const day = utcDayStart(core.clock.now());
   if (core.ledger.days.has(dayKey(route, day))) return undefined;
+  if (accountsOf(core, route).some((watch) => utcDayStart(venueNow(watch, core.clock)) !== day)) return undefined;
   const equityUsd = equityChange(core, route);
   return equityUsd && { kind: 'day', route, day, equityUsd, at: core.clock.now() };
 }

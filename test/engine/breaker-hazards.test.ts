@@ -577,3 +577,28 @@ describe('evidence', () => {
     expect(world.store.facts).toHaveLength(stored);
   });
 });
+
+it.each([0, DAY_MS])(
+  'fault-48-ahead-over-midnight: a clock that was %d ms ahead for a moment hides no loss of the day after',
+  async (shift) => {
+    const risk = { exit: { ...SETTINGS.risk.exit, minForwardApr: -1_000 }, loss: { maxDailyLossUsd: 5 } };
+    const world = new World({ settings: settingsWith({}, risk) });
+    await world.opened();
+    await world.operator({ action: 'pause' });
+    tellTime(world, 0);
+    await world.run(1);
+    world.wallShiftMs = shift;
+    await world.run(5_000);
+    world.wallShiftMs = 0;
+    await world.run(5_000);
+    // A day that earns, and one that loses.
+    Object.assign(world.rates, { alpha: 0.00001, beta: 0.005 });
+    world.move(SOL, 0);
+    const midnight = utcDayStart(world.clock.now()) + DAY_MS;
+    await world.run(midnight - world.clock.now() + 3 * MINUTE_MS, 2 * MINUTE_MS);
+    Object.assign(world.rates, { alpha: 0.005, beta: 0.00001 });
+    world.move(SOL, 0);
+    await world.run(4 * HOUR_MS, 2 * MINUTE_MS);
+    expect(tripped(world)).toEqual(['daily_loss/live']);
+  },
+);
