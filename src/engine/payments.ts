@@ -1,13 +1,14 @@
 /** Funding payments: asked for after each settlement that a position met, booked once, each given to its hedge. */
 import { isNews } from '../execution/booking.ts';
 import { paymentConflict } from '../execution/resolve.ts';
-import { isZero, ZERO_BASE } from '../kernel/decimal.ts';
+import { eq, isZero, round, shareOfCash, ZERO_BASE } from '../kernel/decimal.ts';
 import { type InstrumentKey, instrumentKey, splitKey } from '../kernel/ids.ts';
 import { HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { DiscrepancyNoted, PaymentBooked } from '../ledger/facts.ts';
 import { paymentDigest, paymentIdentity } from '../ledger/fold.ts';
-import { accountKey, type HedgeRecord, legsOf } from '../ledger/state.ts';
+import { quantityAt } from '../ledger/past-quantity.ts';
+import { accountKey, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import type { FundingQuote } from '../market/funding.ts';
 import type { FundingPayment } from '../market/order.ts';
 import type { AccountWatch } from './account-watch.ts';
@@ -20,6 +21,8 @@ const LATE_PAYMENT_MS = 5 * MINUTE_MS;
 const LATE_PAYMENT_POLLS = MAX_PAYMENT_POLLS + 24;
 /** Venues list a payment within minutes of its settlement. */
 const LATE_LISTING_MS = 10 * MINUTE_MS;
+/** No venue credits a finer amount. */
+const AMOUNT_DIGITS = 8;
 
 /**
  * A newer `nextSettlementAt` means that the old one has passed: whoever held the instrument gets or owes a payment. The
@@ -106,7 +109,7 @@ export function paymentFacts(core: Core, payments: readonly FundingPayment[]): (
   return [...facts.values()];
 }
 
-type Owner = Pick<PaymentBooked, 'hedge' | 'leg'>;
+type Owner = Pick<PaymentBooked, 'hedge' | 'leg' | 'legAmount'>;
 
 /** Settlements are on whole hours; a venue stamps its payments then or, like OKX, some seconds later. */
 function settlementOf({ at }: FundingPayment): Instant {
@@ -129,7 +132,22 @@ function holderAt(core: Core, payment: FundingPayment, at: Instant): Owner | und
     if (!leg || at < (leg.firstFillAt ?? Number.POSITIVE_INFINITY)) continue;
     // By the venue's clock, as the payment is; an adjustment that emptied it has ours only.
     const to = isZero(leg.holding.quantity) ? (leg.lastFillAt ?? 0) : Number.POSITIVE_INFINITY;
-    if (at <= to) return { hedge: hedge.id, leg: leg.name };
+    if (at <= to) return { hedge: hedge.id, leg: leg.name, ...shareOf(core, payment, leg, at) };
   }
   return undefined;
+}
+
+/** A settlement pays the whole position. Where a human held some of it, or the opposite, only the leg's share is the leg's. */
+function shareOf(
+  { ledger }: Core,
+  { route, venue, amount }: FundingPayment,
+  { key, holding, changes }: LegRecord,
+  at: Instant,
+): Pick<Owner, 'legAmount'> {
+  const account = ledger.accounts.get(accountKey(route, venue));
+  const ofLeg = quantityAt(holding.quantity, changes, at);
+  const ofAll = quantityAt(account?.holdings.get(key)?.quantity ?? ZERO_BASE, account?.changes.get(key) ?? [], at);
+  // What nobody is known to have held tells nothing of shares.
+  if (isZero(ofLeg) || isZero(ofAll) || eq(ofLeg, ofAll)) return {};
+  return { legAmount: round(shareOfCash(amount, ofLeg, ofAll), AMOUNT_DIGITS) };
 }

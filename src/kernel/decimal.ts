@@ -124,6 +124,9 @@ export function fewestLots(cash: Quote, price: Px, lot: Base): Base {
 
 /** cash / quantity: average price, 24 decimals, half-even. */
 export const averagePrice = (cash: Quote, quantity: Base): Px => cash.div(quantity) as unknown as Px;
+/** cash x part / whole, 24 decimals, half-even; opposite signs turn it round. `whole` is not zero. */
+export const shareOfCash = (cash: Quote, part: Base, whole: Base): Quote =>
+  cash.times(part).div(whole) as unknown as Quote;
 /** contracts x base per contract. */
 export const contractsToBase = (count: Contracts, contractSize: Base): Base =>
   count.times(contractSize) as unknown as Base;

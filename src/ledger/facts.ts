@@ -108,22 +108,25 @@ export interface AttemptOutcome {
   readonly at: Instant;
 }
 
-export interface FillBooked {
-  readonly kind: 'fill';
-  readonly fill: Fill;
-  /** Absent: nobody's order of ours (liquidation, ADL, a human). */
+/** Whose something is. Absent: of nobody's hedge (liquidation, ADL, a human). */
+interface Owned {
   readonly hedge?: HedgeId;
   readonly leg?: LegName;
+}
+
+export interface FillBooked extends Owned {
+  readonly kind: 'fill';
+  readonly fill: Fill;
   /** How much of the fill is the leg's, when that is not all: a human's trade that closed it and went on. */
   readonly legQuantity?: Base;
   readonly bookedAt: Instant;
 }
 
-export interface PaymentBooked {
+export interface PaymentBooked extends Owned {
   readonly kind: 'payment';
   readonly payment: FundingPayment;
-  readonly hedge?: HedgeId;
-  readonly leg?: LegName;
+  /** How much of the payment is the leg's, when that is not all: a human held some of what was settled. */
+  readonly legAmount?: Quote;
   readonly bookedAt: Instant;
 }
 
@@ -215,7 +218,7 @@ export interface DifferenceAccepted {
  * A correction of a position that no fill explains, accepted by an operator: counted like a trade without a fee at the
  * mark of that moment. The baseline taken with it keeps the wallet right.
  */
-export interface PositionAdjusted {
+export interface PositionAdjusted extends Owned {
   readonly kind: 'adjustment';
   readonly venue: VenueId;
   readonly route: Route;
@@ -224,9 +227,6 @@ export interface PositionAdjusted {
   /** Positive. */
   readonly quantity: Base;
   readonly price: Px;
-  /** Absent: of nobody's hedge. */
-  readonly hedge?: HedgeId;
-  readonly leg?: LegName;
   readonly by: string;
   readonly at: Instant;
 }

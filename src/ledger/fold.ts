@@ -4,7 +4,7 @@
  */
 
 import { invariant } from '../kernel/assert.ts';
-import { add, isZero, min, notional, sub, text, ZERO_QUOTE } from '../kernel/decimal.ts';
+import { add, isZero, min, notional, type Quote, sub, text, ZERO_QUOTE } from '../kernel/decimal.ts';
 import type { InstrumentKey } from '../kernel/ids.ts';
 import { instrumentKey } from '../kernel/ids.ts';
 import { DAY_MS, type Instant } from '../kernel/instant.ts';
@@ -12,6 +12,7 @@ import type { Fill, FundingPayment } from '../market/order.ts';
 import { emptyAccount, emptyLeg } from './empty.ts';
 import type { AttemptOutcome, Fact, FillBooked, HedgePlanned, PaymentBooked, PositionAdjusted } from './facts.ts';
 import { applyFill, FLAT } from './holding.ts';
+import { noteTrade } from './past-quantity.ts';
 import {
   type AccountRecord,
   accountKey,
@@ -30,6 +31,8 @@ const REMEMBERED_STARTS = 100;
 /** Longer than any cooldown and any window of a breaker. */
 const RECENT_MS = 8 * DAY_MS;
 
+type Trade = Pick<Fill, 'side' | 'quantity' | 'at'>;
+
 /** Identity of a fill: a venue never reuses a trade id on one symbol. */
 export const fillIdentity = (fill: Fill): string => `${fill.route}|${fill.venue}|${fill.symbol}|${fill.tradeId}`;
 /** What must agree when the same trade is seen twice. */
@@ -39,6 +42,9 @@ export const paymentIdentity = (payment: FundingPayment): string =>
 
 /** What must agree when the same payment is seen twice. */
 export const paymentDigest = (payment: FundingPayment): string => `${text(payment.amount)} ${payment.currency}`;
+
+/** What of it went to the hedge that it names. Positive = received. */
+export const legAmountOf = ({ payment, legAmount }: PaymentBooked): Quote => legAmount ?? payment.amount;
 
 /** Folds one fact in place. Throws InvariantError when the fact cannot follow what is there: an edited database. */
 export function foldFact(state: LedgerState, fact: Fact): void {
@@ -155,7 +161,7 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
   book.realised = add(book.realised, applied.realised);
   book.fees = add(book.fees, fill.fee);
   book.lastFillAt = Math.max(book.lastFillAt ?? 0, fill.at);
-  noteChange(book, key, fill.at);
+  noteChange(book, key, fill);
   const attempt = fill.clientOrderId === undefined ? undefined : state.attempts.get(fill.clientOrderId);
   if (attempt) {
     attempt.filled = add(attempt.filled, fill.quantity);
@@ -175,10 +181,9 @@ function foldFill(state: LedgerState, booked: FillBooked): void {
 }
 
 /** The whole fee goes with the leg, also when only part of the fill is its. */
-function foldLegTrade(
-  leg: LegRecord,
-  { side, quantity, price, fee, liquidity }: Pick<Fill, 'side' | 'quantity' | 'price' | 'fee' | 'liquidity'>,
-): void {
+function foldLegTrade(leg: LegRecord, trade: Trade & Pick<Fill, 'price' | 'fee' | 'liquidity'>): void {
+  const { side, quantity, price, fee, liquidity } = trade;
+  noteTrade(leg.changes, trade);
   const cash = notional(quantity, price);
   leg.holding = applyFill(leg.holding, side, quantity, price).holding;
   leg.fees = add(leg.fees, fee);
@@ -199,17 +204,20 @@ function foldAdjustment(state: LedgerState, fact: PositionAdjusted): void {
   const applied = applyFill(book.holdings.get(key) ?? FLAT, side, quantity, price);
   book.holdings.set(key, applied.holding);
   book.realised = add(book.realised, applied.realised);
-  noteChange(book, key, fact.at);
+  noteChange(book, key, fact);
   if (fact.hedge === undefined || fact.leg === undefined) return;
   const leg = need(state, fact.hedge)[fact.leg];
   // By our clock: when it really was nobody knows.
   leg.lastFillAt = Math.max(leg.lastFillAt ?? fact.at, fact.at);
-  foldLegTrade(leg, { side, quantity, price, fee: ZERO_QUOTE, liquidity: 'taker' });
+  foldLegTrade(leg, { side, quantity, price, at: fact.at, fee: ZERO_QUOTE, liquidity: 'taker' });
 }
 
-function noteChange(book: AccountRecord, key: InstrumentKey, at: Instant): void {
+function noteChange(book: AccountRecord, key: InstrumentKey, trade: Trade): void {
   const newest = book.newest.get(key);
-  book.newest.set(key, { ...newest, changedAt: Math.max(newest?.changedAt ?? 0, at) });
+  book.newest.set(key, { ...newest, changedAt: Math.max(newest?.changedAt ?? 0, trade.at) });
+  const changes = book.changes.get(key) ?? [];
+  noteTrade(changes, trade);
+  book.changes.set(key, changes);
 }
 
 function foldPayment(state: LedgerState, booked: PaymentBooked): void {
@@ -225,7 +233,7 @@ function foldPayment(state: LedgerState, booked: PaymentBooked): void {
   book.newest.set(key, { ...newest, paymentAt: Math.max(newest?.paymentAt ?? 0, payment.at) });
   if (booked.hedge === undefined || booked.leg === undefined) return;
   const leg = need(state, booked.hedge)[booked.leg];
-  leg.funding = add(leg.funding, payment.amount);
+  leg.funding = add(leg.funding, legAmountOf(booked));
 }
 
 /** The hedge that a fact is about, which is news of it however long it has been over. */

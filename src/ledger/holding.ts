@@ -11,6 +11,7 @@ import {
   notional,
   type Px,
   type Quote,
+  shareOfCash,
   sub,
   ZERO_BASE,
   ZERO_QUOTE,
@@ -47,7 +48,7 @@ export function applyFill(
   const remaining = add(holding.quantity, signed);
   if (isZero(remaining)) return { holding: FLAT, realised: neg(add(holding.cost, cash)) };
   if (gte(abs(holding.quantity), quantity)) {
-    const closedCost = holding.cost.times(quantity).div(abs(holding.quantity)) as unknown as Quote;
+    const closedCost = shareOfCash(holding.cost, quantity, abs(holding.quantity));
     return {
       holding: { quantity: remaining, cost: sub(holding.cost, closedCost) },
       realised: neg(add(closedCost, cash)),

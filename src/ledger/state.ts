@@ -16,6 +16,7 @@ import type {
   PeakReached,
 } from './facts.ts';
 import type { Holding } from './holding.ts';
+import type { QuantityChange } from './past-quantity.ts';
 
 export interface AttemptRecord {
   readonly intent: AttemptIntended;
@@ -38,6 +39,8 @@ export interface LegRecord {
   readonly direction: Direction;
   /** Signed quantity and exact cost, from fills. */
   holding: Holding;
+  /** The newest changes of its quantity. */
+  readonly changes: QuantityChange[];
   /** Cash paid and received by fills, both positive. */
   boughtQuote: Quote;
   soldQuote: Quote;
@@ -86,6 +89,8 @@ export interface AccountRecord {
   fees: Quote;
   funding: Quote;
   readonly holdings: Map<InstrumentKey, Holding>;
+  /** The newest changes of each holding's quantity. */
+  readonly changes: Map<InstrumentKey, QuantityChange[]>;
   lastFillAt: Instant | undefined;
   lastPaymentAt: Instant | undefined;
   /**

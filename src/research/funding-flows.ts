@@ -2,6 +2,7 @@
 import { add, lt, type Quote, ZERO_QUOTE } from '../kernel/decimal.ts';
 import type { HedgeId } from '../kernel/ids.ts';
 import type { PaymentBooked } from '../ledger/facts.ts';
+import { legAmountOf } from '../ledger/fold.ts';
 
 export interface Flow {
   readonly received: Quote;
@@ -15,13 +16,13 @@ const NONE: Flow = { received: ZERO_QUOTE, paid: ZERO_QUOTE };
 
 export function flowsOf(payments: Iterable<PaymentBooked>): Flows {
   const flows = new Map<string, Flow>();
-  for (const { hedge, leg, payment } of payments) {
+  for (const booked of payments) {
+    const { hedge, leg } = booked;
     if (hedge === undefined || leg === undefined) continue;
     const { received, paid } = flowOf(flows, hedge, leg);
-    const isPaid = lt(payment.amount, ZERO_QUOTE);
-    const flow = isPaid
-      ? { received, paid: add(paid, payment.amount) }
-      : { received: add(received, payment.amount), paid };
+    const amount = legAmountOf(booked);
+    const isPaid = lt(amount, ZERO_QUOTE);
+    const flow = isPaid ? { received, paid: add(paid, amount) } : { received: add(received, amount), paid };
     flows.set(`${hedge} ${leg}`, flow);
   }
   return flows;

@@ -1,8 +1,11 @@
 /** Whose a payment is that its venue stamps some seconds after the settlement it is for. */
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { neg, notional, scale, sum, text, ZERO_QUOTE } from '../../src/kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import { FaultyVenue } from './faulty-venue.ts';
+import { foreignTrade } from './foreign-trade.ts';
 import { World } from './world.ts';
+import { ACCOUNT } from './world-setup.ts';
 
 const STAMPED_LATE_MS = 5_000;
 
@@ -98,4 +101,41 @@ it('fault-48-ended-behind: who held at the settlement is paid, also when it ende
   for (const faults of Object.values(world.faults)) faults.paymentsHidden = false;
   await world.run(2 * MINUTE_MS, 1_000);
   expect(owners(world)).toEqual(['alpha h1', 'beta h1']);
+});
+
+/** What beta's settlements are worth for the short leg alone, by the rates and marks of the venue's own books. */
+function dueToShort(world: World): string {
+  const { quantity } = world.hedge().short.holding;
+  const due = world.exchanges.beta
+    .payments(ACCOUNT)
+    .map(({ mark, rate }) => scale(neg(notional(quantity, mark)), rate));
+  return text(sum(ZERO_QUOTE, due));
+}
+
+it('fault-27-shared-position: a settlement of a position that a human has made larger pays the leg its own share', async () => {
+  const world = new World();
+  await world.opened();
+  await world.operator({ action: 'pause' });
+  foreignTrade(world, 'beta', 'sell', '60');
+  await world.run(HOUR_MS, MINUTE_MS);
+  expect(world.state()).toBe('held');
+  const [paid] = world.exchanges.beta.payments(ACCOUNT);
+  expect(text(paid?.amount ?? ZERO_QUOTE)).not.toBe(dueToShort(world));
+  expect(text(world.hedge().short.funding)).toBe(dueToShort(world));
+});
+
+it('fault-27-shared-then-left: what the human held at the settlement counts, not what is held when it is told', async () => {
+  const world = new World();
+  await world.opened();
+  await world.operator({ action: 'pause' });
+  foreignTrade(world, 'beta', 'sell', '60');
+  world.faults.beta.paymentsHidden = true;
+  await world.run(HOUR_MS - (world.clock.now() % HOUR_MS) + 1_000, 1_000);
+  foreignTrade(world, 'beta', 'buy', '60');
+  await world.run(MINUTE_MS, 1_000);
+  expect(world.position('beta')).toBe(text(world.hedge().short.holding.quantity));
+  world.faults.beta.paymentsHidden = false;
+  await world.run(5 * MINUTE_MS, 1_000);
+  expect(world.exchanges.beta.payments(ACCOUNT)).toHaveLength(1);
+  expect(text(world.hedge().short.funding)).toBe(dueToShort(world));
 });

@@ -93,7 +93,7 @@ export const plain = (facts: Iterable<Fact>): unknown =>
 export const payment = (
   paymentId: string,
   amount: string,
-  owner: Pick<PaymentBooked, 'hedge' | 'leg'> = {},
+  owner: Pick<PaymentBooked, 'hedge' | 'leg' | 'legAmount'> = {},
 ): PaymentBooked => ({
   kind: 'payment',
   payment: {
@@ -243,7 +243,11 @@ const draws: readonly fc.Arbitrary<Draw>[] = [
     by,
     at: when,
   })),
-  digits.map((amount) => (facts) => payment(`p${facts.length}`, amount)),
+  fc.tuple(digits, fc.option(leg), fc.option(digits)).map(([amount, onLeg, part]) => (facts) => {
+    const hedge = has(facts, 'hedge_planned').at(-1)?.hedge;
+    const owner = hedge && onLeg ? { hedge, leg: onLeg, ...(part !== null && { legAmount: quote(part) }) } : {};
+    return payment(`p${facts.length}`, amount, owner);
+  }),
   fc.tuple(fc.array(word), word, at).map(([rules, reasons, when]) => () => ({
     kind: 'decision',
     subject: 's',

@@ -19,7 +19,8 @@ const decision = (subject: string, rules: readonly string[], asset = 'BTC'): Dec
 
 /**
  * h1: 2 BTC long okx at 100 (fee 1), short binance at 110 (fee 1.5); 0.5 long bought at 120 more (fee 0.25).
- * Long closed wholly at 130 (2.5 BTC, fee 2); short still 2 open. Funding +3 (short) and -1 (long).
+ * Long closed wholly at 130 (2.5 BTC, fee 2); short still 2 open. Funding +3 (short, of 5: a
+ * human held the rest) and -1 (long).
  */
 const history: readonly Fact[] = [
   planned('h1', { at: AT }),
@@ -41,7 +42,7 @@ const history: readonly Fact[] = [
   }),
   fill('3', { hedge: 'h1', leg: 'long', quantity: base('0.5'), price: px('120'), fee: quote('0.25') }),
   fill('4', { hedge: 'h1', leg: 'long', side: 'sell', quantity: base('2.5'), price: px('130'), fee: quote('2') }),
-  payment('p1', '3', { hedge: 'h1', leg: 'short' }),
+  payment('p1', '5', { hedge: 'h1', leg: 'short', legAmount: quote('3') }),
   payment('p2', '-1', { hedge: 'h1', leg: 'long' }),
   { kind: 'hedge_moved', hedge: 'h1', from: 'entering', to: 'held', reason: 'filled', detail: '', at: AT },
   decision('okx~binance', []),
@@ -178,7 +179,7 @@ test('the views say what the facts say', () => {
     { client_order_id: 'c2', status: 'unknown', code: 'timeout' },
   ]);
   expect(all('SELECT day, venue, funding, fees, fills, payments FROM v_daily ORDER BY venue')).toEqual([
-    { day: '2023-11-14', venue: 'binance', funding: 2, fees: 1.5, fills: 1, payments: 2 },
+    { day: '2023-11-14', venue: 'binance', funding: 4, fees: 1.5, fills: 1, payments: 2 },
     { day: '2023-11-14', venue: 'okx', funding: 0, fees: 3.25, fills: 4, payments: 0 },
   ]);
   expect(all('SELECT subject, verdict FROM v_latest_decisions ORDER BY subject')).toHaveLength(3);

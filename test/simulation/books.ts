@@ -203,7 +203,7 @@ function hedgeWrongs(facts: readonly Fact[], ledger: LedgerState | undefined): s
         found.push(`trade ${fact.fill.tradeId} of ${order.hedge} is booked to ${fact.hedge ?? 'nobody'}`);
     }
     if (fact.kind === 'payment' && fact.hedge !== undefined)
-      note(funding, `${fact.hedge} ${fact.leg}`, fact.payment.amount);
+      note(funding, `${fact.hedge} ${fact.leg}`, fact.legAmount ?? fact.payment.amount);
   }
   for (const fact of facts) {
     if (fact.kind !== 'payment' || fact.hedge === undefined) continue;

@@ -3,6 +3,7 @@
 import type { HedgeStatus } from '../../engine/status.ts';
 import { abs, round, text } from '../../kernel/decimal.ts';
 import type { Fact } from '../../ledger/facts.ts';
+import { legAmountOf } from '../../ledger/fold.ts';
 import { isFinal } from '../../ledger/state.ts';
 import { type HedgeSummary, type LegSummary, summarizeHedge } from '../../ledger/summary.ts';
 import { statusOfBot } from '../bot-address.ts';
@@ -118,7 +119,8 @@ function sentence(fact: Fact): string {
       return `fill      ${owner}: ${side} ${text(quantity)} on ${venue} at ${text(price)}, fee ${text(fee)} ${feeCurrency} (${liquidity}, trade ${tradeId})`;
     }
     case 'payment': {
-      const { amount, currency, venue } = fact.payment;
+      const { currency, venue } = fact.payment;
+      const amount = legAmountOf(fact);
       const sign = amount.s > 0 ? 'received' : 'paid';
       return `funding   ${sign} ${text(abs(amount))} ${currency} on ${venue}${fact.leg ? ` (${fact.leg} leg)` : ''}`;
     }

@@ -16,7 +16,7 @@ export interface FactTable {
 }
 
 type FactOf<K extends Fact['kind']> = Extract<Fact, { readonly kind: K }>;
-export type Owner = Pick<FactOf<'payment'>, 'hedge' | 'leg' | 'bookedAt'>;
+export type PaymentOwner = Pick<FactOf<'payment'>, 'hedge' | 'leg' | 'legAmount' | 'bookedAt'>;
 export type FillOwner = Pick<FactOf<'fill'>, 'hedge' | 'leg' | 'legQuantity' | 'bookedAt'>;
 
 /** A fact whose properties are its columns. */
@@ -40,10 +40,10 @@ export function nested<K extends 'fill' | 'payment'>(
   kind: K,
   table: string,
   columns: K extends 'fill' ? ColumnsOf<Fill> : ColumnsOf<FundingPayment>,
-  owner: K extends 'fill' ? ColumnsOf<FillOwner> : ColumnsOf<Owner>,
+  owner: K extends 'fill' ? ColumnsOf<FillOwner> : ColumnsOf<PaymentOwner>,
 ): FactTable {
   const inner = columns as ColumnsOf<Fill | FundingPayment>;
-  const outer = owner as ColumnsOf<Owner>;
+  const outer = owner as ColumnsOf<FillOwner | PaymentOwner>;
   const all = [...names(columns), ...names(owner)];
   return {
     kind,

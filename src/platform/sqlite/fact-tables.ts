@@ -18,7 +18,7 @@ import {
   wordColumn,
 } from './column.ts';
 import { entryColumn } from './entry-column.ts';
-import { type FactTable, type FillOwner, flat, nested, type Owner } from './fact-table.ts';
+import { type FactTable, type FillOwner, flat, nested, type PaymentOwner } from './fact-table.ts';
 
 const route = wordColumn<Route>('route', { live: true, paper: true });
 const side = wordColumn<Side>('side', { buy: true, sell: true });
@@ -82,10 +82,15 @@ const paymentColumns: ColumnsOf<FundingPayment> = {
   at,
 };
 
-const ownerColumns: ColumnsOf<Owner> = {
+const ownerColumns: ColumnsOf<Pick<FillOwner & PaymentOwner, 'hedge' | 'leg' | 'bookedAt'>> = {
   hedge: optional(textual('hedge')),
   leg: optional(leg),
   bookedAt: whole('booked_at'),
+};
+
+const paymentOwnerColumns: ColumnsOf<PaymentOwner> = {
+  ...ownerColumns,
+  legAmount: optional(decimalColumn('leg_amount', quote)),
 };
 
 const fillOwnerColumns: ColumnsOf<FillOwner> = {
@@ -146,7 +151,7 @@ export const TABLES: readonly FactTable[] = [
     at,
   }),
   nested('fill', 'fills', fillColumns, fillOwnerColumns),
-  nested('payment', 'payments', paymentColumns, ownerColumns),
+  nested('payment', 'payments', paymentColumns, paymentOwnerColumns),
   flat('decision', 'decisions', {
     subject: textual('subject'),
     asset: textual('asset'),

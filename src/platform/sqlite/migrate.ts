@@ -14,6 +14,7 @@ import { repairsMigration } from './migrations/0004-repairs.ts';
 import { entryMigration } from './migrations/0005-entry.ts';
 import { acceptancesMigration } from './migrations/0006-acceptances.ts';
 import { breakersMigration } from './migrations/0007-breakers.ts';
+import { sharesMigration } from './migrations/0008-shares.ts';
 
 export interface Migration {
   /** 1, 2, ... without gaps; stored as SQLite's user_version. */
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   entryMigration,
   acceptancesMigration,
   breakersMigration,
+  sharesMigration,
 ];
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 

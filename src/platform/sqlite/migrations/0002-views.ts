@@ -7,9 +7,12 @@ const signed = "CASE side WHEN 'buy' THEN 1 ELSE -1 END * CAST(quantity AS REAL)
 const amount = 'CAST(quantity AS REAL) * CAST(price AS REAL)';
 const utc = (column: string): string => `strftime('%Y-%m-%dT%H:%M:%fZ', ${column} / 1000.0, 'unixepoch')`;
 
-/** The end of v_legs, from what was `traded` on. Like a migration, never changed: a new version of the view writes its own. */
-export const LEGS_FROM_TRADED = `), funded AS (
-  SELECT hedge, leg, sum(CAST(amount AS REAL)) AS funding, count(*) AS payments
+/**
+ * The end of v_legs, from what was `traded` on; `paid`: how much of a payment is the leg's. Like a migration, never
+ * changed: a new version of the view writes its own.
+ */
+export const legsFromTraded = (paid: string): string => `), funded AS (
+  SELECT hedge, leg, sum(CAST(${paid} AS REAL)) AS funding, count(*) AS payments
   FROM payments WHERE hedge IS NOT NULL GROUP BY hedge, leg
 ), legs AS (
   SELECT hedge, 'long' AS leg, long_key AS key FROM hedges
@@ -43,7 +46,7 @@ WITH traded AS (
     sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN 0 ELSE CAST(quantity AS REAL) END) AS closed,
     sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN 0 ELSE ${amount} END) AS closed_cash
   FROM fills WHERE hedge IS NOT NULL GROUP BY hedge, leg
-${LEGS_FROM_TRADED}
+${legsFromTraded('amount')}
 
 -- One row per hedge with its newest state.
 CREATE VIEW v_hedges AS

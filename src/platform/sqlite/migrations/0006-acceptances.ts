@@ -1,8 +1,25 @@
 /** Differences that an operator accepted, and the corrections that follow; the views count them and parts of trades. */
 import { appendOnly } from './0001-facts.ts';
-import { LEGS_FROM_TRADED } from './0002-views.ts';
+import { legsFromTraded } from './0002-views.ts';
 
 const signed = (side: string, quantity: string): string => `CASE ${side} WHEN 'buy' THEN 1 ELSE -1 END * ${quantity}`;
+
+/** The beginning of v_legs; never changed either. */
+export const LEGS_OF_TRADES = `-- Per hedge and leg: base units held, cash, averages. Funding positive = received, fees positive = paid.
+CREATE VIEW v_legs AS
+WITH trades AS (
+  SELECT hedge, leg, side, CAST(coalesce(leg_quantity, quantity) AS REAL) AS quantity, CAST(price AS REAL) AS price,
+    CAST(fee AS REAL) AS fee
+  FROM fills WHERE hedge IS NOT NULL
+  UNION ALL SELECT hedge, leg, side, CAST(quantity AS REAL), CAST(price AS REAL), 0.0
+  FROM adjustments WHERE hedge IS NOT NULL
+), traded AS (
+  SELECT hedge, leg, sum(${signed('side', 'quantity')}) AS quantity, sum(fee) AS fees,
+    sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN quantity ELSE 0 END) AS opened,
+    sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN quantity * price ELSE 0 END) AS opened_cash,
+    sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN 0 ELSE quantity END) AS closed,
+    sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN 0 ELSE quantity * price END) AS closed_cash
+  FROM trades GROUP BY hedge, leg`;
 
 export const acceptancesMigration = {
   version: 6,
@@ -46,22 +63,8 @@ FROM (
 GROUP BY route, venue, symbol;
 
 DROP VIEW v_legs;
--- Per hedge and leg: base units held, cash, averages. Funding positive = received, fees positive = paid.
-CREATE VIEW v_legs AS
-WITH trades AS (
-  SELECT hedge, leg, side, CAST(coalesce(leg_quantity, quantity) AS REAL) AS quantity, CAST(price AS REAL) AS price,
-    CAST(fee AS REAL) AS fee
-  FROM fills WHERE hedge IS NOT NULL
-  UNION ALL SELECT hedge, leg, side, CAST(quantity AS REAL), CAST(price AS REAL), 0.0
-  FROM adjustments WHERE hedge IS NOT NULL
-), traded AS (
-  SELECT hedge, leg, sum(${signed('side', 'quantity')}) AS quantity, sum(fee) AS fees,
-    sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN quantity ELSE 0 END) AS opened,
-    sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN quantity * price ELSE 0 END) AS opened_cash,
-    sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN 0 ELSE quantity END) AS closed,
-    sum(CASE WHEN (leg = 'long') = (side = 'buy') THEN 0 ELSE quantity * price END) AS closed_cash
-  FROM trades GROUP BY hedge, leg
-${LEGS_FROM_TRADED}
+${LEGS_OF_TRADES}
+${legsFromTraded('amount')}
 
 DROP VIEW v_open_discrepancies;
 CREATE VIEW v_open_discrepancies AS
