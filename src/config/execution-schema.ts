@@ -58,7 +58,11 @@ export const executionSchema = section(
     maker: makerSchema,
     sliced: slicedSchema,
     leverage: also(
-      restart(z.number().min(1).max(125).default(2), 'times', 'Leverage set on every instrument; 1 = fully margined.'),
+      restart(
+        z.number().min(1).max(125).default(2),
+        'times',
+        'Leverage set on every instrument; 1 = fully margined. Where a position stands, once that is gone.',
+      ),
       { loosens: 'raise' },
     ),
     marginReserveRate: also(

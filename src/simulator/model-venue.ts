@@ -3,7 +3,7 @@
  * and back; reads answer in a microtask, and account events are delivered in one too, never inside the call.
  */
 import { invariant } from '../kernel/assert.ts';
-import { baseToContracts, contractsToBase } from '../kernel/decimal.ts';
+import { baseToContracts, contractsToBase, isZero } from '../kernel/decimal.ts';
 import {
   type InstrumentKey,
   instrumentKey,
@@ -57,6 +57,8 @@ class ModelVenue implements Venue {
   readonly #beforeChange: () => void;
   /** What could not be prepared, and why. */
   #closed: ReadonlyMap<InstrumentKey, string> = new Map();
+  /** That `prepare` was given. */
+  #leverage: number | undefined;
   #sink: ((event: AccountEvent) => void) | undefined;
   #stopListening: (() => void) | undefined;
 
@@ -80,25 +82,43 @@ class ModelVenue implements Venue {
     if (this.#exchange.positionMode(this.#account) !== 'one_way') {
       return failure('position_mode', 'the account is in hedge mode and has something open');
     }
-    const closed = new Map<InstrumentKey, string>();
+    this.#leverage = leverage;
+    const closed = new Map(this.#closed);
     for (const { venue, symbol, key } of instruments) {
       if (venue !== this.id || !this.#exchange.market(symbol)) return failure('unknown_symbol', `${venue} ${symbol}`);
-      const why = this.#prepareOne(symbol, leverage);
-      if (why !== undefined) closed.set(key, why);
+      this.#prepareOne(closed, key, leverage);
     }
-    if (closed.size > 0 || this.#closed.size > 0) this.#deliver({ kind: 'closed', closed });
-    this.#closed = closed;
+    this.#tellClosed(closed);
     return this.#read(true);
   }
 
-  /** Why nothing may open on it; undefined when it is as it must be. */
-  #prepareOne(symbol: UnifiedSymbol, leverage: number): string | undefined {
+  #prepareOne(closed: Map<InstrumentKey, string>, key: InstrumentKey, leverage: number): void {
+    const why = this.#defectOf(splitKey(key).symbol, leverage);
+    if (why === undefined) closed.delete(key);
+    else closed.set(key, why);
+  }
+
+  #tellClosed(closed: ReadonlyMap<InstrumentKey, string>): void {
+    if (closed.size > 0 || this.#closed.size > 0) this.#deliver({ kind: 'closed', closed });
+    this.#closed = closed;
+  }
+
+  /** Why nothing may open on it; undefined when it is as it must be. No leverage is changed beneath a position. */
+  #defectOf(symbol: UnifiedSymbol, leverage: number): string | undefined {
     this.#exchange.setMarginMode(this.#account, symbol, 'isolated');
     if (this.#exchange.marginMode(this.#account, symbol) !== 'isolated')
       return 'it stays in cross margin: it has something open';
+    const before = this.#exchange.leverage(this.#account, symbol);
+    if (before === leverage) return undefined;
+    if (this.#isHeld(symbol))
+      return `a position stands at leverage ${before}: ${leverage} is set when that is gone, because it would move its liquidation price`;
     const set = this.#exchange.setLeverage(this.#account, symbol, leverage);
     if (this.#exchange.leverage(this.#account, symbol) === leverage) return undefined;
     return `leverage ${leverage} is refused: ${set.ok ? 'unchanged' : set.reason}`;
+  }
+
+  #isHeld(symbol: UnifiedSymbol): boolean {
+    return this.#exchange.positions(this.#account).some((held) => held.symbol === symbol && !isZero(held.contracts));
   }
 
   async submit(order: OrderRequest): Promise<SubmitOutcome> {
@@ -211,6 +231,18 @@ class ModelVenue implements Venue {
     const market = this.#marketOf(event.order.symbol);
     if (event.trade) this.#deliver({ kind: 'fill', fill: this.#fillOf(market, event.trade) });
     this.#deliver({ kind: 'order', order: orderStateOf(this.id, market, event.order) });
+    // Not in the middle of what the exchange is doing.
+    if (event.trade && this.#closed.size > 0) queueMicrotask(() => this.#openClosed(event.order.symbol));
+  }
+
+  /** What was closed because of a position that is gone now. */
+  #openClosed(symbol: UnifiedSymbol): void {
+    const key = instrumentKey(this.id, symbol);
+    if (this.#leverage === undefined || !this.#closed.has(key) || this.#isHeld(symbol)) return;
+    this.#beforeChange();
+    const closed = new Map(this.#closed);
+    this.#prepareOne(closed, key, this.#leverage);
+    this.#tellClosed(closed);
   }
 
   #deliver(event: AccountEvent): void {

@@ -139,20 +139,24 @@ export interface AccountSettings {
   permissions(client: CcxtClient): Promise<KeyPermissions>;
   /** Brings the account to one-way mode, isolated margin; throws SetupError when the venue says otherwise afterwards. */
   prepareAccount(client: CcxtClient, attempt: Attempt): Promise<void>;
-  /**
-   * Sets isolated margin and leverage of one instrument where they differ. Undefined when the venue says so afterwards,
-   * else what is wrong with this one.
-   */
-  setLeverage(client: CcxtClient, attempt: Attempt, marketId: string, leverage: number): Promise<string | undefined>;
+  marginTerms(client: CcxtClient, marketId: string): Promise<MarginTerms>;
+  /** Asks for isolated margin and this leverage where `before` differs; the code of a refusal. */
+  setMarginTerms(
+    client: CcxtClient,
+    attempt: Attempt,
+    change: { readonly marketId: string; readonly leverage: number; readonly before: MarginTerms },
+  ): Promise<string | undefined>;
 }
 
-/** What is wrong with a leverage that was read back; `code`: what the venue said when asked to change it. */
-export const leverageDefect = (wanted: number, actual: number, code: string | undefined): string | undefined =>
-  actual === wanted ? undefined : `leverage: wanted ${wanted}, the venue says ${actual} (${code})`;
+/** Of one instrument, as the venue has them. */
+export interface MarginTerms {
+  readonly isIsolated: boolean;
+  readonly leverage: number;
+}
 
 /**
  * The venue answered and it is not as it must be. Codes: `position_mode`, `margin_mode`, `unknown_instrument`,
- * `fee_currency`, `key_permissions`, `nothing_listed`.
+ * `fee_currency`, `key_permissions`, `nothing_listed`, `incomplete`.
  */
 export class SetupError extends Error {
   override readonly name = 'SetupError';

@@ -3,6 +3,7 @@
  * into shape is closed to openings and holds nobody up: what is held must be read and reduced whatever its leverage.
  * `closeNew` and `openClosed` keep that list afterwards.
  */
+import { contracts, isZero } from '../kernel/decimal.ts';
 import type { InstrumentKey } from '../kernel/ids.ts';
 import { failure, type Read } from '../kernel/outcome.ts';
 import type { AccountSetup } from '../ports/venue.ts';
@@ -30,8 +31,9 @@ export async function prepareAccount(account: Account, setup: AccountSetup): Pro
   const result = await read(account, 'open', async (client) => {
     if (connection.strictKeys) refuseExcess(await settings.permissions(client));
     await settings.prepareAccount(client, connection.attempt);
+    const standing = await marketsHeld(account, client);
     for (const listing of listed) {
-      const why = await prepareOne(account, client, listing, setup.leverage);
+      const why = await prepareOne(account, client, listing, setup.leverage, standing);
       if (why !== undefined) closed.set(listing.instrument.key, why);
     }
     return true as const;
@@ -62,7 +64,9 @@ export async function openClosed(account: Account): Promise<void> {
   for (const key of account.closed.keys()) {
     const listing = account.listings.get(key);
     if (listing === undefined || !listing.instrument.trading) continue;
-    const result = await account.connection.call('poll', (client) => prepareOne(account, client, listing, leverage));
+    const result = await account.connection.call('poll', async (client) =>
+      prepareOne(account, client, listing, leverage, await marketsHeld(account, client)),
+    );
     if (!result.ok) continue;
     const closed = new Map(account.closed);
     if (result.value === undefined) closed.delete(key);
@@ -73,16 +77,39 @@ export async function openClosed(account: Account): Promise<void> {
   }
 }
 
-/** Undefined when it is as it must be, else why not. A venue that is not reached throws. */
+/**
+ * Isolated margin and leverage, read back. Undefined when they are as they must be, else why not. Nothing is changed
+ * beneath a position: that would move its liquidation price. A venue that is not reached throws.
+ */
 async function prepareOne(
   { connection }: Account,
   client: CcxtClient,
   { instrument, marketId }: Listing,
   leverage: number,
+  standing: ReadonlySet<string>,
 ): Promise<string | undefined> {
   // The venue refuses every setting there.
   if (!instrument.trading) return 'it does not trade';
-  return connection.facts.settings.setLeverage(client, connection.attempt, marketId, leverage);
+  const { settings } = connection.facts;
+  const before = await settings.marginTerms(client, marketId);
+  if (before.isIsolated && before.leverage === leverage) return undefined;
+  if (standing.has(marketId)) {
+    const stands = `a position stands ${before.isIsolated ? '' : 'in cross margin '}at leverage ${before.leverage}`;
+    return `${stands}: ${leverage} is set when that is gone, because it would move its liquidation price`;
+  }
+  const code = await settings.setMarginTerms(client, connection.attempt, { marketId, leverage, before });
+  const after = await settings.marginTerms(client, marketId);
+  if (!after.isIsolated) return `margin mode: not isolated (${code})`;
+  return after.leverage === leverage
+    ? undefined
+    : `leverage: wanted ${leverage}, the venue says ${after.leverage} (${code})`;
+}
+
+/** Market ids with a position, whoever's it is. */
+async function marketsHeld({ connection }: Account, client: CcxtClient): Promise<ReadonlySet<string>> {
+  const { rows, full } = await connection.facts.reads.positions(client);
+  if (full) throw new SetupError('incomplete', 'more positions than one page');
+  return new Set(rows.filter(({ quantity }) => !isZero(contracts(quantity))).map(({ marketId }) => marketId));
 }
 
 function tellClosed(account: Account, closed: ReadonlyMap<InstrumentKey, string>): void {

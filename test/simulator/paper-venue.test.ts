@@ -352,6 +352,12 @@ describe('paper funding', () => {
   });
 });
 
+const STANDS_AT_3 =
+  'a position stands at leverage 3: 500 is set when that is gone, because it would move its liquidation price';
+const REFUSED = 'leverage 500 is refused: bad_leverage';
+const closedIn = (told: readonly AccountEvent[]) =>
+  told.flatMap((event) => (event.kind === 'closed' ? [[...event.closed.values()]] : []));
+
 describe('paper restart', () => {
   const held = {
     symbol: SYMBOL,
@@ -393,10 +399,32 @@ describe('paper restart', () => {
     expect(await world.paper.venue.prepare({ instruments: [instrument], leverage: 500 })).toMatchObject({ ok: true });
     expect(await world.trade('sell', '1')).toBe('not_prepared');
     expect(await world.trade('buy', '2', { reduceOnly: true })).toBe('2');
+    expect(await world.trade('sell', '1')).toBe('not_prepared');
+    // A market that is listed later opens no other one.
+    await world.paper.venue.prepare({ instruments: [], leverage: 500 });
+    expect(await world.trade('sell', '1')).toBe('not_prepared');
     await world.paper.venue.prepare({ instruments: [instrument], leverage: 2 });
     expect(await world.trade('sell', '1')).toBe('1');
-    const closed = told.flatMap((event) => (event.kind === 'closed' ? [[...event.closed.values()]] : []));
-    expect(closed).toEqual([['leverage 500 is refused: bad_leverage'], []]);
+    expect(closedIn(told)).toEqual([[STANDS_AT_3], [REFUSED], [REFUSED], []]);
+  });
+
+  it('fault-55-beneath-a-position: a changed setting moves no liquidation price, and is made when nothing stands', async () => {
+    const world = reopened();
+    world.mark(100);
+    world.book([[99, 5]], [[100, 5]]);
+    const told: AccountEvent[] = [];
+    world.paper.venue.subscribe((event) => void told.push(event));
+    const before = await world.paper.venue.positions('poll');
+    for (const leverage of [2, 5]) {
+      await world.paper.venue.prepare({ instruments: [instrument], leverage });
+      expect(await world.paper.venue.positions('poll')).toEqual(before);
+      expect(await world.trade('sell', '1')).toBe('not_prepared');
+    }
+    expect(await world.trade('buy', '2', { reduceOnly: true })).toBe('2');
+    expect(closedIn(told).at(-1)).toEqual([]);
+    expect(await world.trade('sell', '1')).toBe('1');
+    const after = await world.paper.venue.positions('poll');
+    expect(after.ok && after.value.map(({ leverage }) => leverage)).toEqual([5]);
   });
 
   it('ids-reused: trade ids of a later process are larger', async () => {

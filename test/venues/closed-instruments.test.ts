@@ -109,8 +109,6 @@ describe.each(VENUES)('on %s', (name) => {
 
   it('refused-leverage: one instrument stays closed to openings, the account reads, reduces and opens elsewhere', async () => {
     expect(await prepare(5)).toMatchObject({ ok: true });
-    const order = orderOf(world, 'held1');
-    expect(await venue.submit(order, 'open')).toMatchObject({ kind: 'acked' });
     world.intercept = ({ path, body }) =>
       path === refusal.path && body.includes('BTC') ? { status: 200, body: refusal.body } : 'pass';
     expect(await prepare(3)).toMatchObject({ ok: true });
@@ -119,16 +117,41 @@ describe.each(VENUES)('on %s', (name) => {
     expect(key).toBe(keyOf(world, BTC));
     expect(why).toContain('wanted 3, the venue says 5');
     expect(why).toContain(/-?\d{5}|-\d{4}/.exec(refusal.body)?.[0]);
-    expect(await venue.fills(START - HOUR_MS)).toMatchObject({ ok: true, value: [{ symbol: BTC }] });
     expect(await venue.submit(orderOf(world, 'held2'), 'open')).toMatchObject({ code: 'not_prepared' });
     expect(await venue.submit(ethOrder('held3'), 'open')).toMatchObject({ kind: 'acked' });
-    const out = orderOf(world, 'held4', { side: 'sell', limitPrice: px('49990'), reduceOnly: true });
-    expect(await venue.submit(out, 'reduce')).toMatchObject({ kind: 'acked' });
     world.intercept = () => 'pass';
     await lookAgain();
     await until('open again', () => closed()?.length === 0);
     expect(leverage(BTC)).toBe(3);
     expect(await venue.submit(orderOf(world, 'held5'), 'open')).toMatchObject({ kind: 'acked' });
+  });
+
+  it('fault-55-with-a-position: none is changed beneath it, up or down; it is read, reduced, and the rest opens', async () => {
+    expect(await prepare(5)).toMatchObject({ ok: true });
+    expect(await venue.submit(orderOf(world, 'stand1'), 'open')).toMatchObject({ kind: 'acked' });
+    const liquidation = () =>
+      world.exchange.positions(world.account).map((held) => text(held.liquidationPrice ?? never()));
+    const before = liquidation();
+    for (const wanted of [3, 9]) {
+      world.requests.length = 0;
+      expect(await prepare(wanted)).toMatchObject({ ok: true });
+      expect([leverage(BTC), leverage(ETH)]).toEqual([5, wanted]);
+      expect(liquidation()).toEqual(before);
+      // ETH's alone.
+      expect(world.requests.filter((line) => line === `POST ${refusal.path}`)).toHaveLength(1);
+      const why = `a position stands at leverage 5: ${wanted} is set when that is gone, because it would move its liquidation price`;
+      expect(closed()).toEqual([[keyOf(world, BTC), why]]);
+    }
+    expect(await venue.fills(START - HOUR_MS)).toMatchObject({ ok: true, value: [{ symbol: BTC }] });
+    expect(await venue.positions('poll')).toMatchObject({ ok: true, value: [{ key: keyOf(world, BTC) }] });
+    expect(await venue.submit(orderOf(world, 'stand2'), 'open')).toMatchObject({ code: 'not_prepared' });
+    expect(await venue.submit(ethOrder('stand3'), 'open')).toMatchObject({ kind: 'acked' });
+    const out = orderOf(world, 'stand4', { side: 'sell', limitPrice: px('49990'), reduceOnly: true });
+    expect(await venue.submit(out, 'reduce')).toMatchObject({ kind: 'acked' });
+    await lookAgain();
+    await until('open again', () => closed()?.length === 0);
+    expect(leverage(BTC)).toBe(9);
+    expect(await venue.submit(orderOf(world, 'stand5'), 'open')).toMatchObject({ kind: 'acked' });
   });
 
   it('leverage-unreached: a venue that cannot be reached fails the whole of it, and its trades are in sight', async () => {
@@ -149,8 +172,7 @@ describe.each(VENUES)('on %s', (name) => {
     world.requests.length = 0;
     expect(await prepare(3)).toMatchObject({ ok: true });
     const sets = world.requests.filter((line) => line.startsWith('POST') && /leverage|marginType/.test(line));
-    // OKX takes what holds already as a success.
-    expect(name === 'okx' ? [] : sets).toEqual([]);
+    expect(sets).toEqual([]);
   });
 });
 
@@ -159,21 +181,6 @@ const never = (): never => {
 };
 
 describe('Binance', () => {
-  it('leverage-with-a-position: the venue reduces none in isolated margin; the account is ready and reads', async () => {
-    world = await startWorld('binance');
-    await connect();
-    expect(await prepare(5)).toMatchObject({ ok: true });
-    expect(await venue.submit(orderOf(world, 'iso1'), 'open')).toMatchObject({ kind: 'acked' });
-    expect(await prepare(3)).toMatchObject({ ok: true });
-    expect(closed()).toEqual([[keyOf(world, BTC), 'leverage: wanted 3, the venue says 5 (-4161)']]);
-    const read = await venue.positions('poll');
-    expect(read.ok && read.value.map(({ quantity }) => text(quantity))).toEqual(['0.01']);
-    // More than what it was opened with is taken.
-    expect(await prepare(6)).toMatchObject({ ok: true });
-    expect(closed()).toEqual([]);
-    expect(leverage(BTC)).toBe(6);
-  });
-
   it('fee-of-a-closed-market: it is not asked for, where a refusal would leave every market without a listing', async () => {
     world = await startWorld('binance');
     world.exchange.setTrading(ETH, false);

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { DAY_MS, MINUTE_MS } from '../../kernel/instant.ts';
 import type { Cost } from '../bucket.ts';
 import type { CcxtClient } from '../client.ts';
-import { type AccountSettings, leverageDefect, RECV_WINDOW_MS, SetupError, type VenueFacts } from '../facts.ts';
+import { type AccountSettings, RECV_WINDOW_MS, SetupError, type VenueFacts } from '../facts.ts';
 import { binanceAnswers } from './answers.ts';
 import { binanceReads, binanceStream } from './rows.ts';
 
@@ -64,27 +64,21 @@ const settings: AccountSettings = {
     const code = await attempt(() => client.request('positionSide/dual', 'fapiPrivate', 'POST', oneWay));
     if (await isHedged(client)) throw new SetupError('position_mode', `the account stays in hedge mode (${code})`);
   },
-  setLeverage: async (client, attempt, marketId, leverage) => {
+  marginTerms: async (client, marketId) => {
+    const body = await client.request('symbolConfig', 'fapiPrivate', 'GET', { symbol: marketId });
+    const [row] = z.tuple([symbolConfig.extend({ symbol: z.literal(marketId) })]).parse(body);
+    return { isIsolated: row.marginType === ISOLATED, leverage: row.leverage };
+  },
+  setMarginTerms: async (client, attempt, { marketId, leverage, before }) => {
     const change = (path: string, value: object) =>
       attempt(() => client.request(path, 'fapiPrivate', 'POST', { symbol: marketId, ...value }));
-    const before = await configOf(client, marketId);
-    const isIsolated = before.marginType === ISOLATED;
-    if (isIsolated && before.leverage === leverage) return undefined;
-    const modeCode = isIsolated ? undefined : await change('marginType', { marginType: ISOLATED });
-    // -4161: none is reduced in isolated margin while a position is open.
+    const modeCode = before.isIsolated ? undefined : await change('marginType', { marginType: ISOLATED });
     const code = before.leverage === leverage ? undefined : await change('leverage', { leverage });
-    const after = await configOf(client, marketId);
-    if (after.marginType !== ISOLATED) return `margin mode: ${after.marginType}, not isolated (${modeCode})`;
-    return leverageDefect(leverage, after.leverage, code);
+    return modeCode ?? code;
   },
 };
 
 const ISOLATED = 'ISOLATED';
-
-async function configOf(client: CcxtClient, marketId: string): Promise<z.infer<typeof symbolConfig>> {
-  const body = await client.request('symbolConfig', 'fapiPrivate', 'GET', { symbol: marketId });
-  return z.tuple([symbolConfig.extend({ symbol: z.literal(marketId) })]).parse(body)[0];
-}
 
 async function paysFeesInBnb(client: CcxtClient): Promise<boolean> {
   const body = await client.request('feeBurn', 'fapiPrivate', 'GET', {});

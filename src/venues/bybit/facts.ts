@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { DAY_MS } from '../../kernel/instant.ts';
 import type { Cost } from '../bucket.ts';
 import type { CcxtClient } from '../client.ts';
-import { type AccountSettings, leverageDefect, RECV_WINDOW_MS, SetupError, type VenueFacts } from '../facts.ts';
+import { type AccountSettings, RECV_WINDOW_MS, SetupError, type VenueFacts } from '../facts.ts';
 import { bybitAnswers } from './answers.ts';
 import { bybitReads, bybitStream } from './rows.ts';
 
@@ -69,13 +69,12 @@ const settings: AccountSettings = {
       throw new SetupError('position_mode', `a position is in hedge mode (${code})`);
     }
   },
-  setLeverage: async (client, attempt, marketId, leverage) => {
-    const text = String(leverage);
-    const wanted = { category: 'linear', symbol: marketId, buyLeverage: text, sellLeverage: text };
-    // Read before as well: in hedge mode nothing is set, and what is right already needs no request that may be refused.
-    if ((await leverageOf(client, marketId)) === leverage) return undefined;
-    const code = await attempt(() => client.request('v5/position/set-leverage', 'private', 'POST', wanted));
-    return leverageDefect(leverage, await leverageOf(client, marketId), code);
+  // Isolated margin is the account's here.
+  marginTerms: async (client, marketId) => ({ isIsolated: true, leverage: await leverageOf(client, marketId) }),
+  setMarginTerms: (client, attempt, { marketId, leverage }) => {
+    const both = { buyLeverage: String(leverage), sellLeverage: String(leverage) };
+    const wanted = { category: 'linear', symbol: marketId, ...both };
+    return attempt(() => client.request('v5/position/set-leverage', 'private', 'POST', wanted));
   },
 };
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { DAY_MS, HOUR_MS } from '../../kernel/instant.ts';
 import type { Cost } from '../bucket.ts';
 import type { CcxtClient } from '../client.ts';
-import { type AccountSettings, leverageDefect, SetupError, type VenueFacts } from '../facts.ts';
+import { type AccountSettings, SetupError, type VenueFacts } from '../facts.ts';
 import { okxAnswers } from './answers.ts';
 import { okxReads, okxStream } from './rows.ts';
 
@@ -44,15 +44,16 @@ const settings: AccountSettings = {
     const mode = await positionMode(client);
     if (mode !== 'net_mode') throw new SetupError('position_mode', `the account stays in ${mode} (${code})`);
   },
-  setLeverage: async (client, attempt, marketId, leverage) => {
-    // Margin mode is a parameter of leverage and of each order here, not an account setting. What holds already is
-    // taken as a change.
+  // Margin mode is a parameter of leverage and of each order here, not a setting of the account.
+  marginTerms: async (client, marketId) => {
     const isolated = { instId: marketId, mgnMode: 'isolated' };
-    const wanted = { ...isolated, lever: String(leverage) };
-    const code = await attempt(() => client.request('account/set-leverage', 'private', 'POST', wanted));
     const body = await client.request('account/leverage-info', 'private', 'GET', isolated);
     const row = z.object({ instId: z.literal(marketId), lever: z.coerce.number(), mgnMode: z.literal('isolated') });
-    return leverageDefect(leverage, z.object({ data: z.tuple([row]) }).parse(body).data[0].lever, code);
+    return { isIsolated: true, leverage: z.object({ data: z.tuple([row]) }).parse(body).data[0].lever };
+  },
+  setMarginTerms: (client, attempt, { marketId, leverage }) => {
+    const wanted = { instId: marketId, mgnMode: 'isolated', lever: String(leverage) };
+    return attempt(() => client.request('account/set-leverage', 'private', 'POST', wanted));
   },
 };
 
