@@ -1,5 +1,5 @@
 /** The switches and keys between the configuration and real orders. */
-import { armed, readCredentials } from '../config/secrets.ts';
+import { armed, readCredentials, type Credentials as Secrets } from '../config/secrets.ts';
 import type { VenueId } from '../kernel/ids.ts';
 import type { Credentials } from '../venues/connect.ts';
 import type { StartOptions } from './start-options.ts';
@@ -24,10 +24,16 @@ export function readAccountKeys(options: StartOptions): ReadonlyMap<VenueId, Cre
   if (problems.length > 0)
     throw new StartRefused('credentials', `mode ${config.mode} needs credentials: ${problems.join('; ')}`);
   return new Map(
-    [...read.byVenue].map(([venue, { key, secret, passphrase }]) => {
+    [...read.byVenue].map(([venue, secrets]) => {
+      const { key, secret, passphrase } = secrets;
       for (const each of [key, secret, passphrase]) if (each) log.registerSecret(each.reveal());
-      const word = passphrase ? { passphrase: passphrase.reveal() } : {};
-      return [venue, { apiKey: key.reveal(), secret: secret.reveal(), ...word }];
+      return [venue, revealed(secrets)];
     }),
   );
+}
+
+/** What signs requests. */
+export function revealed({ key, secret, passphrase }: Secrets): Credentials {
+  const word = passphrase ? { passphrase: passphrase.reveal() } : {};
+  return { apiKey: key.reveal(), secret: secret.reveal(), ...word };
 }

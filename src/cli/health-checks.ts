@@ -1,19 +1,22 @@
 /**
- * What `tandem doctor` looks at, one function a subject. Everything only reads; nothing is sent that needs a key.
+ * What `tandem doctor` looks at, one function a subject. Everything only reads, with the account's keys too.
  * Entry point: `examineAll`.
  */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Config, VenueConfig } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
 import { armed, checkShape, readCredentials, variablesOf } from '../config/secrets.ts';
 import type { Read } from '../kernel/outcome.ts';
 import { isLedgerThere } from '../platform/sqlite/connection.ts';
 import { LedgerOpenError } from '../platform/sqlite/errors.ts';
+import type { Credentials } from '../venues/connect.ts';
+import { revealed } from './account-keys.ts';
 import { asking, findBot } from './bot-address.ts';
 import { CommandFailure } from './exit-codes.ts';
+import { cents, money } from './format.ts';
 import { holderPid, isAlive } from './ledger-holder.ts';
 import { verifyLedger } from './ledger-verify.ts';
-import type { VenueAnswer } from './venue-probe.ts';
+import type { AccountAnswer, Probed, VenueAnswer } from './venue-probe.ts';
 
 export interface Check {
   readonly level: 'ok' | 'warn' | 'fail';
@@ -28,7 +31,8 @@ export interface Surroundings {
   readonly configFile: string;
   /** Usually `.env`. */
   readonly envFile: string;
-  probe(venue: string, config: VenueConfig, testnet: boolean): Promise<Read<VenueAnswer>>;
+  probe(probed: Probed): Promise<Read<VenueAnswer>>;
+  probeAccount(probed: Probed, credentials: Credentials): Promise<Read<AccountAnswer>>;
 }
 
 /** Venues refuse signed requests that are a few seconds off; Binance and Bybit beyond 5 s and 1 s ahead. */
@@ -39,7 +43,7 @@ const MIN_FREE_BYTES = 200 * 1_048_576;
 export async function examineAll(config: Config, around: Surroundings): Promise<readonly Check[]> {
   return [
     configCheck(config, around),
-    ...keyChecks(config, around),
+    ...(await keyChecks(config, around)),
     armCheck(config, around),
     ...(config.replay ? [replayCheck(config.replay.file, around)] : []),
     ...(await venueChecks(config, around)),
@@ -57,10 +61,10 @@ const fail = (name: string, detail: string, fix: string): Check => ({ level: 'fa
 const configCheck = ({ mode, account, venues }: Config, { configFile }: Surroundings): Check =>
   ok('config', `${configFile}: mode ${mode}, account ${account}, venues ${Object.keys(venues).join(', ')}`);
 
-const signs = ({ mode }: Config): boolean => mode === 'testnet' || mode === 'live';
-
-function keyChecks(config: Config, { env, envFile }: Surroundings): Check[] {
-  if (!signs(config)) return [ok('keys', `none needed in mode ${config.mode}`)];
+async function keyChecks(config: Config, around: Surroundings): Promise<Check[]> {
+  const { mode } = config;
+  if (mode !== 'testnet' && mode !== 'live') return [ok('keys', `none needed in mode ${mode}`)];
+  const { env, envFile } = around;
   const venues = Object.keys(config.venues);
   const { byVenue, problems } = readCredentials({ env, envFile, venues });
   const general = problems.map(({ detail }) =>
@@ -70,16 +74,30 @@ function keyChecks(config: Config, { env, envFile }: Surroundings): Check[] {
       `give each variable in the environment, or in ${envFile} with mode 0600 (chmod 600 ${envFile})`,
     ),
   );
-  const perVenue = venues.flatMap((venue): Check[] => {
+  const perVenue = Object.entries(config.venues).map(async ([venue, settings]): Promise<Check[]> => {
     const found = byVenue.get(venue);
     if (!found) return [fail(`keys ${venue}`, 'no complete set', `set ${variablesOf(venue).join(', ')}`)];
-    const shapes = checkShape(venue, found);
-    if (shapes.length === 0) return [ok(`keys ${venue}`, 'present and of the usual shape; only a start tries them')];
-    return shapes.map(({ detail }) =>
+    const shapes = checkShape(venue, found).map(({ detail }) =>
       warn(`keys ${venue}`, detail, 'copy it anew from the venue, without quotes or spaces'),
     );
+    const answer = await around.probeAccount({ venue, config: settings, mode }, revealed(found));
+    return [...shapes, accountCheck(venue, answer, mode)];
   });
-  return [...general, ...perVenue];
+  return [...general, ...(await Promise.all(perVenue)).flat()];
+}
+
+function accountCheck(venue: string, read: Read<AccountAnswer>, mode: 'testnet' | 'live'): Check {
+  const name = `keys ${venue}`;
+  if (!read.ok) {
+    const where = mode === 'testnet' ? 'its test network' : 'the venue itself';
+    const fix = `is the key one of ${where}, complete, still valid, allowed to read and trade, and from this machine’s address?`;
+    return fail(name, `not taken (${read.code}: ${read.detail})`, fix);
+  }
+  const { excess, wallet, currency, positions } = read.value;
+  if (excess.length > 0)
+    return fail(name, `the key ${excess.join(' and ')}: run would refuse`, 'make one that may trade only');
+  const standing = positions === 0 ? 'nothing open' : `${positions} ${positions === 1 ? 'position' : 'positions'} open`;
+  return ok(name, `taken by the venue; ${money(cents(wallet))} ${currency} in the wallet, ${standing}`);
 }
 
 function armCheck({ mode }: Config, { env }: Surroundings): Check {
@@ -98,14 +116,10 @@ function replayCheck(file: string, { env }: Surroundings): Check {
     : fail('replay data', `${path} is not there`, 'check TANDEM_DATA and replay.file');
 }
 
-async function venueChecks(config: Config, { probe }: Surroundings): Promise<Check[]> {
-  if (config.mode === 'sim') return [ok('venues', 'built in; nothing to reach')];
-  const entries = Object.entries(config.venues);
-  return Promise.all(
-    entries.map(async ([venue, settings]) =>
-      venueCheck(venue, await probe(venue, settings, config.mode === 'testnet')),
-    ),
-  );
+async function venueChecks({ mode, venues }: Config, { probe }: Surroundings): Promise<Check[]> {
+  if (mode === 'sim') return [ok('venues', 'built in; nothing to reach')];
+  const entries = Object.entries(venues);
+  return Promise.all(entries.map(async ([venue, config]) => venueCheck(venue, await probe({ venue, config, mode }))));
 }
 
 function venueCheck(venue: string, read: Read<VenueAnswer>): Check {

@@ -1,7 +1,7 @@
 /**
  * What an account must be like before it may trade. Entry point: `prepareAccount`. An instrument that cannot be brought
  * into shape is closed to openings and holds nobody up: what is held must be read and reduced whatever its leverage.
- * `closeNew` and `openClosed` keep that list afterwards.
+ * `closeNew` and `openClosed` keep that list afterwards; `excessOf` judges a key.
  */
 import { contracts, isZero } from '../kernel/decimal.ts';
 import type { InstrumentKey } from '../kernel/ids.ts';
@@ -118,12 +118,14 @@ function tellClosed(account: Account, closed: ReadonlyMap<InstrumentKey, string>
   if (isNews) account.tell({ kind: 'closed', closed });
 }
 
-/** A key for real money trades, cannot move money out, and works from known addresses only. */
-function refuseExcess({ trade, withdraw, bound }: KeyPermissions): void {
-  const wrong = [
-    ...(withdraw ? ['may withdraw'] : []),
-    ...(bound ? [] : ['works from every address: restrict it to this machine']),
-    ...(trade ? [] : ['may not trade']),
-  ];
+/** What is wrong with a key for real money: it trades, cannot move money out, and works from known addresses only. */
+export const excessOf = ({ trade, withdraw, bound }: KeyPermissions): readonly string[] => [
+  ...(withdraw ? ['may withdraw'] : []),
+  ...(bound ? [] : ['works from every address: restrict it to this machine']),
+  ...(trade ? [] : ['may not trade']),
+];
+
+function refuseExcess(permissions: KeyPermissions): void {
+  const wrong = excessOf(permissions);
   if (wrong.length > 0) throw new SetupError('key_permissions', `the API key ${wrong.join(' and ')}`);
 }

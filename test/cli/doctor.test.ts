@@ -3,21 +3,32 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { doctor } from '../../src/cli/commands/doctor.ts';
 import { type Check, examineAll, type Surroundings } from '../../src/cli/health-checks.ts';
+import { probeAccount } from '../../src/cli/venue-probe.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { contracts, quote } from '../../src/kernel/decimal.ts';
 import { failure, success } from '../../src/kernel/outcome.ts';
+import { hostsTo } from '../../src/venues/registry.ts';
 import { open } from '../platform/ledger-dir.ts';
+import { BTC, CREDENTIALS, startWorld } from '../venues/world.ts';
 import { AT, fakeBot, listening, place, tandem, terminal } from './fake-bot.ts';
 
 const answering: Surroundings['probe'] = async () => success({ skewMs: 20, roundTripMs: 40 }, AT);
+const unasked: Surroundings['probeAccount'] = () => {
+  throw new Error('must not be asked');
+};
+const taking: Surroundings['probeAccount'] = async () =>
+  success({ excess: [], currency: 'USDT', wallet: quote('1234.567'), positions: 1 }, AT);
 
 async function checksOf(yaml: string, over: Partial<Surroundings> = {}, where = place()): Promise<readonly Check[]> {
   writeFileSync(where.config, `${yaml}\nledger:\n  path: ${where.ledger}\n`);
   const loaded = loadConfig(where.config);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const around = { env: {}, configFile: where.config, envFile: join(where.folder, '.env'), probe: answering, ...over };
+  const envFile = join(where.folder, '.env');
+  const probes = { probe: answering, probeAccount: unasked };
+  const around = { env: {}, configFile: where.config, envFile, ...probes, ...over };
   return examineAll(loaded.config, around);
 }
 
@@ -95,11 +106,58 @@ test('a key of the wrong shape warns; a .env that others can read fails', async 
   const envFile = join(where.folder, '.env');
   writeFileSync(envFile, 'TANDEM_BYBIT_KEY=short\nTANDEM_BYBIT_SECRET=short\n');
   chmodSync(envFile, 0o600);
-  const shaped = await checksOf('mode: testnet', {}, where);
+  const shaped = await checksOf('mode: testnet', { probeAccount: taking }, where);
   expect(named(shaped, 'keys bybit')).toMatchObject({ level: 'warn', detail: expect.stringContaining('5 characters') });
   chmodSync(envFile, 0o644);
-  const open = await checksOf('mode: testnet', {}, where);
+  const open = await checksOf('mode: testnet', { probeAccount: taking }, where);
   expect(named(open, 'keys')).toMatchObject({ level: 'fail', fix: expect.stringContaining('chmod 600') });
+});
+
+/** A configuration of mode live whose venue is a simulated one, and the keys in its environment. */
+async function liveOn(name: 'binance' | 'bybit' | 'okx', key: Parameters<typeof startWorld>[3]) {
+  const world = await startWorld(name, undefined, '1000.555', key);
+  onTestFinished(() => world.close());
+  const hosts = JSON.stringify(hostsTo(world.facts, world.server.url));
+  const prefix = `TANDEM_${name.toUpperCase()}`;
+  const { apiKey, secret, passphrase } = CREDENTIALS;
+  const env = { [`${prefix}_KEY`]: apiKey, [`${prefix}_SECRET`]: secret, [`${prefix}_PASSPHRASE`]: passphrase };
+  const yaml = `mode: live\nvenues: { ${name}: { hosts: ${hosts} }, ${name === 'okx' ? 'bybit' : 'okx'}: {} }`;
+  const check = async (over: object = {}) => {
+    const checks = await checksOf(yaml, { env: { ...env, ...over }, probeAccount });
+    return checks.findLast((each) => each.name === `keys ${name}`);
+  };
+  return { world, prefix, check };
+}
+
+describe.each(['binance', 'bybit', 'okx'] as const)('the keys of %s are tried', (name) => {
+  test('taken: what the account has, and nothing of it is changed', async () => {
+    const { world, check } = await liveOn(name, { ips: ['127.0.0.1'] });
+    const market = { symbol: BTC, side: 'buy', type: 'market', tif: 'IOC', reduceOnly: false } as const;
+    world.exchange.place(world.account, {
+      ...market,
+      contracts: world.exchange.market(BTC)?.instrument.lot ?? contracts('1'),
+    });
+    const told = await check();
+    expect(told).toMatchObject({ level: 'ok', detail: expect.stringContaining('1 position open') });
+    expect(told?.detail).toMatch(/\b(1,000|999)\.\d\d USDT/);
+    expect(world.requests.filter((line) => !line.startsWith('GET '))).toEqual([]);
+  });
+
+  test('a wrong secret fails, with the venue’s own code and no word of the key', async () => {
+    const { prefix, check } = await liveOn(name, { ips: ['127.0.0.1'] });
+    const told = await check({ [`${prefix}_SECRET`]: 'another-secret-than-that' });
+    expect(told).toMatchObject({ level: 'fail', detail: expect.stringMatching(/not taken \(.*(-1022|10004|50113)/) });
+    expect(JSON.stringify(told)).not.toMatch(/key-of-main|another-secret/);
+  });
+
+  test('one that may withdraw, or works from everywhere, is told as a start would', async () => {
+    const { check } = await liveOn(name, { withdraw: true });
+    const told = await check();
+    expect(told).toMatchObject({
+      level: 'fail',
+      detail: expect.stringMatching(/may withdraw and works from every address/),
+    });
+  });
 });
 
 test('clock-skew: beyond what the round trip explains; a venue that is down fails', async () => {
@@ -108,7 +166,7 @@ test('clock-skew: beyond what the round trip explains; a venue that is down fail
     ['bybit', success({ skewMs: 2_000, roundTripMs: 100 }, AT)],
     ['okx', failure('timeout', 'no answer in 5000 ms')],
   ]);
-  const probe: Surroundings['probe'] = async (venue) => answers.get(venue) ?? failure('none', '');
+  const probe: Surroundings['probe'] = async ({ venue }) => answers.get(venue) ?? failure('none', '');
   const checks = await checksOf('mode: paper', { probe });
   expect(named(checks, 'venue binance')).toMatchObject({
     level: 'warn',
@@ -168,10 +226,12 @@ test('each line says ok, warn or fail, with a fix; one failure makes the exit co
   writeFileSync(where.config, `mode: paper\nledger:\n  path: ${where.ledger}\n`);
   const io = terminal();
   const probe: Surroundings['probe'] = async () => failure('timeout', 'evil\u001b[31m');
-  expect(await doctor({ io, configFile: where.config, json: false }, probe)).toBe(1);
+  expect(await doctor({ io, configFile: where.config, json: false }, { probe, probeAccount: unasked })).toBe(1);
   expect(io.written.out).toContain('fail  venue okx: does not answer (timeout: evil [31m)');
   expect(io.written.out).toContain('fix: check the network');
   const json = terminal();
-  expect(await doctor({ io: json, configFile: where.config, json: true }, answering)).toBe(0);
+  expect(
+    await doctor({ io: json, configFile: where.config, json: true }, { probe: answering, probeAccount: unasked }),
+  ).toBe(0);
   expect(JSON.parse(json.written.out)).toMatchObject({ ok: true });
 });

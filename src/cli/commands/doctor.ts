@@ -4,13 +4,18 @@ import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { inert } from '../format.ts';
 import { type Check, examineAll, type Surroundings } from '../health-checks.ts';
-import { probeVenue } from '../venue-probe.ts';
+import { probeAccount, probeVenue } from '../venue-probe.ts';
 
-export async function doctor(context: Context, probe: Surroundings['probe'] = probeVenue): Promise<ExitCode> {
+type Probes = Pick<Surroundings, 'probe' | 'probeAccount'>;
+
+export async function doctor(
+  context: Context,
+  probes: Probes = { probe: probeVenue, probeAccount },
+): Promise<ExitCode> {
   const { io, json, configFile } = context;
   const loaded = loadConfig(configFile);
   const checks: readonly Check[] = loaded.ok
-    ? await examineAll(loaded.config, { env: io.env, configFile, envFile: '.env', probe })
+    ? await examineAll(loaded.config, { env: io.env, configFile, envFile: '.env', ...probes })
     : loaded.problems.map((problem) => ({
         level: 'fail',
         name: 'config',
