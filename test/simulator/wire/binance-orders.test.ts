@@ -355,6 +355,10 @@ describe('refusals carry Binance’s codes', () => {
   test('hedge mode refuses one-way orders', async () => {
     await world.signed('POST', '/fapi/v1/positionSide/dual', { dualSidePosition: 'true' });
     expect((await world.signed('POST', '/fapi/v1/order', btc)).body).toMatchObject({ code: -4061 });
+    // What the real one takes there is refused for what it is.
+    expect((await world.signed('POST', '/fapi/v1/order', { ...btc, positionSide: 'LONG' })).body).toMatchObject({
+      msg: expect.stringContaining('not simulated'),
+    });
   });
 
   test('margin arrives in ccxt as InsufficientFunds, price band as BadRequest', async () => {

@@ -63,6 +63,8 @@ describe('settings', () => {
     await world.ccxt.setPositionMode(true);
     const [name, message] = await refusal(buy(0.1));
     expect([name, message]).toEqual(['BadRequest', expect.stringContaining('position idx not match position mode')]);
+    const sided = world.ccxt.createOrder(BTC, 'market', 'buy', 0.1, undefined, { positionIdx: 1 });
+    expect((await refusal(sided))[1]).toContain('not simulated');
     await world.ccxt.setPositionMode(false, BTC);
     await buy(0.1);
     const blocked = await refusal(world.ccxt.setPositionMode(true, BTC));

@@ -65,7 +65,10 @@ export function placeOrder(call: PrivateCall, newClientOrderId: () => string): R
   return ok({ ...row, status: 'NEW', executedQty: zero, cumQty: zero, cumQuote: '0', avgPrice: '0.00' });
 }
 
-function readTicket({ params, markets }: PrivateCall, newClientOrderId: () => string): Result<Ticket> {
+function readTicket(
+  { params, markets, exchange, account }: PrivateCall,
+  newClientOrderId: () => string,
+): Result<Ticket> {
   const read = readParams(params, {
     symbol: required(markets.parse),
     side: required(oneOf(['BUY', 'SELL'] as const, refuse(-1117, 'Invalid side.'))),
@@ -83,7 +86,8 @@ function readTicket({ params, markets }: PrivateCall, newClientOrderId: () => st
   });
   if (!read.ok) return read;
   const { symbol: market, side, type, reduceOnly } = read.value;
-  if (read.value.positionSide !== 'BOTH') return sideMismatch();
+  if (read.value.positionSide !== 'BOTH')
+    return exchange.positionMode(account) === 'hedge' ? hedgeUnsupported() : sideMismatch();
   const extra = UNSUPPORTED.find((name) => params.has(name) && params.get(name) !== 'false');
   if (extra) return unwanted(extra);
   const contracts = readQuantity(params, market);
@@ -133,6 +137,8 @@ const tooPrecise = (text: string, digits: number): boolean =>
   (text.split('.')[1] ?? '').replace(/0+$/, '').length > digits;
 const overPrecision = (): Refused => refuse(-1111, 'Precision is over the maximum defined for this asset.');
 const unwanted = (name: string): Refused => refuse(-1106, `Parameter '${name}' sent when not required.`);
+/** The real one takes it; the model holds no two-sided positions, and says so. */
+const hedgeUnsupported = (): Refused => refuse(-4061, 'Two-sided positions are not simulated: use one-way mode.');
 const sideMismatch = (): Refused => refuse(-4061, "Order's position side does not match user's setting.");
 
 /** Every reason that `place` can give, as Binance words it; the others are defects of the model. */

@@ -9,7 +9,7 @@ import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import { DAY_MS } from '../../../kernel/instant.ts';
 import type { ExchangeOrder, PlaceRequest, Tif } from '../../exchange/api.ts';
 import { mayRest } from '../resting.ts';
-import { type Answer, refusal, refused, success } from './answer.ts';
+import { type Answer, PARAMETER_ERROR, refusal, refused, success } from './answer.ts';
 import { orderCause, orderRow, orderStatus, TIME_IN_FORCE } from './order-rows.ts';
 import { pageOf, timeWindow } from './paging.ts';
 import type { Params } from './params.ts';
@@ -57,6 +57,8 @@ export function create({ params, exchange, account, symbols }: PrivateCall): Ans
   const index = params.integer('positionIdx', 0, 2) ?? 0;
   if (params.problem) return params.problem;
   if ((index === 0) !== oneWay) return refused('position_mode_mismatch');
+  // The real one takes it; the model holds no two-sided positions, and says so.
+  if (!oneWay) return refusal(PARAMETER_ERROR, 'two-sided positions are not simulated: use one-way mode');
   if (request === undefined) return refused('unknown_symbol');
   if (mayRest(request) && exchange.openOrders(account, request.symbol).length >= MAX_OPEN_ORDERS) return TOO_MANY_OPEN;
   const outcome = exchange.place(account, request);
