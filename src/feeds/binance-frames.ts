@@ -56,12 +56,11 @@ export const binanceFrames: FeedDialect = {
       ];
     },
   }),
-  intervals: async (client, listings) => {
+  intervals: async (client) => {
     const rows = adjusted.parse(await client.request('fundingInfo', 'fapiPublic', 'GET', {}));
-    const hours = new Map(listings.map(({ marketId }) => [marketId, UNADJUSTED_HOURS]));
-    for (const row of rows) hours.set(row.symbol, row.fundingIntervalHours);
-    return hours;
+    return new Map(rows.map(({ symbol, fundingIntervalHours }) => [symbol, fundingIntervalHours]));
   },
+  untoldHours: UNADJUSTED_HOURS,
   snapshot: async (client) => {
     const rows = premium.parse(await client.request('premiumIndex', 'fapiPublic', 'GET', {}));
     return rows.flatMap((row): RawQuote[] => {

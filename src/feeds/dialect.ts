@@ -46,6 +46,8 @@ export interface FeedDialect {
   reader(): FrameReader;
   /** Funding interval in hours by market id, read now; `listings` have just been read. Markets that frames tell about may be absent. */
   intervals(client: MarketClient, listings: readonly MarketListing[]): Promise<ReadonlyMap<string, number>>;
+  /** Of a market that `intervals` does not tell of, as the venue documents it. */
+  readonly untoldHours?: number;
   /** Current quotes by REST where the stream would let the first ones wait. */
   snapshot(client: MarketClient): Promise<readonly RawQuote[]>;
   /** Settled rates of [from, to]; never more than `settledPage` hours are asked for at once. */

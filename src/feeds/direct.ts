@@ -130,10 +130,12 @@ class DirectFeed implements MarketFeed {
       }
     }
     const ordered = [...rates.values()].filter(({ settledAt }) => settledAt >= sinceAt);
-    return success(
-      ordered.sort((a, b) => a.settledAt - b.settledAt),
-      now,
+    ordered.sort((a, b) => a.settledAt - b.settledAt);
+    this.#desk.settled(
+      instrument.key,
+      ordered.map(({ settledAt }) => settledAt),
     );
+    return success(ordered, now);
   }
 
   deliveredAt(key: InstrumentKey): { readonly book: Instant; readonly funding: Instant; readonly mark: Instant } {

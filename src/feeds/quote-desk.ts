@@ -22,6 +22,12 @@ interface Row {
   unitSize: number;
   readonly seen: { book: Instant; funding: Instant; mark: Instant };
   intervalHours: number | undefined;
+  /** Some answer of the venue about intervals had it; the newest one. */
+  wasTold: boolean;
+  isTold: boolean;
+  /** Its newest settlement, and the time since the one before; undefined before they are known. */
+  settledAt: Instant | undefined;
+  gapHours: number | undefined;
   /** The newest funding frame, to be told again when the interval changes. */
   funding: FundingRaw | undefined;
   /** The settlement that comes next, as last told. */
@@ -38,6 +44,14 @@ export interface QuoteDeskOptions {
   readonly onOddSchedule: () => void;
 }
 
+const NOTHING_KNOWN = {
+  intervalHours: undefined,
+  wasTold: false,
+  isTold: false,
+  settledAt: undefined,
+  gapHours: undefined,
+  funding: undefined,
+};
 /** What can be wrong with an instrument, each by itself. */
 const KINDS = ['book', 'mark', 'funding'] as const;
 /** At a settlement a venue may repeat the old quote for a moment: not usable, yet nothing is wrong. */
@@ -68,7 +82,7 @@ export class QuoteDesk {
       }
       const seen = { book: 0, funding: 0, mark: 0 };
       const unitSize = toNumber(listing.unitSize);
-      const row: Row = { listing, unitSize, seen, intervalHours: undefined, funding: undefined };
+      const row: Row = { listing, unitSize, seen, ...NOTHING_KNOWN };
       this.#byMarketId.set(listing.marketId, row);
       this.#bySymbol.set(listing.symbol, row);
       this.#byKey.set(listing.instrument.key, row);
@@ -90,12 +104,40 @@ export class QuoteDesk {
 
   /** The venue's intervals; a quote whose interval changed is told again. */
   intervals(hours: ReadonlyMap<string, number>): void {
-    for (const [marketId, intervalHours] of hours) {
-      const row = this.#byMarketId.get(marketId);
-      if (row === undefined || row.intervalHours === intervalHours) continue;
+    for (const [marketId, row] of this.#byMarketId) {
+      const told = hours.get(marketId);
+      if (told === undefined && this.#o.dialect.untoldHours === undefined) continue;
+      row.isTold = told !== undefined;
+      row.wasTold ||= row.isTold;
+      const intervalHours = told ?? this.#untold(row);
+      if (row.intervalHours === intervalHours) continue;
       row.intervalHours = intervalHours;
       if (row.funding !== undefined) this.#funding(row, row.funding);
     }
+  }
+
+  /** Settlements of one market, oldest first and without gaps: they say how often it settles. */
+  settled(key: InstrumentKey, at: readonly Instant[]): void {
+    const row = this.#byKey.get(key);
+    if (row === undefined) return;
+    for (const each of at) {
+      if (row.settledAt !== undefined && each > row.settledAt) row.gapHours = hoursBetween(row.settledAt, each);
+      row.settledAt = Math.max(row.settledAt ?? each, each);
+    }
+    if (!row.isTold && row.intervalHours !== undefined) row.intervalHours = this.#untold(row);
+  }
+
+  /**
+   * What the venue documents of a market that its answer lacks, unless that answer was a short one: it has told of the
+   * market before and nothing shows that this has changed, or the market settles more often. Then nothing is known, and it
+   * is asked again.
+   */
+  #untold({ gapHours, wasTold }: Row): number | undefined {
+    const { untoldHours } = this.#o.dialect;
+    if (untoldHours === undefined) return undefined;
+    if (gapHours === undefined ? !wasTold : gapHours >= untoldHours) return untoldHours;
+    this.#o.onOddSchedule();
+    return undefined;
   }
 
   /** Deltas of a lost connection must not be applied to the next one's. */
@@ -179,7 +221,7 @@ export class QuoteDesk {
     const odd = isOdd(row.settlesAt, nextSettlementAt, quote.intervalHours ?? row.intervalHours);
     const comes = nextSettlementAt !== undefined && nextSettlementAt > now;
     if ((odd && comes) || quote.intervalHours !== undefined) row.intervalHours = quote.intervalHours;
-    if (comes) row.settlesAt = nextSettlementAt;
+    if (comes) this.#schedule(row, nextSettlementAt);
     if (odd) this.#o.onOddSchedule();
     const { intervalHours } = row;
     const predictedRate = Number(rate);
@@ -200,6 +242,13 @@ export class QuoteDesk {
     }
   }
 
+  /** A longer step may have passed over settlements that nobody heard of. */
+  #schedule(row: Row, nextSettlementAt: Instant): void {
+    const step = hoursBetween(row.settlesAt ?? nextSettlementAt, nextSettlementAt);
+    if (step > 0 && step < (this.#o.dialect.untoldHours ?? 0)) row.gapHours = step;
+    row.settlesAt = nextSettlementAt;
+  }
+
   /** A market that does not trade has no rate, and no book or what is left of one: nothing is wrong with the feed. */
   #malformed({ listing: { instrument } }: Row, kind: (typeof KINDS)[number], what: string): void {
     if (instrument.trading) this.#o.health.malformed(`${instrument.key}: ${what}`, `${kind} ${instrument.key}`);
@@ -215,6 +264,8 @@ export class QuoteDesk {
     }
   }
 }
+
+const hoursBetween = (before: Instant, after: Instant): number => Math.round((after - before) / HOUR_MS);
 
 /** Whether the next settlement is neither the known one nor whole intervals after it. */
 function isOdd(known: Instant | undefined, next: Instant | undefined, intervalHours: number | undefined): boolean {

@@ -241,6 +241,33 @@ describe.each(VENUES)('the direct feed over the %s dialect', (name) => {
     });
   });
 
+  it('fault-27-intervals-empty: an empty answer at the start makes no market slower than it settles', async () => {
+    if (name !== 'binance') return;
+    const path = '/fapi/v1/fundingInfo';
+    for (const at of [START - 8 * HOUR_MS, START - 4 * HOUR_MS])
+      world.exchange.recordSettled({ symbol: ETH, rate: '0.0001', mark: px('3000'), at });
+    world.intercept = (request) => (request.path === path ? { status: 200, body: '[]' } : 'pass');
+    start();
+    await until('the listing', () => newest('instruments') !== undefined);
+    const eth = newest('instruments')?.instruments.find(({ symbol }) => symbol === ETH);
+    if (!eth) throw new Error('not listed');
+    expect(await feed.settledRates(eth, START - 24 * HOUR_MS)).toMatchObject({ ok: true });
+    const before = quotes(ETH).length;
+    const next = { predictedRate: '0.0003', intervalHours: 4, nextSettlementAt: START + 4 * HOUR_MS };
+    world.clock.advanceTo(world.clock.now() + 1_000);
+    world.exchange.setFunding(ETH, next);
+    await until('degraded', () => newest('health')?.health.status === 'degraded');
+    expect(quotes(ETH)).toHaveLength(before);
+    world.intercept = () => 'pass';
+    let price = 49_000;
+    await until('the true interval', () => {
+      price += 1;
+      world.clock.advanceTo(world.clock.now() + 11_000);
+      world.book(BTC, [[String(price), '1']], [[String(price + 10), '2']]);
+      return quotes(ETH).at(-1)?.intervalHours === 4;
+    });
+  });
+
   it('fault-27-interval-changed: settlement times that do not fit make the venue be asked at once', async () => {
     await running();
     // The hourly reading comes and goes before the settlement.

@@ -66,6 +66,47 @@ describe('the quote desk', () => {
     expect(quotes().map(({ intervalHours }) => intervalHours)).toEqual([8, 1]);
   });
 
+  it('fault-27-interval-untold: a market that was told of and then is not becomes eight-hourly when its settlements say so', () => {
+    desk.intervals(new Map([['BTCUSDT', 4]]));
+    desk.accept([funding()]);
+    for (let i = 0; i < 3; i += 1) desk.intervals(new Map());
+    desk.accept([funding({ at: NOW })]);
+    expect([odd, quotes().length]).toEqual([3, 1]);
+    expect(health()).toMatchObject({ status: 'degraded' });
+    desk.intervals(new Map([['BTCUSDT', 4]]));
+    desk.settled(KEY, [NOW - 8 * HOUR_MS, NOW]);
+    desk.intervals(new Map());
+    expect(quotes().map(({ intervalHours }) => intervalHours)).toEqual([4, 4, 8]);
+  });
+
+  it('fault-27-interval-by-history: what has settled every four hours is not taken for eight-hourly by an empty answer', () => {
+    desk.intervals(new Map());
+    desk.accept([funding()]);
+    const hour = (n: number) => NOW - n * HOUR_MS;
+    desk.settled(KEY, [hour(16), hour(8)]);
+    expect(odd).toBe(0);
+    // Stamped a moment late, as Binance does.
+    desk.settled(KEY, [hour(4) + 9]);
+    desk.accept([funding({ at: NOW })]);
+    desk.intervals(new Map());
+    expect(odd).toBe(2);
+    expect(quotes().map(({ intervalHours }) => intervalHours)).toEqual([8]);
+    desk.intervals(new Map([['BTCUSDT', 4]]));
+    desk.settled(KEY, [NOW]);
+    desk.accept([funding({ at: NOW })]);
+    expect(quotes().map(({ intervalHours }) => intervalHours)).toEqual([8, 4, 4]);
+  });
+
+  it('fault-27-interval-by-schedule: two settlements an hour apart contradict eight hours for as long as nothing is told', () => {
+    desk.intervals(new Map());
+    desk.accept([funding(), funding({ nextSettlementAt: NOW + 1 + HOUR_MS })]);
+    for (let i = 0; i < 3; i += 1) desk.intervals(new Map());
+    desk.accept([funding({ nextSettlementAt: NOW + 1 + HOUR_MS })]);
+    expect(quotes().map(({ intervalHours }) => intervalHours)).toEqual([8]);
+    desk.intervals(new Map([['BTCUSDT', 1]]));
+    expect(quotes().map(({ intervalHours }) => intervalHours)).toEqual([8, 1]);
+  });
+
   it.each([
     ['a rate that is missing', { rate: undefined }],
     ['a rate that is not finite', { rate: '1e999' }],
