@@ -5,6 +5,8 @@ export interface Io {
   /** Writes text as it is; the caller ends its lines. */
   out(text: string): void;
   err(text: string): void;
+  /** To the terminal of a running bot, without ever waiting for it. False when it was dropped. */
+  paint(text: string): boolean;
   readonly env: NodeJS.ProcessEnv;
   /** Standard output is a terminal. */
   readonly interactive: boolean;

@@ -2,15 +2,21 @@
 /** The `tandem` command: this process's terminal and environment, and its exit code. Everything else is in `program.ts`. */
 import type { Io } from './context.ts';
 import { runProgram } from './program.ts';
+import { type TerminalWriter, terminalWriter } from './terminal.ts';
 
 const { stdout, stderr, env } = process;
 // The reader of a pipe may leave early; what it did not want is no failure.
 stdout.on('error', () => undefined);
 stderr.on('error', () => undefined);
 
+let painter: TerminalWriter | undefined;
 const io: Io = {
   out: (text) => void stdout.write(text),
   err: (text) => void stderr.write(text),
+  paint: (text) => {
+    painter ??= terminalWriter() ?? ((each) => stdout.write(each));
+    return painter(text);
+  },
   env,
   interactive: stdout.isTTY === true,
   color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',

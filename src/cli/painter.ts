@@ -5,8 +5,8 @@
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 
 export interface PainterOptions {
-  /** To the terminal. */
-  write(text: string): void;
+  /** To the terminal; false when it takes nothing now. */
+  write(text: string): boolean;
   /** Wall pace. */
   readonly clock: Clock;
   /** The picture now. */
@@ -28,7 +28,7 @@ const BELOW = '\u001b[J';
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
 
-/** Paints now and then at most twice a second; what has not changed is not written again. */
+/** Paints now and then at most twice a second; what has not changed, and was taken, is not written again. */
 export function startPainter({ write, clock, render }: PainterOptions): Painter {
   let last: string | undefined;
   let cancel: CancelTimer = () => undefined;
@@ -36,8 +36,8 @@ export function startPainter({ write, clock, render }: PainterOptions): Painter 
   const paint = (): void => {
     const picture = render();
     if (picture === last) return;
-    last = picture;
-    write(`${HOME}${picture.replaceAll('\n', `${REST_OF_LINE}\n`)}${REST_OF_LINE}${BELOW}`);
+    const isTaken = write(`${HOME}${picture.replaceAll('\n', `${REST_OF_LINE}\n`)}${REST_OF_LINE}${BELOW}`);
+    last = isTaken ? picture : undefined;
   };
   const again = (): void => {
     paint();

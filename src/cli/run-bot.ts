@@ -124,7 +124,8 @@ const notReady = (bot: RunningBot): string[] =>
       accounts.filter(({ status }) => status !== 'ready').map(({ route, blocked }) => `${route}|${venue}: ${blocked}`),
     );
 
-function conclude({ io, log }: RunInput, screen: { painter?: Painter }, end: End): ExitCode {
+function conclude(input: RunInput, screen: { painter?: Painter }, end: End): ExitCode {
+  const { io, log } = input;
   screen.painter?.stop();
   switch (end.kind) {
     case 'signal':
@@ -139,7 +140,7 @@ function conclude({ io, log }: RunInput, screen: { painter?: Painter }, end: End
     }
     case 'failed':
       log.fatal({ error: end.error }, 'the bot cannot go on; the next start reconciles with the venues');
-      io.err(`tandem: ${inert(messageOf(end.error))}\n`);
+      say(input, `tandem: ${inert(messageOf(end.error))}\n`);
       return EXIT.failed;
   }
 }
@@ -150,7 +151,7 @@ function showStatus({ io, configFile, screenLog }: RunInput, { clock }: RunHost,
   if (!screenLog) return undefined;
   const footer = `Ctrl-C stops, hedges stay · log: ${screenLog.file} · commands: tandem --config ${configFile} ...`;
   return startPainter({
-    write: io.out,
+    write: io.paint,
     clock,
     render: () =>
       renderStatus(bot.status(), {
@@ -163,16 +164,23 @@ function showStatus({ io, configFile, screenLog }: RunInput, { clock }: RunHost,
   });
 }
 
+/** While hedges may be under way no terminal is waited for. */
+function say({ io, screenLog }: RunInput, text: string): void {
+  if (screenLog) io.paint(text);
+  else io.err(text);
+}
+
 /** One Ctrl-C under npm comes twice: from the terminal and from npm. */
 const ONE_STOP_MS = 1_000;
 
 /** Signals and last-resort errors; the returned function takes the handlers away. */
 function watchProcess(
-  { io, log }: RunInput,
+  input: RunInput,
   host: RunHost,
   screen: { painter?: Painter },
   end: (how: End) => void,
 ): () => void {
+  const { log } = input;
   let stoppingMs: number | undefined;
   const onSignal = (name: NodeJS.Signals): void => {
     const nowMs = host.clock.monotonicMs();
@@ -186,7 +194,7 @@ function watchProcess(
     }
     stoppingMs = nowMs;
     screen.painter?.stop();
-    io.err(`tandem: ${name}: stopping, hedges stay; once more to force\n`);
+    say(input, `tandem: ${name}: stopping, hedges stay; once more to force\n`);
     end({ kind: 'signal', name });
   };
   const die = (error: unknown, what: string): void => {

@@ -28,6 +28,10 @@ export function terminal(over: Partial<Io> = {}): Terminal {
     err: (text) => {
       written.err += text;
     },
+    paint: (text) => {
+      written.out += text;
+      return true;
+    },
     env: {},
     interactive: false,
     color: false,

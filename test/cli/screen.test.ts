@@ -183,8 +183,10 @@ test('the painter rewrites in place at most twice a second and gives the cursor 
   };
   let written = '';
   let picture = 'one\ntwo';
-  const write = (text: string): void => {
-    written += text;
+  let takes = true;
+  const write = (text: string): boolean => {
+    if (takes) written += text;
+    return takes;
   };
   const painter = startPainter({ clock, render: () => picture, write });
   expect(written).toBe('\u001b[?25l\u001b[2J\u001b[Hone\u001b[K\ntwo\u001b[K\u001b[J');
@@ -196,6 +198,14 @@ test('the painter rewrites in place at most twice a second and gives the cursor 
   picture = 'three';
   due.splice(0)[0]?.fire();
   expect(written).toBe('\u001b[Hthree\u001b[K\u001b[J');
+  written = '';
+  // What the terminal did not take is painted as soon as it does, changed or not.
+  takes = false;
+  picture = 'four';
+  due.splice(0)[0]?.fire();
+  takes = true;
+  due.splice(0)[0]?.fire();
+  expect(written).toBe('\u001b[Hfour\u001b[K\u001b[J');
   written = '';
   painter.stop();
   painter.stop();
