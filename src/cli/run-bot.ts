@@ -44,6 +44,7 @@ type End =
   | { readonly kind: 'failed'; readonly error: unknown };
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const DEBUG_SIGNAL = 'SIGUSR1';
 
 /** Runs until a signal, the end of a replay or a fatal error. Throws what `startBot` throws. */
 export async function runBot(input: RunInput, host: RunHost): Promise<ExitCode> {
@@ -85,6 +86,7 @@ async function live(
 ): Promise<ExitCode> {
   const { config, configFile, log } = input;
   const { clock } = host;
+  let code: ExitCode = EXIT.failed;
   try {
     const control = await serveControl({ path: controlSocketPath(config), bot, whom: config, clock, log });
     try {
@@ -106,16 +108,26 @@ async function live(
         },
         (error: unknown) => log.error({ error }, 'not ready'),
       );
-      return conclude(input, screen, await ended);
+      code = conclude(input, screen, await ended);
     } finally {
       await control.close();
     }
   } finally {
     const left = await bot.stop();
-    if (left.length === 0) log.info({}, 'stopped; what was held stays');
-    else log.warn({ left }, 'stopped with work under way; start again soon, the next start goes on with it');
+    const { ledgerFailure } = bot.status();
+    if (left.length > 0)
+      log.warn({ left }, 'stopped with work under way; start again soon, the next start goes on with it');
+    if (ledgerFailure !== undefined) {
+      log.error({ ledgerFailure }, UNWRITTEN);
+      say(input, `tandem: ${UNWRITTEN}\n`);
+      if (code === EXIT.ok) code = EXIT.ledgerBusy;
+    } else if (left.length === 0) log.info({}, 'stopped; what was held stays');
   }
+  return code;
 }
+
+const UNWRITTEN =
+  'stopped while the ledger could not be written: orders and commands since then, a kill too, are not in it; the next start asks the venues what is open, and has to be given the commands again';
 
 const notReady = (bot: RunningBot): string[] =>
   bot
@@ -209,10 +221,14 @@ function watchProcess(
     if (host.isStreamRejection(reason)) log.debug({ error: reason }, 'a venue stream failed; it is being reopened');
     else die(reason, 'unhandled rejection');
   };
+  // Node would open a debugger for everybody on this machine, and whoever attaches to it reads the keys.
+  const onDebug = (): void => log.warn({ signal: DEBUG_SIGNAL }, 'ignored: no debugger is opened');
+  host.process.on(DEBUG_SIGNAL, onDebug);
   for (const signal of SIGNALS) host.process.on(signal, onSignal);
   host.process.on('uncaughtException', onException);
   host.process.on('unhandledRejection', onRejection);
   return () => {
+    host.process.off(DEBUG_SIGNAL, onDebug);
     for (const signal of SIGNALS) host.process.off(signal, onSignal);
     host.process.off('uncaughtException', onException);
     host.process.off('unhandledRejection', onRejection);

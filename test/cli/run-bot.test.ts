@@ -105,6 +105,26 @@ test('ready is told to the process manager only once the bot trades', async () =
   expect(await bench.running).toBe(0);
 });
 
+test('disk-full-at-stop: it is told that a kill may not have been kept, by the exit code too', async () => {
+  const bench = start({ screen: true, status: snapshot({ ledgerFailure: 'database or disk is full' }) });
+  await expect.poll(() => existsSync(bench.socket)).toBe(true);
+  bench.process.emit('SIGTERM', 'SIGTERM');
+  expect(await bench.running).toBe(7);
+  expect(said(bench, 'database or disk is full')).toBe(true);
+  expect(said(bench, 'a kill too')).toBe(true);
+  expect(said(bench, 'what was held stays')).toBe(false);
+  expect(bench.io.written.out).toContain('given the commands again');
+});
+
+test('no-debugger: the signal that opens one in a process with keys is ignored, and told', async () => {
+  const bench = start();
+  await expect.poll(() => existsSync(bench.socket)).toBe(true);
+  bench.process.emit('SIGUSR1', 'SIGUSR1');
+  expect(said(bench, 'no debugger is opened')).toBe(true);
+  bench.process.emit('SIGTERM', 'SIGTERM');
+  expect(await bench.running).toBe(0);
+});
+
 test('venue-down-at-start: an account that is not ready is named, and the bot is not called trading', async () => {
   const account = { route: 'paper', status: 'booting', blocked: 'venue_unreachable: no answer' } as const;
   const okx = { venue: 'okx', feed: 'down', feedReason: 'no answer', malformed: 0, accounts: [account] } as const;
