@@ -4,6 +4,7 @@
  */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { opensNothing } from '../config/idle.ts';
 import type { Config } from '../config/schema.ts';
 import { armed, checkShape, readCredentials, variablesOf } from '../config/secrets.ts';
 import type { Read } from '../kernel/outcome.ts';
@@ -58,8 +59,14 @@ const ok = (name: string, detail: string): Check => ({ level: 'ok', name, detail
 const warn = (name: string, detail: string, fix: string): Check => ({ level: 'warn', name, detail, fix });
 const fail = (name: string, detail: string, fix: string): Check => ({ level: 'fail', name, detail, fix });
 
-const configCheck = ({ mode, account, venues }: Config, { configFile }: Surroundings): Check =>
-  ok('config', `${configFile}: mode ${mode}, account ${account}, venues ${Object.keys(venues).join(', ')}`);
+function configCheck(config: Config, { configFile }: Surroundings): Check {
+  const { mode, account, venues } = config;
+  const idle = opensNothing(config);
+  const detail = `${configFile}: mode ${mode}, account ${account}, venues ${Object.keys(venues).join(', ')}`;
+  return idle === undefined
+    ? ok('config', detail)
+    : warn('config', `${detail}; it opens nothing`, `if that is not meant: ${idle}`);
+}
 
 async function keyChecks(config: Config, around: Surroundings): Promise<Check[]> {
   const { mode } = config;

@@ -2,6 +2,7 @@
  * The life of the process around one running bot: start, control socket, screen, signals, fatal errors, clean stop.
  * Everything that ends it comes through one promise, so that it ends once. Entry point: `runBot`.
  */
+import { opensNothing } from '../config/idle.ts';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -104,6 +105,8 @@ async function live(
             log.warn({}, `running, but PAUSED: it opens nothing, until tandem --config ${configFile} resume`);
           if (waiting.length === 0 && !killed && !paused) log.info({}, 'ready: trading');
           else if (waiting.length > 0) log.warn({ waiting }, 'running, but these accounts open nothing yet');
+          const idle = opensNothing(config);
+          if (idle !== undefined) log.warn({ idle }, 'this configuration opens nothing');
           host.process.send?.('ready');
         },
         (error: unknown) => log.error({ error }, 'not ready'),

@@ -637,6 +637,16 @@ test('kill without a bot proves nothing, however empty the ledger is (3)', async
     expect(out).toContain(words);
     expect(out).toContain('no account was read');
   }
+  const { exit, out } = await tandem(where, '--json', 'kill');
+  expect([exit, JSON.parse(out)]).toEqual([3, expect.objectContaining({ ok: false, openHedges: [] })]);
+});
+
+test('a valid configuration that can open nothing is told so', async () => {
+  const where = place('risk: { allow: { venues: [okx] } }');
+  const { exit, out } = await tandem(where, 'config', 'check');
+  expect([exit, out]).toEqual([0, expect.stringMatching(/opens nothing: only okx is left/)]);
+  const { out: json } = await tandem(where, '--json', 'config', 'check');
+  expect(JSON.parse(json)).toMatchObject({ ok: true, idle: expect.stringContaining('only okx') });
 });
 
 test('a ledger that another process holds is not written beside it', async () => {

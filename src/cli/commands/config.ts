@@ -1,6 +1,7 @@
 /** `tandem config check|show|schema` */
 import { stringify } from 'yaml';
 import { editorSchema } from '../../config/describe.ts';
+import { opensNothing } from '../../config/idle.ts';
 import { formatProblem, loadConfig } from '../../config/load.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -9,10 +10,12 @@ import { settingsOf } from '../settings.ts';
 export async function check({ io, json, configFile }: Context): Promise<ExitCode> {
   const loaded = loadConfig(configFile);
   const problems = loaded.ok ? [] : loaded.problems;
-  if (json) printJson(io, { ok: loaded.ok, file: configFile, problems });
+  const idle = loaded.ok ? opensNothing(loaded.config) : undefined;
+  if (json) printJson(io, { ok: loaded.ok, file: configFile, problems, ...(idle !== undefined && { idle }) });
   else if (loaded.ok) {
     const { mode, account, venues } = loaded.config;
     io.out(`${configFile} is valid: mode ${mode}, account ${account}, venues ${Object.keys(venues).join(', ')}\n`);
+    if (idle !== undefined) io.out(`It opens nothing: ${idle}\n`);
   } else for (const problem of problems) io.out(`${formatProblem(problem)}\n`);
   return loaded.ok ? EXIT.ok : EXIT.usage;
 }

@@ -28,9 +28,9 @@ export async function kill(context: Context, waitSeconds: number): Promise<ExitC
     openHedges.length > 0
       ? `NOT closed: ${openHedges.join(', ')}. Only a running bot can close them, and does so as it starts: tandem run --config ${context.configFile}`
       : 'No hedge is open in the ledger; no account was read.';
-  if (json) printJson(io, { ok: openHedges.length === 0, message, recorded: changed, openHedges });
-  else io.out(`${message}\n${rest}\n`);
   // What the accounts hold, nobody has looked at.
+  if (json) printJson(io, { ok: false, message, recorded: changed, openHedges });
+  else io.out(`${message}\n${rest}\n`);
   return EXIT.notRunning;
 }
 
