@@ -2,6 +2,7 @@
 import type { Whereabouts } from '../config/whereabouts.ts';
 import type { StatusSnapshot } from '../engine/status.ts';
 import { systemClock } from '../platform/system-clock.ts';
+import { tandemFor } from './command-line.ts';
 import type { Context } from './context.ts';
 import { type ControlAddress, type ControlClient, connectControl, requireControl } from './control-client.ts';
 import { controlSocketPath } from './control-socket.ts';
@@ -25,7 +26,7 @@ export function needBot(context: Context, config: Whereabouts): Promise<ControlC
     const pid = livingHolder(config);
     const where = `for ${configFile} (nobody listens on ${address.path})`;
     return pid === undefined
-      ? `no bot is running ${where}; start one with: tandem run --config ${configFile}`
+      ? `no bot is running ${where}; start one with: ${tandemFor(configFile)} run`
       : `no bot answers ${where}, but ${aliveText(context, pid)}`;
   });
 }

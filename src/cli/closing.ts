@@ -6,6 +6,7 @@ import type { OperatorCommand, OperatorReply } from '../engine/events.ts';
 import type { StatusSnapshot } from '../engine/status.ts';
 import { accountKey } from '../ledger/state.ts';
 import type { Clock } from '../ports/clock.ts';
+import { tandemFor } from './command-line.ts';
 import type { ControlClient } from './control-client.ts';
 import type { AccountPositions, OpenOrder } from './control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from './exit-codes.ts';
@@ -242,7 +243,7 @@ function verdict({ hedges, complete, proved }: ClosingReport, configFile: string
   const open = hedges.filter(({ state }) => state !== 'closed');
   const waiting = open.filter(needsHuman);
   const closing = open.filter((hedge) => !waiting.includes(hedge)).map(({ id }) => id);
-  const tandem = `tandem --config ${configFile}`;
+  const tandem = tandemFor(configFile);
   return [
     'Not everything is known to be flat.',
     ...waiting.map(({ id }) => `${id} needs you: ${tandem} hedge ${id}`),

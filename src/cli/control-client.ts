@@ -116,7 +116,7 @@ class Client implements ControlClient {
     const reply = await new Promise<ControlReply>((settle, fail) => {
       const late = new CommandFailure(
         EXIT.failed,
-        `the bot did not answer within ${deadlineMs / 1_000} s; what was asked may still happen: look with tandem status, and the same --config`,
+        `the bot did not answer within ${deadlineMs / 1_000} s; what was asked may still happen: look with npx tandem status, and the same --config`,
       );
       const cancel = clock.after(deadlineMs, () => {
         fail(late);

@@ -13,6 +13,7 @@ import { LedgerOpenError } from '../platform/sqlite/errors.ts';
 import type { Credentials } from '../venues/connect.ts';
 import { revealed } from './account-keys.ts';
 import { asking, findBot } from './bot-address.ts';
+import { tandemFor } from './command-line.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { cents, money } from './format.ts';
 import { holderPid, isAlive } from './ledger-holder.ts';
@@ -151,7 +152,7 @@ function ledgerCheck(config: Config, { configFile }: Surroundings): Check {
     if (!isLedgerThere(path)) return ok('ledger', `none yet at ${path}; the first run makes it`);
     const { stamp, findings, facts, hedges } = verifyLedger(path);
     const problems = findings.filter(({ level }) => level === 'problem');
-    const see = `tandem ledger verify --config ${configFile}`;
+    const see = `${tandemFor(configFile)} ledger verify`;
     if (stamp && (stamp.mode !== config.mode || stamp.account !== config.account))
       return fail(
         'ledger',

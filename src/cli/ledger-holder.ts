@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Whereabouts } from '../config/whereabouts.ts';
 import { canonicalPath } from '../platform/sqlite/connection.ts';
+import { tandemFor } from './command-line.ts';
 import type { Context } from './context.ts';
 
 /** Undefined after a clean stop, and when nobody is known. */
@@ -36,7 +37,7 @@ export function livingHolder(config: Pick<Whereabouts, 'ledger'>): number | unde
 }
 
 export const aliveText = ({ configFile }: Pick<Context, 'configFile'>, pid: number): string =>
-  `process ${pid}, which held the ledger last, is alive and may be trading (see: tandem --config ${configFile} doctor)`;
+  `process ${pid}, which held the ledger last, is alive and may be trading (see: ${tandemFor(configFile)} doctor)`;
 
 /** How a reading command that found no bot says so: one whose socket was removed trades on. */
 export function noBotSays(context: Pick<Context, 'configFile'>, config: Pick<Whereabouts, 'ledger'>): string {

@@ -12,6 +12,7 @@ import { LedgerOpenError } from '../platform/sqlite/errors.ts';
 import { type LedgerReader, openLedgerReader } from '../platform/sqlite/reader.ts';
 import { systemClock } from '../platform/system-clock.ts';
 import { statusOfBot } from './bot-address.ts';
+import { tandemFor } from './command-line.ts';
 import type { Context } from './context.ts';
 import { sameWhom, whomText } from './control-protocol.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
@@ -38,7 +39,7 @@ export function requireLedgerFile(context: Context, config: Whereabouts): void {
   if (isLedgerThere(config.ledger.path)) return;
   throw new CommandFailure(
     EXIT.failed,
-    `there is no ledger at ${resolve(config.ledger.path)} yet; the first run makes it: tandem run --config ${context.configFile}`,
+    `there is no ledger at ${resolve(config.ledger.path)} yet; the first run makes it: ${tandemFor(context.configFile)} run`,
   );
 }
 
@@ -67,7 +68,7 @@ export function ifSound<T>(fold: () => T): T {
     return fold();
   } catch (error) {
     if (!(error instanceof InvariantError)) throw error;
-    const detail = `a fact of the ledger cannot follow those before it (${error.message}); see: tandem ledger verify`;
+    const detail = `a fact of the ledger cannot follow those before it (${error.message}); see: npx tandem ledger verify, with the same --config`;
     throw new LedgerOpenError('corrupt', detail, error);
   }
 }

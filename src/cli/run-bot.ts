@@ -6,6 +6,7 @@ import { opensNothing } from '../config/idle.ts';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Clock } from '../ports/clock.ts';
+import { tandemFor } from './command-line.ts';
 import type { RunningBot } from './compose.ts';
 import type { Io } from './context.ts';
 import { serveControl } from './control-server.ts';
@@ -99,10 +100,8 @@ async function live(
         () => {
           const waiting = notReady(bot);
           const { killed, paused } = bot.status();
-          if (killed)
-            log.warn({}, `running, but KILLED: it only closes, until tandem --config ${configFile} kill --reset`);
-          else if (paused)
-            log.warn({}, `running, but PAUSED: it opens nothing, until tandem --config ${configFile} resume`);
+          if (killed) log.warn({}, `running, but KILLED: it only closes, until ${tandemFor(configFile)} kill --reset`);
+          else if (paused) log.warn({}, `running, but PAUSED: it opens nothing, until ${tandemFor(configFile)} resume`);
           if (waiting.length === 0 && !killed && !paused) log.info({}, 'ready: trading');
           else if (waiting.length > 0) log.warn({ waiting }, 'running, but these accounts open nothing yet');
           const idle = opensNothing(config);
@@ -164,7 +163,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 function showStatus({ io, configFile, screenLog }: RunInput, { clock }: RunHost, bot: RunningBot): Painter | undefined {
   if (!screenLog) return undefined;
-  const footer = `Ctrl-C stops, hedges stay · log: ${screenLog.file} · commands: tandem --config ${configFile} ...`;
+  const footer = `Ctrl-C stops, hedges stay · log: ${screenLog.file} · commands: ${tandemFor(configFile)} ...`;
   return startPainter({
     write: io.paint,
     clock,

@@ -4,6 +4,7 @@
  */
 import type { HedgeStatus, OpportunityStatus, RouteStatus, StatusSnapshot, VenueStatus } from '../engine/status.ts';
 import { breachText, trippedTexts } from './breach-text.ts';
+import { tandemFor } from './command-line.ts';
 import { bps, duration, gain, money, nearestLiquidation, percent, venueOf, when } from './format.ts';
 import { heldText } from './held-text.ts';
 import { livePairs, livePairsText } from './live-pairs.ts';
@@ -31,7 +32,7 @@ const TITLES_AND_MORE = 5;
 /** Lines joined by newlines: at most `rows`, each at most `columns` wide, no trailing newline. */
 export function renderStatus(snapshot: StatusSnapshot, options: ScreenOptions): string {
   const { columns, rows, color, footer, notices = [], configFile } = options;
-  const tandem = configFile === undefined ? 'tandem' : `tandem --config ${configFile}`;
+  const tandem = configFile === undefined ? 'npx tandem' : tandemFor(configFile);
   const head = [
     header(snapshot),
     ...liveLine(snapshot),

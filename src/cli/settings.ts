@@ -4,6 +4,7 @@ import { formatProblem, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Problem } from '../config/source.ts';
 import { type Whereabouts, whereaboutsIn } from '../config/whereabouts.ts';
+import { tandemFor } from './command-line.ts';
 import type { Context } from './context.ts';
 import { whomText } from './control-protocol.ts';
 import { CommandFailure, EXIT } from './exit-codes.ts';
@@ -38,7 +39,7 @@ export function whereaboutsOf(context: Context): Whereabouts {
     );
   }
   const title = `${configFile} has ${counted(loaded.problems)}; a bot that runs goes on with what it had`;
-  io.err(`tandem: ${title} (see: tandem --config ${configFile} config check)\n`);
+  io.err(`tandem: ${title} (see: ${tandemFor(configFile)} config check)\n`);
   return found;
 }
 

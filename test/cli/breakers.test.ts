@@ -147,7 +147,7 @@ test('the status shows what is tripped and what ends it, the first few in full',
   expect(text).toContain('nothing opens there until: tandem breakers reset drawdown/live');
   const many = screen(Array.from({ length: 9 }, (_, i) => breaker({ id: `latency/live/v${i}` })));
   expect(many.split('\n').filter((line) => line.includes('BREAKER'))).toHaveLength(4);
-  expect(many).toContain('6 more: tandem breakers');
+  expect(many).toContain('6 more: npx tandem breakers');
 });
 
 test('hostile text in a breaker reaches no terminal', async () => {

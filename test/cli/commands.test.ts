@@ -68,7 +68,7 @@ test.each(['status', 'resume', 'flatten', 'kill --reset', 'close h1'])(
     const { exit, out, err } = await tandem(place(), ...line.split(' '));
     expect(exit).toBe(3);
     expect(out).toBe('');
-    expect(err).toMatch(/no bot is running .*tandem run --config/);
+    expect(err).toMatch(/no bot is running .*npx tandem --config \S+ run/);
   },
 );
 
@@ -78,7 +78,7 @@ test.each(['hedges', 'hedge h1', 'ledger verify', 'why BTC', 'opportunities'])(
     const where = place();
     const { exit, err } = await tandem(where, ...line.split(' '));
     expect(exit).toBe(1);
-    expect(err).toContain('the first run makes it: tandem run --config');
+    expect(err).toContain(`the first run makes it: npx tandem --config ${where.config} run`);
     expect(existsSync(where.ledger)).toBe(false);
   },
 );
@@ -203,7 +203,7 @@ test('unpriced: what cannot be priced is named with its reason, and is no candid
   expect(out).toContain('okx|SOL~bybit|SOL: cannot be priced\n  no_depth: okx|SOL: the book ends at 2000 of 5000 USD');
   expect((await tandem(where, 'why', 'BTC')).out).not.toContain('cannot be priced');
   const all = (await tandem(where, 'opportunities')).out;
-  expect(all).toContain(`Not priced: 1 pair of SOL; tandem --config ${where.config} why <asset>`);
+  expect(all).toContain(`Not priced: 1 pair of SOL; npx tandem --config ${where.config} why <asset>`);
   expect(JSON.parse((await tandem(where, 'opportunities', '--json')).out).unpriced).toEqual([unpriced]);
 });
 
@@ -459,7 +459,7 @@ test.each([
     const { exit, out } = await tandem(where, ...line.split(' '), '--wait', '0');
     expect(exit).toBe(1);
     expect(out).toContain(`h3: still quarantined after 0 s (${reason}: ${detail}); live|okx`);
-    expect(out).toContain(`h3 needs you: tandem --config ${where.config} hedge h3`);
+    expect(out).toContain(`h3 needs you: npx tandem --config ${where.config} hedge h3`);
     expect(out).not.toContain('goes on closing');
     const json = JSON.parse((await tandem(where, ...line.split(' '), '--wait', '0', '--json')).out);
     expect(json.hedges).toMatchObject([{ id: 'h3', state: 'quarantined', reason, detail }]);

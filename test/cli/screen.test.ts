@@ -109,7 +109,7 @@ test('killed, paused, an unwritable ledger and a discrepancy stand out', () => {
       discrepancy({ id: 'b', detail: 'other' }),
     ],
   });
-  expect(text).toContain('KILLED nothing opens until: tandem kill --reset');
+  expect(text).toContain('KILLED nothing opens until: npx tandem kill --reset');
   expect(text).toContain('PAUSED nothing opens; what is open is managed to its end');
   expect(text).toContain('LEDGER cannot be written: disk_full');
   expect(text).toContain('LEDGER ≠ VENUE position of okx|BTC: ledger 1, venue 2 (and 1 more)');

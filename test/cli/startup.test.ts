@@ -26,13 +26,14 @@ function reached(entry: string): { files: Set<string>; packages: Set<string> } {
   return { files, packages };
 }
 
-test('the entry point loads commander and three small files, nothing else', () => {
+test('the entry point loads commander and four small files, nothing else', () => {
   const { files, packages } = reached('src/cli/main.ts');
   expect([...packages]).toEqual(['commander']);
   expect([...files].map((file) => relative(ROOT, file)).sort()).toEqual([
     'src/cli/exit-codes.ts',
     'src/cli/main.ts',
     'src/cli/program.ts',
+    'src/cli/terminal.ts',
   ]);
 });
 

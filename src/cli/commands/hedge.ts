@@ -7,6 +7,7 @@ import { legAmountOf } from '../../ledger/fold.ts';
 import { isFinal } from '../../ledger/state.ts';
 import { type HedgeSummary, type LegSummary, summarizeHedge } from '../../ledger/summary.ts';
 import { statusOfBot } from '../bot-address.ts';
+import { tandemFor } from '../command-line.ts';
 import { type Context, printJson } from '../context.ts';
 import { isHedgeId } from '../control-protocol.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
@@ -28,7 +29,7 @@ export async function hedge(context: Context, id: string): Promise<ExitCode> {
   if (!record)
     throw new CommandFailure(
       EXIT.failed,
-      `the ledger ${config.ledger.path} has no hedge ${id}; see: tandem --config ${configFile} hedges`,
+      `the ledger ${config.ledger.path} has no hedge ${id}; see: ${tandemFor(configFile)} hedges`,
     );
   // Only a running bot knows the venues' figures, and simulated time.
   const running = isFinal(record.state) ? undefined : await statusOfBot(config);

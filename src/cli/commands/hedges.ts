@@ -2,6 +2,7 @@
 import { text } from '../../kernel/decimal.ts';
 import { isFinal } from '../../ledger/state.ts';
 import { type HedgeSummary, summarizeHedge } from '../../ledger/summary.ts';
+import { tandemFor } from '../command-line.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { cents, duration, gain, money, table, venueOf, when } from '../format.ts';
@@ -36,7 +37,7 @@ export async function hedges(context: Context, { open, limit }: HedgesOptions): 
 
 /** A ledger knows no market prices. */
 const realisedOnly = (configFile: string): string =>
-  `Of open hedges, price PnL and net hold what is realised; what is not is added by: tandem --config ${configFile} status`;
+  `Of open hedges, price PnL and net hold what is realised; what is not is added by: ${tandemFor(configFile)} status`;
 
 function row(hedge: HedgeSummary): string[] {
   const { id, asset, route, long, short, planned, state, reason, openedAt, daysHeld } = hedge;

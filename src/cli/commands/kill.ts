@@ -2,6 +2,7 @@
 import { systemClock } from '../../platform/system-clock.ts';
 import { asking, findBot, needBot } from '../bot-address.ts';
 import { closeAndLook, closingExit, closingText } from '../closing.ts';
+import { tandemFor } from '../command-line.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { sayWhom, whereaboutsOf } from '../settings.ts';
@@ -26,7 +27,7 @@ export async function kill(context: Context, waitSeconds: number): Promise<ExitC
     : 'No bot is running; the kill switch is latched already.';
   const rest =
     openHedges.length > 0
-      ? `NOT closed: ${openHedges.join(', ')}. Only a running bot can close them, and does so as it starts: tandem run --config ${context.configFile}`
+      ? `NOT closed: ${openHedges.join(', ')}. Only a running bot can close them, and does so as it starts: ${tandemFor(context.configFile)} run`
       : 'No hedge is open in the ledger; no account was read.';
   // What the accounts hold, nobody has looked at.
   if (json) printJson(io, { ok: false, message, recorded: changed, openHedges });

@@ -1,6 +1,7 @@
 /** `tandem opportunities` */
 import type { Unpriced } from '../../signal/opportunity.ts';
 import { candidatesOf } from '../candidates.ts';
+import { tandemFor } from '../command-line.ts';
 import { type Context, printJson } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { bps, inert, percent, table, when } from '../format.ts';
@@ -57,5 +58,5 @@ function unpricedText(unpriced: readonly Unpriced[], configFile: string): string
   const assets = [...new Set(unpriced.map(({ asset }) => inert(asset)))].sort();
   const shown = assets.slice(0, MAX_ASSETS).join(', ');
   const more = assets.length > MAX_ASSETS ? ` and ${assets.length - MAX_ASSETS} more assets` : '';
-  return `Not priced: ${unpriced.length} ${unpriced.length === 1 ? 'pair' : 'pairs'} of ${shown}${more}; tandem --config ${configFile} why <asset> tells the reason.`;
+  return `Not priced: ${unpriced.length} ${unpriced.length === 1 ? 'pair' : 'pairs'} of ${shown}${more}; ${tandemFor(configFile)} why <asset> tells the reason.`;
 }

@@ -2,6 +2,7 @@
 import type { Whereabouts } from '../../config/whereabouts.ts';
 import type { OperatorCommand } from '../../engine/events.ts';
 import { asking, findBot, needBot } from '../bot-address.ts';
+import { tandemFor } from '../command-line.ts';
 import { type Context, printJson } from '../context.ts';
 import type { ControlClient } from '../control-client.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -17,7 +18,7 @@ export async function pause(context: Context): Promise<ExitCode> {
   const { recordControl } = await import('../offline-control.ts');
   const { changed, openHedges } = recordControl(config, 'pause');
   const message = changed
-    ? `No bot is running; recorded: the next start opens nothing until: tandem --config ${context.configFile} resume`
+    ? `No bot is running; recorded: the next start opens nothing until: ${tandemFor(context.configFile)} resume`
     : 'No bot is running; the ledger says paused already.';
   if (json) printJson(io, { ok: true, message, recorded: changed, openHedges });
   else io.out(`${message}\n${openHedges.length > 0 ? `Open and not managed: ${openHedges.join(', ')}.\n` : ''}`);
