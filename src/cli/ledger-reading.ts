@@ -11,6 +11,7 @@ import { isLedgerThere } from '../platform/sqlite/connection.ts';
 import { LedgerOpenError } from '../platform/sqlite/errors.ts';
 import { type LedgerReader, openLedgerReader } from '../platform/sqlite/reader.ts';
 import { systemClock } from '../platform/system-clock.ts';
+import type { LedgerStamp } from '../ports/ledger-store.ts';
 import { statusOfBot } from './bot-address.ts';
 import { tandemFor } from './command-line.ts';
 import type { Context } from './context.ts';
@@ -22,17 +23,20 @@ export function withLedger<T>(context: Context, config: Whereabouts, use: (reade
   requireLedgerFile(context, config);
   const reader = openLedgerReader(config.ledger.path);
   try {
-    const { path, stamp } = reader;
-    if (!sameWhom(stamp, config)) {
-      throw new CommandFailure(
-        EXIT.ledger,
-        `ledger ${path} belongs to ${whomText(stamp)}, not ${whomText(config)}. Is this the configuration that you mean (--config)?`,
-      );
-    }
+    requireWhom(reader.path, reader.stamp, config);
     return use(reader);
   } finally {
     reader.close();
   }
+}
+
+/** Throws CommandFailure when the ledger is another bot's. */
+export function requireWhom(path: string, stamp: LedgerStamp, config: Whereabouts): void {
+  if (sameWhom(stamp, config)) return;
+  throw new CommandFailure(
+    EXIT.ledger,
+    `ledger ${path} belongs to ${whomText(stamp)}, not ${whomText(config)}. Is this the configuration that you mean (--config)?`,
+  );
 }
 
 export function requireLedgerFile(context: Context, config: Whereabouts): void {

@@ -146,6 +146,10 @@ function addUpkeep(program: Command, act: Wrap): void {
     .command('verify')
     .description('refold every fact and compare; changes nothing')
     .action(act(async (context) => (await import('./commands/ledger.ts')).verify(context)));
+  ledger
+    .command('backup <file>')
+    .description('copy the ledger whole, also beside a running bot; never over another file')
+    .action((file: string) => act(async (context) => (await import('./commands/ledger.ts')).backup(context, file))());
   const config = program.command('config').description('the configuration file');
   config
     .command('check')

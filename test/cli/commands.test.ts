@@ -72,7 +72,7 @@ test.each(['status', 'resume', 'flatten', 'kill --reset', 'close h1'])(
   },
 );
 
-test.each(['hedges', 'hedge h1', 'ledger verify', 'why BTC', 'opportunities'])(
+test.each(['hedges', 'hedge h1', 'ledger verify', 'ledger backup b.db', 'why BTC', 'opportunities'])(
   '%s without a ledger says what makes one (1) and makes none',
   async (line) => {
     const where = place();

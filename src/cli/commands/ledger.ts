@@ -1,10 +1,13 @@
-/** `tandem ledger verify` */
+/** `tandem ledger verify` and `tandem ledger backup` */
+import { lstatSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { backUpLedger } from '../../platform/sqlite/backup.ts';
 import { type Context, printJson } from '../context.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { gain, inert, money, table } from '../format.ts';
-import { requireLedgerFile } from '../ledger-reading.ts';
+import { requireLedgerFile, requireWhom } from '../ledger-reading.ts';
 import { type AccountMoney, verifyLedger } from '../ledger-verify.ts';
-import { whereaboutsOf } from '../settings.ts';
+import { sayWhom, whereaboutsOf } from '../settings.ts';
 
 const MAX_SHOWN = 100;
 
@@ -31,6 +34,28 @@ export async function verify(context: Context): Promise<ExitCode> {
         : `${problems} ${problems === 1 ? 'problem' : 'problems'}: do not trade on it; restore a backup or ask.`,
     ];
     io.out(`${lines.join('\n')}\n`);
+  }
+  return ok ? EXIT.ok : EXIT.ledger;
+}
+
+/** What was copied is read back from the copy, with everything that `verify` looks at. */
+export async function backup(context: Context, name: string): Promise<ExitCode> {
+  const { io, json } = context;
+  const config = whereaboutsOf(context);
+  sayWhom(context, config);
+  requireLedgerFile(context, config);
+  const file = resolve(name);
+  if (lstatSync(file, { throwIfNoEntry: false }))
+    throw new CommandFailure(EXIT.refused, `${file} is there already, so no backup was made; name another file`);
+  backUpLedger(config.ledger.path, file, (path, stamp) => requireWhom(path, stamp, config));
+  const { facts, hedges, findings, ok } = verifyLedger(file);
+  const { size: bytes } = statSync(file);
+  if (json) printJson(io, { ledger: resolve(config.ledger.path), file, bytes, facts, hedges, findings, ok });
+  else {
+    const held = `${facts ?? 'unknown'} facts, ${hedges ?? 'unknown'} hedges, ${bytes.toLocaleString('en-US')} bytes`;
+    const verdict = facts === undefined ? 'and its facts were not checked' : 'and it is sound';
+    const problems = `with the ledger's problems, see: tandem --config ${context.configFile} ledger verify`;
+    io.out(`Backup made: ${file}: ${held}, ${ok ? verdict : problems}.\n`);
   }
   return ok ? EXIT.ok : EXIT.ledger;
 }

@@ -3,24 +3,13 @@
  * WAL, foreign keys, and `synchronous=FULL` that stays. Entry points: `inspectLedger`, `createLedger`, `openForWriting`,
  * `openForReading`, `keepDurable`.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Mode } from '../../kernel/ids.ts';
 import type { Instant } from '../../kernel/instant.ts';
 import { type LedgerStamp, LedgerWriteError } from '../../ports/ledger-store.ts';
+import { syncDirectory } from './copy.ts';
 import { SYNCHRONOUS } from './durability.ts';
 import { asOpenError, LedgerOpenError } from './errors.ts';
 import { TABLES } from './fact-tables.ts';
@@ -206,14 +195,4 @@ function checkRows(database: Connection, path: string): void {
 
 function damaged(path: string, what: string): LedgerOpenError {
   return new LedgerOpenError('corrupt', `ledger ${path} is damaged: ${what}; restore a backup, nothing was changed`);
-}
-
-/** A rename is durable once its directory is. */
-function syncDirectory(directory: string): void {
-  const handle = openSync(directory, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

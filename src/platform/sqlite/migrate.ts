@@ -2,10 +2,10 @@
  * Numbered migrations. Each runs in one transaction together with its version number, so a crash leaves the old or the
  * new schema and nothing between. An existing ledger is copied aside first. Entry points: `migrate`, `SCHEMA_VERSION`.
  */
-import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { invariant } from '../../kernel/assert.ts';
 import { type Instant, iso } from '../../kernel/instant.ts';
+import { copyDatabase } from './copy.ts';
 import { isDiskTrouble, LedgerOpenError } from './errors.ts';
 import { factsMigration } from './migrations/0001-facts.ts';
 import { viewsMigration } from './migrations/0002-views.ts';
@@ -77,14 +77,9 @@ function apply(database: Database, step: Migration, backup: string | undefined):
 function backUp(database: Database, version: number, now: Instant): string {
   const stamp = iso(now).replace(/[-:]/g, '').replace('.', '');
   const copy = `${database.name}.v${version}-${stamp}.bak`;
-  const isOlder = existsSync(copy);
   try {
-    database.prepare('VACUUM INTO ?').run(copy);
-    const file = openSync(copy, 'r+');
-    fsyncSync(file);
-    closeSync(file);
+    copyDatabase(database, copy);
   } catch (error) {
-    if (!isOlder) rmSync(copy, { force: true });
     throw failed(`no backup could be made at ${copy}: ${messageOf(error)}`, error);
   }
   return copy;
