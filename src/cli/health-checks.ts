@@ -10,13 +10,14 @@ import { armed, checkShape, readCredentials, variablesOf } from '../config/secre
 import type { Read } from '../kernel/outcome.ts';
 import { isLedgerThere } from '../platform/sqlite/connection.ts';
 import { LedgerOpenError } from '../platform/sqlite/errors.ts';
+import { isAlive } from '../platform/sqlite/sidecar.ts';
 import type { Credentials } from '../venues/connect.ts';
 import { revealed } from './account-keys.ts';
 import { asking, findBot } from './bot-address.ts';
 import { tandemFor } from './command-line.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { cents, money } from './format.ts';
-import { holderPid, isAlive } from './ledger-holder.ts';
+import { holderPid } from './ledger-holder.ts';
 import { verifyLedger } from './ledger-verify.ts';
 import type { AccountAnswer, Probed, VenueAnswer } from './venue-probe.ts';
 
@@ -174,6 +175,7 @@ const SEE_ACCESS = 'see who owns the file and its folder, their modes, and the d
 const LEDGER_FIXES: Readonly<Partial<Record<LedgerOpenError['code'], string>>> = {
   missing: 'bring it back, or its disk, before the next start; a new ledger knows nothing of what is open',
   corrupt: 'restore a backup; without one, move the file away to begin anew, once no position is open',
+  foreign_log: 'keep the two that belong together: docs/cli.md, Backup and restore',
   not_a_ledger: 'set ledger.path to another file',
   newer_schema: 'run the newer version that made it',
   older_schema: 'start the bot once: it brings the ledger to this version',

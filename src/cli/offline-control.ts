@@ -77,6 +77,7 @@ function openStore({ ledger: { path }, mode, account }: Whereabouts): LedgerStor
     return openLedgerStore({ path, mode, account, clock: systemClock(), random: systemRandom() });
   } catch (error) {
     if (!(error instanceof LedgerLockedError)) throw error;
+    if (error.sidecar !== undefined) throw new CommandFailure(EXIT.failed, `${error.message}; nothing was recorded`);
     const who = error.pid === undefined ? 'a process' : `process ${error.pid}`;
     throw new CommandFailure(
       EXIT.failed,

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { StatusSnapshot } from '../../src/engine/status.ts';
@@ -656,6 +656,16 @@ test('a ledger that another process holds is not written beside it', async () =>
   const { exit, err } = await tandem(where, 'kill');
   expect(exit).toBe(1);
   expect(err).toContain(`process ${process.pid} runs on ledger`);
+});
+
+test('a ledger whose lock was removed beneath its holder is not written beside it either', async () => {
+  const where = place();
+  const store = open(where.ledger);
+  onTestFinished(() => store.close());
+  rmSync(`${where.ledger}.lock`);
+  const { exit, err } = await tandem(where, 'pause');
+  expect(exit).toBe(1);
+  expect(err).toMatch(/lock file was removed.*remove .*sim\.db\.lock\.json and try again; nothing was recorded/);
 });
 
 test('a ledger of another account is refused (5)', async () => {

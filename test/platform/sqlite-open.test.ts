@@ -7,7 +7,9 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -17,6 +19,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { backUpLedger } from '../../src/platform/sqlite/backup.ts';
 import { openForWriting } from '../../src/platform/sqlite/connection.ts';
 import { LedgerLockedError, LedgerOpenError } from '../../src/platform/sqlite/errors.ts';
 import { MIGRATIONS, migrate, SCHEMA_VERSION, schemaVersion } from '../../src/platform/sqlite/migrate.ts';
@@ -225,6 +228,35 @@ describe('one writer', () => {
     open(path).close();
   });
 
+  test('fault-36-lock-removed: while its writer lives a ledger gets no second one, and is told how to go on if it does not', () => {
+    const path = ledgerPath();
+    const first = open(path);
+    first.commit([planned('h1')]);
+    rmSync(`${path}.lock`);
+    for (const _ of [1, 2]) {
+      expect(() => open(path)).toThrow(
+        expect.objectContaining({ name: 'LedgerLockedError', code: 'locked', pid: process.pid }),
+      );
+      expect(() => open(path)).toThrow(
+        new RegExp(`process ${process.pid} on .*lock file was removed.* no tandem, remove ${path}\\.lock\\.json`),
+      );
+    }
+    first.commit([fill('1')]);
+    first.close();
+    open(path).close();
+  });
+
+  test('a removed lock is nobody’s once its holder is gone, or is of another machine', async () => {
+    const path = ledgerPath();
+    await killedAfter(path, 2);
+    const note = readFileSync(`${path}.lock.json`, 'utf8');
+    rmSync(`${path}.lock`);
+    open(path).close();
+    writeFileSync(`${path}.lock.json`, JSON.stringify({ ...JSON.parse(note), pid: process.pid, host: 'elsewhere' }));
+    rmSync(`${path}.lock`);
+    open(path).close();
+  });
+
   test('an unreadable note about the holder does not matter', () => {
     const path = ledgerPath();
     const first = open(path);
@@ -299,6 +331,54 @@ describe('after kill -9', () => {
     }
     return end;
   }
+});
+
+describe('a file that is put over a ledger whose bot was killed: its log is not the old one’s', () => {
+  /** A backup, made beside the bot as `ledger backup` does, or of a stopped one by `cp`. */
+  async function killedWithBackup(how: 'backup' | 'cp'): Promise<{ path: string; copy: string }> {
+    const path = made(ledgerPath());
+    const copy = `${path}.bak`;
+    if (how === 'cp') copyFileSync(path, copy);
+    else backUpLedger(path, copy, () => {});
+    await killedAfter(path, 20);
+    return { path, copy };
+  }
+
+  test.each([
+    ['moved, made by ledger backup', 'backup', renameSync],
+    ['copied into the old file, made by ledger backup', 'backup', copyFileSync],
+    ['moved, made by cp', 'cp', renameSync],
+  ] as const)('%s: neither is read nor written until the log is moved away', async (_, how, put) => {
+    const { path, copy } = await killedWithBackup(how);
+    put(copy, path);
+    const bytes = [path, `${path}-wal`].map((file) => readFileSync(file));
+    // More than once: what is known must outlast a refused start.
+    for (const readOnly of [false, true, false]) {
+      const { code, message } = refusal(() => open(path, { readOnly }));
+      expect(code).toBe('foreign_log');
+      expect(message).toContain(`move ${path}-wal and ${path}-shm away`);
+    }
+    expect([path, `${path}-wal`].map((file) => readFileSync(file))).toEqual(bytes);
+    for (const end of ['-wal', '-shm']) renameSync(`${path}${end}`, `${path}${end}.aside`);
+    const store = open(path);
+    expect([...store.load()]).toHaveLength(201);
+    store.close();
+  });
+
+  test('what was copied away together, or comes back, goes on with its log', async () => {
+    const path = made(ledgerPath());
+    await killedAfter(path, 20);
+    const booked = 201 + 20;
+    const elsewhere = join(dirname(path), 'elsewhere.db');
+    for (const end of ['', '-wal', '.lock.json']) copyFileSync(`${path}${end}`, `${elsewhere}${end}`);
+    expect(bookedTrades(elsewhere).length).toBeGreaterThan(booked);
+    renameSync(path, `${path}.aside`);
+    copyFileSync(`${path}.aside`, path);
+    expect(refusal(() => open(path)).code).toBe('foreign_log');
+    renameSync(`${path}.aside`, path);
+    expect(bookedTrades(path).length).toBeGreaterThan(booked);
+    expect(existsSync(`${path}.lock.json`)).toBe(false);
+  });
 });
 
 describe('migrations', () => {

@@ -14,6 +14,7 @@ import { SYNCHRONOUS } from './durability.ts';
 import { asOpenError, LedgerOpenError } from './errors.ts';
 import { TABLES } from './fact-tables.ts';
 import { MIGRATIONS, migrate, newerSchema, SCHEMA_VERSION, schemaVersion } from './migrate.ts';
+import { refuseForeignLog } from './sidecar.ts';
 import { STAGED_COUNT } from './staged.ts';
 
 export type Connection = Database.Database;
@@ -145,6 +146,7 @@ export function openForWriting(path: string): Connection {
 export function openForReading(path: string): Connection {
   if (!existsSync(path)) throw new LedgerOpenError('missing', `there is no ledger at ${path}`);
   try {
+    refuseForeignLog(path);
     return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   } catch (error) {
     throw asOpenError(error, path);

@@ -8,6 +8,8 @@ export type LedgerOpenCode =
   | 'corrupt'
   /** A sound SQLite file that some other program made. */
   | 'not_a_ledger'
+  /** The log beside it is another ledger's. */
+  | 'foreign_log'
   | 'mode_mismatch'
   | 'account_mismatch'
   /** Made by a newer program. */
@@ -36,16 +38,24 @@ export class LedgerLockedError extends Error {
   readonly pid: number | undefined;
   /** ISO instant. */
   readonly startedAt: string | undefined;
+  /** Set when the lock's file was removed: where its holder is named, to be removed when that is no bot. */
+  readonly sidecar: string | undefined;
   constructor(
     path: string,
     holder: { readonly pid: number; readonly startedAt: string; readonly host: string } | undefined,
+    sidecar?: string,
   ) {
     const who = holder
       ? `process ${holder.pid} on ${holder.host}, started ${holder.startedAt}`
       : 'another process that has not said who it is';
-    super(`ledger ${path} is being written by ${who}; stop it first, or use another ledger path`);
+    const rest =
+      sidecar === undefined
+        ? 'stop it first, or use another ledger path'
+        : `its lock file was removed, but it is alive: stop it first. If that process is no tandem, remove ${sidecar} and try again`;
+    super(`ledger ${path} is being written by ${who}; ${rest}`);
     this.pid = holder?.pid;
     this.startedAt = holder?.startedAt;
+    this.sidecar = sidecar;
   }
 }
 

@@ -60,7 +60,9 @@ export function openLedgerStore(options: LedgerStoreOptions): LedgerStore {
     const database = openForWriting(path);
     try {
       migrate(database, clock.now());
-      return new SqliteLedgerStore({ database, stamp, lock });
+      const store = new SqliteLedgerStore({ database, stamp, lock });
+      lock.noteFiles();
+      return store;
     } catch (error) {
       database.close();
       throw error;
@@ -95,14 +97,14 @@ export interface StoreParts {
   readonly database: Connection;
   readonly stamp: LedgerStamp;
   /** Absent: the store only reads. */
-  readonly lock?: LedgerLock;
+  readonly lock?: Pick<LedgerLock, 'release'>;
 }
 
 /** Over a connection that is open already; `openLedgerStore` makes one. Takes ownership of both parts. */
 export class SqliteLedgerStore implements LedgerStore {
   readonly stamp: LedgerStamp;
   readonly #database: Connection;
-  readonly #lock: LedgerLock | undefined;
+  readonly #lock: Pick<LedgerLock, 'release'> | undefined;
   readonly #statements = new Map<string, Statement<unknown[]>>();
   readonly #insertAll: (facts: readonly Fact[]) => void;
   readonly #insertStaged: (facts: readonly Fact[]) => void;
