@@ -53,7 +53,9 @@ out of range and contradictions between keys are refused, all at once, each with
 \`tandem config check\`; see what it means with all defaults filled in with \`tandem config show\`.
 
 - **live** keys apply within a second of saving, if the whole file is valid; otherwise nothing changes. Every change is
-  logged and recorded, and one that takes on more risk is marked.
+  logged and recorded, and one that takes on more risk is marked. Of a file that only lost its end, which may be half
+  saved, what takes on more risk applies once it has stood so for five seconds. A file with another mode, account or
+  ledger is another bot's: nothing of it applies to the one that runs.
 - **restart** keys are read at start. A saved change is reported and waits.
 - Credentials never stand in this file. They come from the environment, or from a \`.env\` file of mode 0600:
   \`TANDEM_<VENUE>_KEY\`, \`TANDEM_<VENUE>_SECRET\` and, for OKX, \`TANDEM_OKX_PASSPHRASE\`. Mode live also needs

@@ -1,7 +1,7 @@
 /**
  * Applies changes of the configuration file while the bot runs. A candidate is validated whole before anything is
- * swapped; then its live keys apply and the others are reported as waiting for a restart. A bad edit changes nothing
- * and says why. Entry point: `ConfigWatcher`.
+ * swapped; then its live keys apply and the others are reported as waiting for a restart. A bad edit, or the file of
+ * another bot, changes nothing and says why. Entry point: `ConfigWatcher`.
  */
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import { type ConfigChange, diffConfigs, withChanges } from './changes.ts';
@@ -9,13 +9,14 @@ import { parseConfig, unreadable } from './load.ts';
 import { brokenRules } from './rules.ts';
 import type { Config } from './schema.ts';
 import type { Problem } from './source.ts';
+import { anotherBot } from './whereabouts.ts';
 
 /** One saved version of the file, dealt with. */
 export interface ReloadReport {
   /** What runs from now on; the same object as before when nothing was applied. */
   readonly config: Config;
   readonly applied: readonly ConfigChange[];
-  /** Differences from what runs that only a restart applies. */
+  /** Differences from what runs that only a restart applies; of another bot's file those that make it one. */
   readonly needsRestart: readonly ConfigChange[];
   /** Why not all of it was applied. */
   readonly problems: readonly Problem[];
@@ -40,6 +41,9 @@ export interface Running {
 /** Editors truncate and write in steps: a text counts once it has stayed the same this long. */
 const SETTLE_MS = 100;
 
+/** A text that is the beginning of the one in force may be half written: what takes on more risk waits this long. */
+const HALF_SAVED_MS = 5_000;
+
 interface Seen {
   readonly text: string;
   readonly error?: unknown;
@@ -52,14 +56,21 @@ export class ConfigWatcher {
   #config: Config;
   /** The version dealt with last. */
   #done: Seen;
+  /** The newest text that was taken for a whole file of this bot. */
+  #inForce: string;
+  #holding: CancelTimer | undefined;
   #settling: { readonly seen: Seen; readonly cancel: CancelTimer } | undefined;
   #stopWatching: (() => void) | undefined;
 
-  /** `report` is called once for every saved version that differs from the one before. */
+  /**
+   * `report` is called once for every saved version that differs from the one before, and again when what was held back
+   * of it has waited long enough.
+   */
   constructor(running: Running, effects: ReloadEffects, report: (report: ReloadReport) => void) {
     this.#file = running.file;
     this.#config = running.config;
     this.#done = { text: running.text };
+    this.#inForce = running.text;
     this.#effects = effects;
     this.#report = report;
   }
@@ -78,6 +89,8 @@ export class ConfigWatcher {
     this.#stopWatching = undefined;
     this.#settling?.cancel();
     this.#settling = undefined;
+    this.#holding?.();
+    this.#holding = undefined;
   }
 
   #look(): void {
@@ -105,30 +118,34 @@ export class ConfigWatcher {
     }
   }
 
-  #deal(seen: Seen): void {
+  #deal(seen: Seen, hasStood = false): void {
     this.#done = seen;
+    this.#holding?.();
+    this.#holding = undefined;
     const report =
-      seen.error === undefined ? this.#judge(seen.text) : this.#refuse([unreadable(this.#file, seen.error)]);
+      seen.error === undefined ? this.#judge(seen, hasStood) : this.#refuse([unreadable(this.#file, seen.error)]);
     this.#config = report.config;
     this.#report(report);
   }
 
-  #judge(text: string): ReloadReport {
-    const loaded = parseConfig(text, this.#file);
+  #judge(seen: Seen, hasStood: boolean): ReloadReport {
+    const loaded = parseConfig(seen.text, this.#file);
     if (!loaded.ok) return this.#refuse(loaded.problems);
     const changes = diffConfigs(this.#config, loaded.config);
+    const elsewhere = anotherBot(this.#config, loaded.config);
+    if (elsewhere.length > 0) return this.#refuseOther(changes.filter(({ key }) => elsewhere.includes(key)));
     const live = changes.filter((change) => change.live);
+    const mayBeHalf = seen.text.length < this.#inForce.length && this.#inForce.startsWith(seen.text);
+    if (mayBeHalf && !hasStood && live.some(({ loosens }) => loosens))
+      return this.#holdBack(seen, loaded.config, changes);
+    this.#inForce = seen.text;
     const whole = this.#with(loaded.config, live);
     // The file is sound, but what would run is a mixture of it and of what a restart has yet to bring.
     const broken = brokenRules(whole);
     const applied = broken.length === 0 ? live : this.#soundPart(loaded.config, live);
-    const problems = broken.map(({ key, message }) => ({
-      file: this.#file,
-      line: 1,
-      column: 1,
-      key,
-      message: `${message}, until a restart applies the rest`,
-    }));
+    const problems = broken.map(({ key, message }) =>
+      this.#problem(`${message}, until a restart applies the rest`, key),
+    );
     const needsRestart = changes.filter((change) => !applied.includes(change));
     return {
       config: broken.length === 0 ? whole : this.#with(loaded.config, applied),
@@ -136,6 +153,37 @@ export class ConfigWatcher {
       needsRestart,
       problems,
     };
+  }
+
+  /** A lower limit waits for nothing; a limit that is not there may only not be written yet. */
+  #holdBack(seen: Seen, candidate: Config, changes: readonly ConfigChange[]): ReloadReport {
+    const live = changes.filter((change) => change.live);
+    const applied = this.#soundPart(candidate, live);
+    const held = live.filter((change) => !applied.includes(change)).map(({ key }) => key);
+    const hold = (): void => {
+      this.#holding = this.#effects.clock.after(HALF_SAVED_MS, () => {
+        if (same(this.#read(), seen)) this.#deal(seen, true);
+        else hold();
+      });
+    };
+    hold();
+    const message = `ends in the middle of the text in force and may be half saved; once it has stood so for ${HALF_SAVED_MS / 1_000} s these apply too: ${held.join(', ')}`;
+    return {
+      config: this.#with(candidate, applied),
+      applied,
+      needsRestart: changes.filter((change) => !change.live),
+      problems: [this.#problem(message)],
+    };
+  }
+
+  #refuseOther(telling: readonly ConfigChange[]): ReloadReport {
+    const keys = telling.map(({ key, before, after }) => `${key} is ${after}, and ${before} runs`);
+    const message = `is the file of another bot now, and nothing of it is applied: ${keys.join('; ')}`;
+    return { ...this.#refuse([this.#problem(message)]), needsRestart: telling };
+  }
+
+  #problem(message: string, key = ''): Problem {
+    return { file: this.#file, line: 1, column: 1, key, message };
   }
 
   #with(candidate: Config, changes: readonly ConfigChange[]): Config {

@@ -1,8 +1,9 @@
 /**
  * Where the bot of a configuration is: its world, its ledger and its control socket. A slip elsewhere in the file must
- * not stand between an operator and a bot that goes on with what it had. Entry point: `whereaboutsIn`.
+ * not stand between an operator and a bot that goes on with what it had. Entry points: `whereaboutsIn`, `anotherBot`.
  */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { nearestName } from './known-keys.ts';
 import { type Config, configSchema, defaultLedger, resolveConfig } from './schema.ts';
 import { type Problem, readSource } from './source.ts';
@@ -31,6 +32,15 @@ export function whereaboutsIn(file: string, problems: readonly Problem[]): Where
   const path = parsed.data.ledger.path ?? defaultLedger(parsed.data.mode, 'replay' in data);
   const { mode, account, ledger, operator } = resolveConfig({ ...parsed.data, ledger: { path } });
   return { mode, account, ledger, operator };
+}
+
+/** The keys by which `other` means another bot than `running`; empty when it is the same. */
+export function anotherBot(running: Whereabouts, other: Whereabouts): readonly string[] {
+  return [
+    ...(running.mode === other.mode ? [] : ['mode']),
+    ...(running.account === other.account ? [] : ['account']),
+    ...(resolve(running.ledger.path) === resolve(other.ledger.path) ? [] : ['ledger.path']),
+  ];
 }
 
 /** A problem of the text as a whole, of a telling key, or of a name that may have been meant for one. */

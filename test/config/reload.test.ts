@@ -156,6 +156,29 @@ describe('saving the file while the bot runs', () => {
     expect(watcher.config.mode).toBe('paper');
   });
 
+  test.each([
+    ['another mode', 'mode', (text: string) => text.replace('paper', 'testnet')],
+    ['another account', 'account', (text: string) => `${text}account: other\n`],
+    ['another ledger', 'ledger.path', (text: string) => `${text}ledger: { path: data/other.db }\n`],
+  ])('the file of another bot (%s) applies nothing, neither more risk nor less, and says so', (_, key, other) => {
+    const { save, watcher } = watched();
+    const before = watcher.config;
+    const report = save(other(`${BEFORE.replace('0.1', '0.05')}paused: true\nlog: { level: debug }\n`));
+    expect(report?.applied).toEqual([]);
+    expect(report?.problems).toMatchObject([{ message: expect.stringContaining('file of another bot') }]);
+    expect(report?.problems[0]?.message).toContain(`${key} is "`);
+    expect(keys(report?.needsRestart)).toContain(key);
+    expect(watcher.config).toBe(before);
+    // Put right: what it says about this bot applies.
+    expect(keys(save(`${BEFORE}paused: true\n`)?.applied)).toEqual(['paused']);
+  });
+
+  test('another spelling of the ledger’s path is no other bot', () => {
+    const { save } = watched();
+    const report = save(`${BEFORE}paused: true\nledger: { path: ./data/paper.db }\n`);
+    expect(keys(report?.applied)).toEqual(['paused']);
+  });
+
   test('a venue that comes or goes waits; one that is turned off applies', () => {
     const two = 'mode: paper\nvenues: { okx: {}, bybit: {} }\n';
     const { save, watcher } = watched(two);
@@ -178,6 +201,55 @@ describe('saving the file while the bot runs', () => {
     expect(reports).toHaveLength(1);
     expect(reports[0]?.problems).toEqual([]);
     expect(keys(reports[0]?.applied)).toEqual(['risk.entry.minNetApr']);
+  });
+
+  describe('half-saved: a text that is the beginning of the one in force', () => {
+    const strict = `${BEFORE}reconcile: { everyMinutes: 1 }\npaused: true\n`;
+    const half = strict.slice(0, strict.indexOf('reconcile'));
+
+    test('tightens at once, and loosens only after it has stood for 5 s, which is said', () => {
+      const { save, clock, reports, watcher } = watched(strict);
+      const report = save(half);
+      expect(keys(report?.applied)).toEqual(['reconcile.everyMinutes']);
+      expect(report?.problems).toMatchObject([{ message: expect.stringMatching(/half saved; .* 5 s .*: paused$/) }]);
+      expect(report?.needsRestart).toEqual([]);
+      expect(watcher.config.paused).toBe(true);
+      clock.advance(4_000);
+      expect(watcher.config.paused).toBe(true);
+      clock.advance(200);
+      expect(reports).toHaveLength(2);
+      expect(reports[1]).toMatchObject({ problems: [], applied: [{ key: 'paused', loosens: true }] });
+      expect(watcher.config.paused).toBe(false);
+    });
+
+    test('the rest that comes in time is all that counts', () => {
+      const { save, clock, reports, watcher } = watched(strict);
+      save(half);
+      clock.advance(3_000);
+      save(strict.slice(0, -3));
+      save(strict);
+      clock.advance(60_000);
+      expect(watcher.config).toEqual(parsed(strict));
+      expect(reports.flatMap(({ applied }) => applied).some(({ loosens }) => loosens)).toBe(false);
+    });
+
+    test('after stop nothing of it applies', () => {
+      const { save, clock, watcher } = watched(strict);
+      save(half);
+      watcher.stop();
+      clock.advance(60_000);
+      expect(watcher.config.paused).toBe(true);
+    });
+
+    test('no beginning of a shipped file loosens anything at once', () => {
+      const text = readFileSync('config/live.example.yaml', 'utf8').replace('liveShare: 0', 'liveShare: 1');
+      for (const [at, char] of [...text].entries()) {
+        if (char !== '\n') continue;
+        const { save, reports } = watched(text);
+        save(text.slice(0, at));
+        expect(reports.flatMap(({ applied }) => applied).filter(({ loosens }) => loosens)).toEqual([]);
+      }
+    });
   });
 
   test('a file that stays away is told once, and its return is noticed', () => {
