@@ -190,7 +190,7 @@ export const configSchema = z
         level: live(z.enum(LEVELS).default('info'), '', 'Least severe line that is written.'),
         file: ownFile(
           path().exactOptional(),
-          'Appends to this file; left out, standard output, and <ledger>.log while a status screen is shown.',
+          'Appends to this file; left out, standard output, and <ledger>.log while a status screen is shown. It may be rotated by renaming it: a new one is made within seconds.',
         ),
       }),
       'The log.',
