@@ -6,6 +6,7 @@ import { validate } from 'node-cron';
 import * as z from 'zod';
 import type { ExecutionSettings } from '../execution/settings.ts';
 import type { Mode } from '../kernel/ids.ts';
+import { iso } from '../kernel/instant.ts';
 import type { RiskLimits, RiskSettings } from '../risk/limits.ts';
 import type { SignalSettings } from '../signal/settings.ts';
 import { executionSchema } from './execution-schema.ts';
@@ -20,8 +21,8 @@ const path = () => z.string().min(1).max(1_000);
 const ownFile = <T extends z.ZodType>(schema: T, description: string) =>
   also(restart(schema, 'path', description), { path: true });
 const instant = () =>
-  z.string().refine((text) => /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text) && !Number.isNaN(Date.parse(text)), {
-    message: 'should be a UTC day or instant like 2024-01-31 or 2024-01-31T08:00:00Z',
+  z.string().refine(isInstant, {
+    message: 'should be a UTC day or instant from 2009 to 2099, like 2024-01-31 or 2024-01-31T08:00:00Z',
   });
 const feeRate = () => fraction(0.01, -0.01);
 
@@ -273,6 +274,14 @@ function freeze(value: unknown): void {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
   Object.freeze(value);
   for (const item of Object.values(value)) freeze(item);
+}
+
+/** A day that no calendar has (31 June) would quietly be another one, and the year 0 no market's. */
+function isInstant(text: string): boolean {
+  const year = Number(text.slice(0, 4));
+  if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text) || year < 2009 || year > 2099) return false;
+  const at = Date.parse(text);
+  return !Number.isNaN(at) && iso(at).startsWith(text.replace('Z', ''));
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;

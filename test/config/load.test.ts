@@ -153,6 +153,27 @@ describe('fault-52: every problem at once, each with its place', () => {
     );
   });
 
+  test.each([
+    '2024-02-30',
+    '2023-02-29',
+    '2024-06-31T08:00Z',
+    '2024-01-01T24:00:00Z',
+    '0000-01-01',
+    '2008-12-31',
+    '9999-01-01',
+    '2024-01-01T00:00:00',
+  ])('an instant that no calendar has, or no market: %s', (text) => {
+    const [problem, ...others] = problems(`mode: sim\nsimulator: { startAt: "${text}" }`);
+    expect(others).toEqual([]);
+    expect(problem && formatProblem(problem)).toBe(
+      `x.yaml:2:23 simulator.startAt: should be a UTC day or instant from 2009 to 2099, like 2024-01-31 or 2024-01-31T08:00:00Z, but is "${text}"`,
+    );
+  });
+
+  test.each(['2024-02-29', '2009-01-01', '2099-12-31T23:59Z', '2024-01-31T08:00:00Z'])('an instant: %s', (text) => {
+    expect(valid(`mode: sim\nsimulator: { startAt: ${text}, stepSeconds: 1 }`).simulator?.startAt).toBe(text);
+  });
+
   test('contradictions are told beside unrelated problems', () => {
     const text = 'mode: paper\nrisk: { exit: { minForwardApr: 0.5 }, entry: { minConfidenc: 1 } }';
     expect(problems(text).map(({ key }) => key)).toEqual(['risk.exit.minForwardApr', 'risk.entry.minConfidenc']);
