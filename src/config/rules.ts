@@ -72,7 +72,7 @@ const RULES: readonly Rule[] = [
     // A position of leverage L is liquidated by a move of a little less than 1 / L: a new hedge would be reduced at once.
     keys: ['risk.margin.warnDistanceRate', 'execution.leverage'],
     check: ({ risk: { margin }, execution: { leverage } }) =>
-      leverage <= 1 || margin.warnDistanceRate < 0.9 / leverage
+      margin.warnDistanceRate < 0.9 / leverage
         ? undefined
         : `is ${margin.warnDistanceRate}, but a new position of execution.leverage ${leverage} is only ${(1 / leverage).toFixed(3)} from liquidation: keep it below ${(0.9 / leverage).toFixed(3)}`,
   },

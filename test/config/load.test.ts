@@ -272,6 +272,16 @@ describe('contradictions between keys', () => {
     ['both legs above the total', 'risk: { exposure: { maxTotalNotionalUsd: 1999 } }', 'risk.size.hedgeNotionalUsd'],
     ['priced smaller than traded', 'signal: { notionalUsd: 999 }', 'risk.size.hedgeNotionalUsd'],
     ['leverage above its limit', 'execution: { leverage: 4 }', 'execution.leverage'],
+    [
+      'a distance that a new position is within',
+      'execution: { leverage: 2 }\nrisk: { margin: { warnDistanceRate: 0.45 } }',
+      'risk.margin.warnDistanceRate',
+    ],
+    [
+      'a distance that a new position of leverage 1 is within',
+      'execution: { leverage: 1 }\nrisk: { margin: { warnDistanceRate: 0.9, reduceDistanceRate: 0.89 } }',
+      'risk.margin.warnDistanceRate',
+    ],
     ['first exit cap above the last', 'execution: { exitPriceCapRate: 0.03 }', 'execution.exitPriceCapRate'],
     ['no time to prove absence', 'execution: { lookup: { horizonMs: 12000 } }', 'execution.lookup.horizonMs'],
     [
@@ -310,6 +320,7 @@ describe('contradictions between keys', () => {
   });
 
   test('at the limit is no contradiction', () => {
+    valid('mode: paper\nexecution: { leverage: 1 }\nrisk: { margin: { warnDistanceRate: 0.89 } }');
     valid(
       'mode: paper\nexecution: { style: sliced, sliced: { notionalUsd: 100, intervalMs: 5000, deadlineMs: 50000 } }',
     );
