@@ -54,7 +54,7 @@ export function unreadable(file: string, error: unknown): Problem {
 
 function ruleProblems(source: Source, config: Config, ignoring: readonly string[] = []): Problem[] {
   const { file } = source;
-  return brokenRules(config, ignoring).map(({ key, message }) => ({
+  return brokenRules(config, file, ignoring).map(({ key, message }) => ({
     file,
     ...source.at(key.split('.')),
     key,

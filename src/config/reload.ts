@@ -141,7 +141,7 @@ export class ConfigWatcher {
     this.#inForce = seen.text;
     const whole = this.#with(loaded.config, live);
     // The file is sound, but what would run is a mixture of it and of what a restart has yet to bring.
-    const broken = brokenRules(whole);
+    const broken = brokenRules(whole, this.#file);
     const applied = broken.length === 0 ? live : this.#soundPart(loaded.config, live);
     const problems = broken.map(({ key, message }) =>
       this.#problem(`${message}, until a restart applies the rest`, key),
@@ -194,7 +194,7 @@ export class ConfigWatcher {
   #soundPart(candidate: Config, live: readonly ConfigChange[]): readonly ConfigChange[] {
     const sound: ConfigChange[] = [];
     for (const change of live.filter(({ loosens }) => !loosens))
-      if (brokenRules(this.#with(candidate, [...sound, change])).length === 0) sound.push(change);
+      if (brokenRules(this.#with(candidate, [...sound, change]), this.#file).length === 0) sound.push(change);
     return sound;
   }
 

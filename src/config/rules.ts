@@ -11,8 +11,8 @@ export interface BrokenRule {
 interface Rule {
   /** The keys it weighs against each other; it is told at the first. */
   readonly keys: readonly [string, ...string[]];
-  /** What is wrong, if anything. */
-  check(config: Config): string | undefined;
+  /** What is wrong, if anything. `own` is the path of the configuration's file. */
+  check(config: Config, own: string): string | undefined;
 }
 
 type FileKey = readonly [key: string, of: (config: Config) => string | undefined];
@@ -146,15 +146,19 @@ const RULES: readonly Rule[] = [
         : undefined,
   },
   ...OTHER_FILES.map(unlike),
+  ...[ledgerPath, ...OTHER_FILES].map(apart),
   ...[ledgerPath, ...OTHER_FILES].map(expanded),
 ];
 
-/** Of a configuration that the schema accepts. Rules that weigh a key in `ignoring` (or one inside it) are left out. */
-export function brokenRules(config: Config, ignoring: readonly string[] = []): readonly BrokenRule[] {
+/**
+ * Of a configuration that the schema accepts, whose file is `own`. Rules that weigh a key in `ignoring` (or one inside it)
+ * are left out.
+ */
+export function brokenRules(config: Config, own: string, ignoring: readonly string[] = []): readonly BrokenRule[] {
   const overlaps = (a: string, b: string): boolean => a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
   return RULES.flatMap(({ keys, check }) => {
     if (keys.some((key) => ignoring.some((other) => overlaps(key, other)))) return [];
-    const message = check(config);
+    const message = check(config, own);
     return message === undefined ? [] : [{ key: keys[0], message }];
   });
 }
@@ -199,6 +203,18 @@ function unlike([key, of]: FileKey, index: number): Rule {
         return `is ${file}, a file of the ledger (ledger.path): give it another name`;
       const same = OTHER_FILES.slice(0, index).find(([, at]) => resolve(at(config) ?? '') === own);
       return same && `is ${file}, as ${same[0]} is: give it another name`;
+    },
+  };
+}
+
+/** What is written there would destroy the settings. */
+function apart([key, of]: FileKey): Rule {
+  return {
+    keys: [key],
+    check: (config, own) => {
+      const file = of(config);
+      if (file === undefined || resolve(file) !== resolve(own)) return undefined;
+      return `is ${file}, this configuration itself: give it another name`;
     },
   };
 }

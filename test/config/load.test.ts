@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KNOWN_KEYS } from '../../src/config/known-keys.ts';
@@ -293,6 +293,9 @@ describe('contradictions between keys', () => {
     ['a log that is the ledger’s log', 'ledger: { path: x.db }\nlog: { file: x.db-wal }', 'log.file'],
     ['a socket that is the ledger', 'ledger: { path: x.db }\noperator: { socket: x.db }', 'operator.socket'],
     ['a log that is the default socket', 'ledger: { path: x.db }\nlog: { file: x.db.sock }', 'log.file'],
+    ['a ledger that is the configuration', 'ledger: { path: x.yaml }', 'ledger.path'],
+    ['a log that is the configuration', 'log: { file: a/../x.yaml }', 'log.file'],
+    ['a socket that is the configuration', `operator: { socket: ${resolve('x.yaml')} }`, 'operator.socket'],
     ['a folder that only a shell knows', 'ledger: { path: ~/x.db }', 'ledger.path'],
     ['one venue', 'venues: { okx: {} }', 'venues'],
     ['a simulator outside sim', 'simulator: {}', 'simulator'],
@@ -303,6 +306,7 @@ describe('contradictions between keys', () => {
   });
 
   test.each([
+    ['a report that is the configuration', 'replay: { report: x.yaml }', 'replay.report'],
     ['both kinds of market', 'simulator: {}\nreplay: {}', 'simulator'],
     ['a replay that ends before it begins', 'replay: { from: 2023-02-01, to: 2023-01-01 }', 'replay.to'],
     [
