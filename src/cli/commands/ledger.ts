@@ -2,6 +2,7 @@
 import { lstatSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { backUpLedger } from '../../platform/sqlite/backup.ts';
+import { tandemFor } from '../command-line.ts';
 import { type Context, printJson } from '../context.ts';
 import { CommandFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { gain, inert, money, table } from '../format.ts';
@@ -54,7 +55,7 @@ export async function backup(context: Context, name: string): Promise<ExitCode> 
   else {
     const held = `${facts ?? 'unknown'} facts, ${hedges ?? 'unknown'} hedges, ${bytes.toLocaleString('en-US')} bytes`;
     const verdict = facts === undefined ? 'and its facts were not checked' : 'and it is sound';
-    const problems = `with the ledger's problems, see: tandem --config ${context.configFile} ledger verify`;
+    const problems = `with the ledger's problems, see: ${tandemFor(context.configFile)} ledger verify`;
     io.out(`Backup made: ${file}: ${held}, ${ok ? verdict : problems}.\n`);
   }
   return ok ? EXIT.ok : EXIT.ledger;
