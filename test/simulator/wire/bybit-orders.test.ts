@@ -111,6 +111,29 @@ describe('reduce-only', () => {
     const [name, message] = await refusal(ioc('sell', 1, 49_990, 'close2', { reduceOnly: true }));
     expect([name, message]).toEqual(['InvalidOrder', expect.stringContaining('"retCode":110017')]);
   });
+
+  it('those that rest count: what they leave of the position is cut off, and nothing left is refused', async () => {
+    await ioc('buy', 0.3, 50_010, 'open1');
+    await limit('sell', 0.2, 51_000, { reduceOnly: true, clientOrderId: 'rest1' });
+    await limit('sell', 0.2, 52_000, { reduceOnly: true, clientOrderId: 'rest2' });
+    expect((await byLinkId('rest2')).amount).toBe(0.1);
+    const [name, message] = await refusal(ioc('sell', 0.3, 49_990, 'close1', { reduceOnly: true }));
+    expect([name, message]).toEqual(['InvalidOrder', expect.stringContaining('orderQty will be truncated to zero.')]);
+    expect(world.exchange.positions(ACCOUNT)).toMatchObject([{ contracts: contracts('0.3') }]);
+  });
+
+  it('a repeated id and a wrong size are told as such, not as nothing left to reduce', async () => {
+    await ioc('buy', 0.3, 50_010, 'open1');
+    await ioc('sell', 0.1, 49_990, 'close1', { reduceOnly: true });
+    await limit('sell', 0.2, 51_000, { reduceOnly: true, clientOrderId: 'rest1' });
+    for (const used of ['close1', 'rest1']) {
+      const [, message] = await refusal(ioc('sell', 0.1, 49_990, used, { reduceOnly: true }));
+      expect(message).toContain('"retCode":110072');
+    }
+    const body = { category: 'linear', symbol: 'BTCUSDT', side: 'Sell', orderType: 'Market', reduceOnly: true };
+    expect((await world.post('/v5/order/create', { ...body, qty: '0.0015' })).retCode).toBe(10_001);
+    expect((await world.post('/v5/order/create', { ...body, qty: '101' })).retCode).toBe(10_001);
+  });
 });
 
 describe('lookups', () => {

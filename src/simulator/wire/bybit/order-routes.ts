@@ -8,6 +8,7 @@ import { contracts, px } from '../../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import { DAY_MS } from '../../../kernel/instant.ts';
 import type { ExchangeOrder, PlaceRequest, Tif } from '../../exchange/api.ts';
+import { reducible } from '../reduce-only.ts';
 import { mayRest } from '../resting.ts';
 import { type Answer, PARAMETER_ERROR, refusal, refused, success } from './answer.ts';
 import { orderCause, orderRow, orderStatus, TIME_IN_FORCE } from './order-rows.ts';
@@ -23,6 +24,7 @@ const LINK_ID = /^[0-9A-Za-z_-]{1,36}$/;
 /** Open orders per account and symbol. */
 const MAX_OPEN_ORDERS = 500;
 const TOO_MANY_OPEN = refusal(110_020, 'Too many active orders, can not be more than 500.');
+const NOTHING_TO_REDUCE = refusal(110_017, 'orderQty will be truncated to zero.');
 /**
  * Real parameters that this venue does not offer: executing at once what should have waited, or at another price than
  * was meant, would be worse than refusing it.
@@ -48,7 +50,8 @@ export const ORDER_ROUTES: Routes = {
 };
 
 /** The order that `params` describe. */
-export function create({ params, exchange, account, symbols }: PrivateCall): Answer {
+export function create(call: PrivateCall): Answer {
+  const { params, exchange, account, symbols } = call;
   const symbol = symbols.symbol(params.requiredText('symbol'));
   const request = symbol === undefined ? undefined : placeRequest(params, symbol);
   for (const name of UNSUPPORTED) if (params.has(name)) params.reject(name, 'is not supported');
@@ -61,9 +64,16 @@ export function create({ params, exchange, account, symbols }: PrivateCall): Ans
   if (!oneWay) return refusal(PARAMETER_ERROR, 'two-sided positions are not simulated: use one-way mode');
   if (request === undefined) return refused('unknown_symbol');
   if (mayRest(request) && exchange.openOrders(account, request.symbol).length >= MAX_OPEN_ORDERS) return TOO_MANY_OPEN;
-  const outcome = exchange.place(account, request);
+  const wanted = request.reduceOnly && !isRepeated(call, request) ? reducible(exchange, account, request) : request;
+  if (wanted === undefined) return NOTHING_TO_REDUCE;
+  const outcome = exchange.place(account, wanted);
   if (!outcome.ok) return refused(outcome.reason);
   return success({ orderId: outcome.order.orderId, orderLinkId: outcome.order.clientOrderId });
+}
+
+/** That its client id was used, open or over, an order has to hear before anything about the position. */
+function isRepeated({ exchange, account }: PrivateCall, { symbol, clientOrderId }: PlaceRequest): boolean {
+  return clientOrderId !== undefined && exchange.order(account, symbol, { clientOrderId }) !== undefined;
 }
 
 /** Harmless values where `params` has a problem. */
