@@ -112,6 +112,16 @@ describe('reduce-only', () => {
     expect([name, message]).toEqual(['InvalidOrder', expect.stringContaining('"retCode":110017')]);
   });
 
+  it('close-on-trigger reduces only: without a position it is refused, beyond one it is cut', async () => {
+    const close = (amount: number) =>
+      world.ccxt.createOrder(BTC, 'market', 'sell', amount, undefined, { closeOnTrigger: true });
+    const [name, message] = await refusal(close(0.1));
+    expect([name, message]).toEqual(['InvalidOrder', expect.stringContaining('"retCode":110017')]);
+    await ioc('buy', 0.3, 50_010, 'open1');
+    await close(0.5);
+    expect(world.exchange.positions(ACCOUNT)).toEqual([]);
+  });
+
   it('those that rest count: what they leave of the position is cut off, and nothing left is refused', async () => {
     await ioc('buy', 0.3, 50_010, 'open1');
     await limit('sell', 0.2, 51_000, { reduceOnly: true, clientOrderId: 'rest1' });

@@ -86,7 +86,8 @@ function placeRequest(params: Params, symbol: UnifiedSymbol): PlaceRequest {
   const linkId = params.text('orderLinkId');
   if (linkId !== undefined && !LINK_ID.test(linkId)) params.reject('orderLinkId', 'invalid');
   const tif = timeInForce(params);
-  const reduceOnly = params.flag('reduceOnly');
+  // A close-on-trigger order only reduces too; the margin that it may take from other orders, no close needs here.
+  const flags = [params.flag('reduceOnly'), params.flag('closeOnTrigger')];
   return {
     symbol,
     side: side === 'Buy' ? 'buy' : 'sell',
@@ -95,7 +96,7 @@ function placeRequest(params: Params, symbol: UnifiedSymbol): PlaceRequest {
     tif: type === 'market' ? 'IOC' : tif,
     contracts: contracts(params.problem ? '0' : quantity),
     ...(price === undefined ? {} : { price: px(params.problem ? '0' : price) }),
-    reduceOnly,
+    reduceOnly: flags.includes(true),
     ...(linkId === undefined ? {} : { clientOrderId: linkId }),
     unfillable: 'expire',
   };
