@@ -295,6 +295,32 @@ describe('account', () => {
     expect(world.exchange.leverage('main', BTC)).toBe(3);
   });
 
+  it('each margin mode has its own leverage, and an order trades at that of its mode', async () => {
+    const leverages = async () => {
+      const read = ['cross', 'isolated'].map((marginMode) => okx.fetchLeverage(BTC, { marginMode }));
+      return (await Promise.all(read)).map(({ longLeverage }) => longLeverage);
+    };
+    expect(await leverages()).toEqual([20, 20]);
+    await okx.setLeverage(10, BTC, { marginMode: 'cross' });
+    expect(await leverages()).toEqual([10, 20]);
+    await isolate(3);
+    expect(await leverages()).toEqual([10, 3]);
+    await okx.createOrder(BTC, 'market', 'buy', 1);
+    expect(await okx.fetchPositions([BTC])).toMatchObject([{ marginMode: 'cross', leverage: 10 }]);
+    // The other mode may change under a position.
+    await isolate(4);
+    expect(await leverages()).toEqual([10, 4]);
+    expect(await okx.fetchPositions([BTC])).toMatchObject([{ marginMode: 'cross', leverage: 10 }]);
+  });
+
+  it('a refused leverage changes neither mode nor leverage', async () => {
+    for (const lever of ['101', '0.5']) {
+      const body = JSON.stringify({ instId: 'BTC-USDT-SWAP', lever, mgnMode: 'isolated' });
+      expect((await world.signed('POST', 'account/set-leverage', { body })).code).toBe('59102');
+    }
+    expect([world.exchange.marginMode('main', BTC), world.exchange.leverage('main', BTC)]).toEqual(['cross', 20]);
+  });
+
   it('a short position and the balance, by hand', async () => {
     await isolate();
     await okx.createOrder(BTC, 'limit', 'sell', 5, 49990, { ...ISOLATED, timeInForce: 'IOC' });

@@ -1,7 +1,7 @@
 /** The OKX dialect's refusals, seen by raw requests: signatures, clocks, parameters, limits, order codes. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { contracts, px, quote, text } from '../../../src/kernel/decimal.ts';
-import { BTC, BTC_ID, HOUR, type OkxWorld, okxWorld, orderOf, START } from './okx-world.ts';
+import { BTC, BTC_ID, ETH, HOUR, type OkxWorld, okxWorld, orderOf, START } from './okx-world.ts';
 
 let world: OkxWorld;
 beforeEach(async () => {
@@ -197,14 +197,30 @@ describe('order refusals', () => {
     expect(await codeOf(place({ tdMode: 'cross', sz: '0.5' }))).toBe('0');
     expect(await codeOf(post('trade/cancel-order', { instId: BTC_ID, clOrdId: 'rest' }))).toBe('0');
     expect(await codeOf(place({ tdMode: 'isolated' }))).toBe('51000');
+    // In its own mode it has nothing to reduce.
+    expect(await codeOf(place({ tdMode: 'isolated', side: 'sell', px: '49990', reduceOnly: true }))).toBe('51169');
     expect(await codeOf(place({ tdMode: 'cross', side: 'sell', px: '49990', sz: '0.5' }))).toBe('0');
     expect(await codeOf(place({ tdMode: 'isolated' }))).toBe('0');
     expect(world.exchange.marginMode('main', BTC)).toBe('isolated');
   });
 
-  it('a refused order leaves the margin mode as it was', async () => {
+  it('a refused order leaves the margin mode as it was, with its leverage', async () => {
+    expect((await post('account/set-leverage', { instId: BTC_ID, lever: '10', mgnMode: 'cross' })).code).toBe('0');
+    expect(await codeOf(place({ tdMode: 'isolated' }))).toBe('0');
+    expect(await codeOf(place({ side: 'sell', px: '49990', reduceOnly: true }))).toBe('0');
     expect(await codeOf(place({ tdMode: 'cross', px: '52500.1' }))).toBe('51006');
-    expect(world.exchange.marginMode('main', BTC)).toBe('isolated');
+    expect([world.exchange.marginMode('main', BTC), world.exchange.leverage('main', BTC)]).toEqual(['isolated', 5]);
+  });
+
+  it('an account in debt places nothing in another mode, and its modes stay as they were', async () => {
+    const change = { instId: 'ETH-USDT-SWAP', px: '3000', sz: '10', ordType: 'limit' };
+    world.exchange.setBook(ETH, [], [{ price: px('3000'), contracts: contracts('10') }]);
+    expect(await codeOf(place(change))).toBe('0');
+    world.exchange.settleFunding(ETH, '5');
+    expect(world.exchange.balance('main').available.lt('0')).toBe(true);
+    expect((await post('account/set-leverage', { instId: BTC_ID, lever: '10', mgnMode: 'cross' })).code).toBe('0');
+    expect(await codeOf(place({ tdMode: 'cross' }))).toBe('51000');
+    expect([world.exchange.marginMode('main', BTC), world.exchange.leverage('main', BTC)]).toEqual(['isolated', 5]);
   });
 
   it('suspended instrument, hedge mode, duplicate pending client id', async () => {

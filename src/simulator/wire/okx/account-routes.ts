@@ -6,6 +6,7 @@ import { DAY_MS } from '../../../kernel/instant.ts';
 import type { WireResponse } from '../dialect.ts';
 import { balanceRow, billsOf, flatPositionRow, positionRow } from './account-rows.ts';
 import { instIdOf } from './instrument-ids.ts';
+import type { MarginMode } from './margin-modes.ts';
 import { missing, page, selectSymbols, text, timeFilter } from './params.ts';
 import { Refused, type Row, refusal, success } from './reply.ts';
 import type { PrivateCall, Route } from './route.ts';
@@ -99,11 +100,11 @@ function positions(call: PrivateCall): WireResponse {
   return success(rows);
 }
 
-function leverageRow({ exchange, account }: PrivateCall, symbol: UnifiedSymbol, mgnMode: string): Row {
+function leverageRow({ modes, account }: PrivateCall, symbol: UnifiedSymbol, mgnMode: MarginMode): Row {
   return {
     ccy: '',
     instId: instIdOf(symbol),
-    lever: String(exchange.leverage(account, symbol)),
+    lever: String(modes.leverage(account, symbol, mgnMode)),
     mgnMode,
     posSide: 'net',
   };
@@ -120,12 +121,9 @@ function leverageInfo(call: PrivateCall): WireResponse {
   return success(symbols.map((symbol) => leverageRow(call, symbol, mode)));
 }
 
-/**
- * Sets the margin mode first, then the leverage: OKX keeps a leverage for each mode and lets every order choose, the
- * model holds one mode per instrument. Setting what already holds succeeds.
- */
+/** Of one margin mode; each order chooses its own. Setting what already holds succeeds. */
 function setLeverage(call: PrivateCall): WireResponse {
-  const { exchange, account, ids, params } = call;
+  const { modes, account, ids, params } = call;
   const absent = missing(params, 'instId', 'lever', 'mgnMode');
   if (absent !== undefined) return refusal(absent);
   const symbol = ids.symbol(text(params, 'instId'));
@@ -135,11 +133,8 @@ function setLeverage(call: PrivateCall): WireResponse {
   const lever = text(params, 'lever');
   if (!/^\d{1,3}(\.\d{1,2})?$/.test(lever)) return refusal(new Refused('51000', 'lever'));
   if (!['', 'net'].includes(text(params, 'posSide'))) return refusal(new Refused('51000', 'posSide'));
-  const modeSet = exchange.setMarginMode(account, symbol, mode);
-  if (!modeSet.ok && modeSet.reason !== 'no_change') return refusal(new Refused('59000'));
-  const set = exchange.setLeverage(account, symbol, Number(lever));
-  if (!set.ok && set.reason === 'position_open') return refusal(new Refused('59108'));
-  if (!set.ok && set.reason !== 'no_change') return refusal(new Refused('59102'));
+  const reason = modes.setLeverage(account, symbol, mode, Number(lever));
+  if (reason !== undefined) return refusal(new Refused(reason === 'position_open' ? '59108' : '59102'));
   return success([leverageRow(call, symbol, mode)]);
 }
 

@@ -10,6 +10,7 @@ import { ASSET_ROUTES } from './asset-routes.ts';
 import { OkxAuth } from './auth.ts';
 import { InstrumentIds } from './instrument-ids.ts';
 import { OkxLimits } from './limits.ts';
+import { MarginModes } from './margin-modes.ts';
 import { type Params, queryParams, text } from './params.ts';
 import { PUBLIC_ROUTES } from './public-routes.ts';
 import { notFound, Refused, refusal } from './reply.ts';
@@ -29,6 +30,7 @@ export function createOkxDialect({ exchange, credentials }: DialectOptions): Wir
   const ids = new InstrumentIds(exchange);
   const auth = new OkxAuth(credentials);
   const limits = new OkxLimits();
+  const modes = new MarginModes(exchange);
   const streams = new OkxStreams(exchange, ids, auth);
   const routes = routesByPath([...PUBLIC_ROUTES, ...TRADE_ROUTES, ...ACCOUNT_ROUTES, ...ASSET_ROUTES]);
 
@@ -43,7 +45,9 @@ export function createOkxDialect({ exchange, credentials }: DialectOptions): Wir
     if (caller instanceof Refused) return refusal(caller);
     const { account } = caller;
     const isPast = isPastDeadline(request, now);
-    return admitted(route, request, account, now, (call) => route.run({ ...call, account, owner: caller, isPast }));
+    return admitted(route, request, account, now, (call) =>
+      route.run({ ...call, account, owner: caller, modes, isPast }),
+    );
   }
 
   /** Runs the endpoint unless the body is malformed or a limit is reached; `account` is empty for public ones. */

@@ -4,7 +4,8 @@
  *
  * Sizes are contracts. A post-only order that would cross and a FOK order that cannot fill are acknowledged and then
  * cancelled, as on the venue. `tdMode` is each order's own on OKX; the model holds one margin mode per instrument, so an
- * order brings its mode with it while the instrument is idle, and is refused while something in the other mode is open.
+ * order brings its mode with it, and that mode's leverage, while the instrument is idle, and is refused while something in
+ * the other mode is open.
  * A reduce-only order is never trimmed to the position: one that is too large is refused whole (`exceedsPosition`).
  */
 import { InvariantError } from '../../../kernel/assert.ts';
@@ -63,11 +64,12 @@ type Call = Omit<PrivateCall, 'items' | 'params'>;
 export function place(call: Call, item: Params): Row {
   const request = call.isPast ? new Refused('50036') : parse(call, item);
   if (request instanceof Refused) return result(call, item, '', request);
-  const { exchange, account } = call;
+  const { exchange, account, modes } = call;
   const before = exchange.marginMode(account, request.symbol);
   const mode = text(item, 'tdMode') === 'isolated' ? 'isolated' : 'cross';
-  if (mode !== before && !exchange.setMarginMode(account, request.symbol, mode).ok) {
-    return result(call, item, '', new Refused('51000', 'tdMode'));
+  if (!modes.enter(account, request.symbol, mode)) {
+    // The venue holds a position in either mode: in this one there is none to reduce.
+    return result(call, item, '', request.reduceOnly ? new Refused('51169') : new Refused('51000', 'tdMode'));
   }
   if (exceedsPosition(call, request)) return result(call, item, '', new Refused('51112'));
   if (mayRest(request) && exchange.openOrders(account, request.symbol).length >= MAX_PENDING) {
@@ -75,7 +77,7 @@ export function place(call: Call, item: Params): Row {
   }
   const placed = exchange.place(account, request);
   if (placed.ok) return result(call, item, placed.order.orderId);
-  if (mode !== before) exchange.setMarginMode(account, request.symbol, before);
+  modes.enter(account, request.symbol, before);
   return result(call, item, '', placeRefusal(call, request, placed.reason));
 }
 

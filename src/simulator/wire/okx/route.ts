@@ -4,6 +4,7 @@ import type { Exchange } from '../../exchange/api.ts';
 import type { ApiCredentials, WireResponse } from '../dialect.ts';
 import type { InstrumentIds } from './instrument-ids.ts';
 import type { Limit } from './limits.ts';
+import type { MarginModes } from './margin-modes.ts';
 import type { Params } from './params.ts';
 
 export interface PublicCall {
@@ -19,6 +20,7 @@ export interface PublicCall {
 export interface PrivateCall extends PublicCall {
   readonly account: string;
   readonly owner: ApiCredentials;
+  readonly modes: MarginModes;
   /** Its own deadline is over: it places nothing any more. */
   readonly isPast: boolean;
 }
