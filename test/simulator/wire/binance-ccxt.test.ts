@@ -160,6 +160,24 @@ describe('account', () => {
     expect((await ex.fetchLeverage(ETH)).shortLeverage).toBe(20);
   });
 
+  test('the cross wallet is what no isolated position holds, and is the collateral of a cross one', async () => {
+    const ex = await world.ccxt();
+    await ex.setMarginMode('isolated', ETH);
+    trade(ETH, 'sell', '100');
+    trade(BTC, 'buy', '0.05');
+    // 10 000 less the fees 1.999995 and 2.5000025, less ETH's margin 199.9995; BTC is 0.1 beneath its entry.
+    const cross = { crossWalletBalance: '9795.50050250', crossUnPnl: '-0.00500000' };
+    const { info } = await ex.fetchBalance();
+    expect(info).toMatchObject({
+      totalCrossWalletBalance: cross.crossWalletBalance,
+      totalCrossUnPnl: cross.crossUnPnl,
+    });
+    expect(info.assets).toMatchObject([cross]);
+    expect((await world.signed('GET', '/fapi/v3/balance')).body).toMatchObject([cross]);
+    const [position] = await ex.fetchPositions([BTC], { method: 'account' });
+    expect(position).toMatchObject({ marginMode: 'cross', collateral: 9_795.4955025 });
+  });
+
   test('setLeverage, setMarginMode and setPositionMode, and what they say when there is nothing to change', async () => {
     const ex = await world.ccxt({ config: { options: { setMarginMode: { throwMarginModeAlreadySet: true } } } });
     await ex.loadMarkets();

@@ -433,7 +433,11 @@ describe('user data', () => {
     // A short of 0.1 at 100 000 receives 2.
     expect(frames[0]).toMatchObject({
       e: 'ACCOUNT_UPDATE',
-      a: { m: 'FUNDING_FEE', B: [{ wb: '9997.00000500', bc: '2.00000000' }], P: [{ pa: '-0.100', mt: 'isolated' }] },
+      a: {
+        m: 'FUNDING_FEE',
+        B: [{ wb: '9997.00000500', cw: '9497.00050500', bc: '2.00000000' }],
+        P: [{ pa: '-0.100', mt: 'isolated' }],
+      },
     });
     world.exchange.place(ACCOUNT, {
       symbol: DOGE,
@@ -446,7 +450,9 @@ describe('user data', () => {
     const before = (await waitFor(4)).length;
     world.exchange.settleFunding(DOGE, '0.001');
     await waitFor(before + 1);
-    expect(frames[before]).toMatchObject({ a: { m: 'FUNDING_FEE', B: [{ bc: '-0.30000000' }], P: [] } });
+    // The cross position's margin stays in the cross wallet, the isolated one's 499.9995 does not.
+    const wallet = { wb: '9996.54998000', cw: '9496.55048000', bc: '-0.30000000' };
+    expect(frames[before]).toMatchObject({ a: { m: 'FUNDING_FEE', B: [wallet], P: [] } });
   });
 
   test('a transfer tells by how much the wallet changed, in either direction', async () => {

@@ -1,6 +1,6 @@
 /** Balances and positions in Binance's words. */
-import { type Contracts, contracts, notional, type Quote, sub, sum, ZERO_QUOTE } from '../../../kernel/decimal.ts';
-import type { Exchange, ExchangePosition } from '../../exchange/api.ts';
+import { add, type Contracts, contracts, notional, type Quote, sub, sum, ZERO_QUOTE } from '../../../kernel/decimal.ts';
+import type { Exchange, ExchangeBalance, ExchangePosition } from '../../exchange/api.ts';
 import { cash, derived, type WireMarket, type WireMarkets } from './markets.ts';
 
 const ZERO_CONTRACTS: Contracts = contracts('0');
@@ -83,6 +83,16 @@ export function maxNotional(market: WireMarket): string {
   return notional(market.toBase(market.instrument.maxContracts), market.state().mark).toFixed(0);
 }
 
+/** What stands behind the cross positions: the wallet without the margins of isolated ones, and the cross ones' profit. */
+export function crossPart(exchange: Exchange, account: string, { wallet }: ExchangeBalance) {
+  const parts: { wallet: Quote; unrealized: Quote } = { wallet, unrealized: ZERO_QUOTE };
+  for (const { symbol, isolatedMargin, unrealizedPnl } of exchange.positions(account)) {
+    if (exchange.marginMode(account, symbol) === 'isolated') parts.wallet = sub(parts.wallet, isolatedMargin);
+    else parts.unrealized = add(parts.unrealized, unrealizedPnl);
+  }
+  return parts;
+}
+
 /** `GET account`: totals, the settle asset and the held positions. */
 export function accountRow(exchange: Exchange, markets: WireMarkets, account: string, now: number) {
   const balance = exchange.balance(account);
@@ -96,6 +106,7 @@ export function accountRow(exchange: Exchange, markets: WireMarkets, account: st
     positions.map((position) => position.maintenanceMargin),
   );
   const unrealized = sub(balance.equity, balance.wallet);
+  const cross = crossPart(exchange, account, balance);
   const totals = {
     initialMargin: derived(balance.locked),
     maintMargin: derived(maintenance),
@@ -103,20 +114,20 @@ export function accountRow(exchange: Exchange, markets: WireMarkets, account: st
     marginBalance: derived(balance.equity),
     positionInitialMargin: derived(inPositions),
     openOrderInitialMargin: derived(sub(balance.locked, inPositions)),
-    crossWalletBalance: derived(balance.available),
+    crossWalletBalance: derived(cross.wallet),
   };
   const free = { availableBalance: derived(balance.available), maxWithdrawAmount: derived(balance.available) };
   return {
     ...Object.fromEntries(Object.entries(totals).map(([name, value]) => [`total${capital(name)}`, value])),
     totalUnrealizedProfit: derived(unrealized),
-    totalCrossUnPnl: '0.00000000',
+    totalCrossUnPnl: derived(cross.unrealized),
     ...free,
     assets: [
       {
         asset: balance.currency,
         ...totals,
         unrealizedProfit: derived(unrealized),
-        crossUnPnl: '0.00000000',
+        crossUnPnl: derived(cross.unrealized),
         ...free,
         // The model keeps no time of the last change. Clients take 0 for "never used".
         updateTime: now,
@@ -146,13 +157,14 @@ function heldRow(exchange: Exchange, market: WireMarket, account: string, positi
 /** `GET balance`: one row per asset. */
 export function balanceRows(exchange: Exchange, account: string, now: number) {
   const balance = exchange.balance(account);
+  const cross = crossPart(exchange, account, balance);
   return [
     {
       accountAlias: 'sim',
       asset: balance.currency,
       balance: cash(balance.wallet),
-      crossWalletBalance: derived(balance.available),
-      crossUnPnl: '0.00000000',
+      crossWalletBalance: derived(cross.wallet),
+      crossUnPnl: derived(cross.unrealized),
       availableBalance: derived(balance.available),
       maxWithdrawAmount: derived(balance.available),
       marginAvailable: true,

@@ -8,7 +8,7 @@ import { HOUR_MS, type Instant } from '../../../kernel/instant.ts';
 import type { Exchange, ExchangeEvent, ExchangePayment, ExchangePosition } from '../../exchange/api.ts';
 import type { ApiCredentials } from '../dialect.ts';
 import { hmacSha256 } from '../signature.ts';
-import { entryText } from './account-rows.ts';
+import { crossPart, entryText } from './account-rows.ts';
 import { cash, derived, type WireMarkets } from './markets.ts';
 import { namesOf, orderUpdate } from './order-rows.ts';
 
@@ -129,7 +129,7 @@ export class UserStreams {
     const row = {
       a: balance.currency,
       wb: cash(balance.wallet),
-      cw: derived(balance.available),
+      cw: derived(crossPart(this.#exchange, account, balance).wallet),
       // The change apart from profit and fees.
       bc: cash(cause === 'transfer' ? moved : payments),
     };
