@@ -57,7 +57,7 @@ describe('settings', () => {
     expect([BTC, ETH].map((symbol) => world.exchange.marginMode(ACCOUNT, symbol))).toEqual(['cross', 'cross']);
   });
 
-  it('position mode: 110025 without change; hedge mode refuses one-way orders; a position blocks the switch', async () => {
+  it('position mode: 110025 without change; hedge mode refuses one-way orders; what is open blocks the switch', async () => {
     const unchanged = await refusal(world.ccxt.setPositionMode(false, BTC));
     expect(unchanged).toEqual(['NoChange', expect.stringContaining('"retCode":110025')]);
     await world.ccxt.setPositionMode(true);
@@ -66,6 +66,9 @@ describe('settings', () => {
     const sided = world.ccxt.createOrder(BTC, 'market', 'buy', 0.1, undefined, { positionIdx: 1 });
     expect((await refusal(sided))[1]).toContain('not simulated');
     await world.ccxt.setPositionMode(false, BTC);
+    await world.ccxt.createOrder(BTC, 'limit', 'buy', 0.01, 49_000);
+    const ordered = await refusal(world.ccxt.setPositionMode(true, BTC));
+    expect(ordered).toEqual(['BadRequest', expect.stringContaining('"retCode":110028')]);
     await buy(0.1);
     const blocked = await refusal(world.ccxt.setPositionMode(true, BTC));
     expect(blocked).toEqual(['BadRequest', expect.stringContaining('"retCode":110024')]);

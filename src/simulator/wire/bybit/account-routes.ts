@@ -160,7 +160,9 @@ function switchMode(call: PrivateCall): Answer {
   const outcome = exchange.setPositionMode(account, mode === 0 ? 'one_way' : 'hedge');
   if (outcome.ok) return success({});
   if (outcome.reason === 'no_change') return refusal(110_025, 'Position mode is not modified');
-  return refusal(110_024, 'You have an existing position, so position mode cannot be switched');
+  return exchange.positions(account).length > 0
+    ? refusal(110_024, 'You have an existing position, so position mode cannot be switched')
+    : refusal(110_028, 'Open orders exist, so you cannot change position mode');
 }
 
 /** Every listed symbol, or the one that `id` names; empty with a problem when it names none. */
