@@ -253,6 +253,21 @@ describe('account', () => {
     expect(await ex.fetchFundingHistory(BTC, T0)).toEqual([]);
   });
 
+  test('income pages follow one another from the start of a range, and back from the newest without one', async () => {
+    trade(BTC, 'buy', '0.1');
+    for (let hour = 1; hour <= 3; hour += 1) {
+      world.clock.at = T0 + hour * HOUR;
+      world.exchange.settleFunding(BTC, '0.0001');
+    }
+    const hours = async (query: Record<string, number>) => {
+      const asked = { incomeType: 'FUNDING_FEE', limit: 2, ...query };
+      const { body } = await world.signed('GET', '/fapi/v1/income', asked);
+      return (body as { time: number }[]).map(({ time }) => (time - T0) / HOUR);
+    };
+    expect([await hours({ startTime: T0 }), await hours({ startTime: T0, page: 2 })]).toEqual([[1, 2], [3]]);
+    expect([await hours({ page: 1 }), await hours({ page: 2 }), await hours({ page: 3 })]).toEqual([[2, 3], [1], []]);
+  });
+
   test('income tells fees and realised profit apart from funding', async () => {
     trade(BTC, 'buy', '0.1');
     btcBook(world.exchange);

@@ -112,7 +112,7 @@ describe('requests', () => {
     ['POST', '/fapi/v1/marginType', { symbol: 'BTCUSDT', marginType: 'cross' }, -4049],
     ['POST', '/fapi/v1/positionSide/dual', { dualSidePosition: 'maybe' }, -1130],
     ['GET', '/fapi/v1/income', { incomeType: 'GIFT' }, -1130],
-    ['GET', '/fapi/v1/income', { page: 2 }, -1130],
+    ['GET', '/fapi/v1/income', { page: 0 }, -1130],
     ['PUT', '/fapi/v1/listenKey', {}, -1125],
   ] as const)('%s %s %o', async (method, path, params, code) => {
     expect(codeOf(await world.signed(method, path, params))).toEqual([400, code]);

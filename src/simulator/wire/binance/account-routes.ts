@@ -21,6 +21,8 @@ import { ok, type Result, refuse, SUCCESS } from './reply.ts';
 import type { PrivateCall, Routes } from './route.ts';
 
 const INCOME_VISIBLE_MS = 90 * DAY_MS;
+/** More pages than any history fills. */
+const MAX_PAGE = 1_000_000;
 const DEFAULT_INCOME_MS = 7 * DAY_MS;
 /** Income that the model knows; the others exist at Binance and are simply empty here. */
 const INCOME_TYPES = [
@@ -208,17 +210,18 @@ function income({ exchange, params, markets, account: name, now }: PrivateCall):
     symbol: optional(markets.parse),
     incomeType: optional(oneOf(INCOME_TYPES, refuse(-1130, "Data sent for parameter 'incomeType' is not valid."))),
     ...timeRange,
-    page: defaulting(rowLimit(1), 1),
+    page: defaulting(rowLimit(MAX_PAGE), 1),
     limit: defaulting(rowLimit(1000), 100),
   });
   if (!read.ok) return read;
-  const { symbol: only, incomeType, startTime, endTime, limit } = read.value;
+  const { symbol: only, incomeType, startTime, endTime, page: number, limit } = read.value;
   const wrong = checkRange(startTime, endTime);
   if (wrong) return wrong;
   const all = incomeRows(exchange, markets, name, only, incomeType).filter(({ at }) => at >= now - INCOME_VISIBLE_MS);
   const asked = { startTime, endTime, limit };
   const bounded = startTime === undefined && endTime === undefined;
-  const rows = pageOf(all, bounded ? windowed(asked, DEFAULT_INCOME_MS, now) : unbounded(asked));
+  const page = bounded ? windowed(asked, DEFAULT_INCOME_MS, now) : unbounded(asked);
+  const rows = pageOf(all, { ...page, number });
   return ok(rows.map(({ row }) => row));
 }
 

@@ -8,15 +8,19 @@ export interface Page {
   /** When there are more rows than `limit`: keep the newest instead of the oldest. */
   readonly newest: boolean;
   readonly limit: number;
+  /** 1, the default, is the first `limit` rows on the kept side. */
+  readonly number?: number;
 }
 
 /** Rows of the page, ascending. */
 export function pageOf<T extends { readonly at: Instant }>(rows: readonly T[], page: Page): readonly T[] {
-  const { from, to, newest, limit } = page;
+  const { from, to, newest, limit, number = 1 } = page;
   const inside = rows
     .filter(({ at }) => (from === undefined || at >= from) && (to === undefined || at <= to))
     .sort((a, b) => a.at - b.at);
-  return newest ? inside.slice(-limit) : inside.slice(0, limit);
+  const passed = (number - 1) * limit;
+  const end = newest ? Math.max(inside.length - passed, 0) : passed + limit;
+  return inside.slice(Math.max(end - limit, 0), end);
 }
 
 interface Asked {
