@@ -147,6 +147,19 @@ describe('books, tickers and time', () => {
     expect(tickers[BTC]?.bid).toBe(49_990);
   });
 
+  it('risk limits: one tier for each market, 15 markets to a page', async () => {
+    const tiers = await world.ccxt.fetchLeverageTiers();
+    expect(Object.keys(tiers).sort()).toEqual([BTC, ETH]);
+    // 100 BTC at 50 000.
+    expect(tiers[BTC]).toMatchObject([
+      { tier: 1, minNotional: 0, maxNotional: 5_000_000, maintenanceMarginRate: 0.005, maxLeverage: 100 },
+    ]);
+    expect((await world.ccxt.fetchMarketLeverageTiers(ETH))[0]?.maxNotional).toBe(250_000);
+    const inverse = await world.open('/v5/market/risk-limit', 'category=inverse');
+    expect([inverse.retCode, inverse.result.list, inverse.result.nextPageCursor]).toEqual([0, [], '']);
+    expect((await world.open('/v5/market/risk-limit', 'category=spot')).retCode).toBe(10_001);
+  });
+
   it('the time is the exchange clock', async () => {
     world.clock.at += 123;
     expect(await world.ccxt.fetchTime()).toBe(START + 123);

@@ -271,6 +271,27 @@ describe('refusals', () => {
     expect((await world.post('/v5/order/create', { ...order, orderFilter: 'Order' })).retCode).toBe(0);
   });
 
+  it('a position is limited at the value that its risk limit tells, with all that would open it', async () => {
+    world.exchange.setLeverage(ACCOUNT, ETH, 50);
+    const send = async (side: string, qty: string, more: Record<string, unknown> = {}) => {
+      const price = side === 'Buy' ? '2400' : '2600';
+      const order = { category: 'linear', symbol: 'ETHUSDT', orderType: 'Limit', side, qty, price, ...more };
+      return (await world.post('/v5/order/create', order)).retCode;
+    };
+    const tiers = await world.open('/v5/market/risk-limit', 'category=linear&symbol=ETHUSDT');
+    expect(tiers.result.list).toMatchObject([{ riskLimitValue: '250000' }]);
+    expect(await send('Buy', '40', { orderType: 'Market', orderLinkId: 'held' })).toBe(0);
+    expect(await send('Buy', '50')).toBe(0);
+    expect(await send('Buy', '10.001')).toBe(110_016);
+    expect(await send('Buy', '10.001', { orderLinkId: 'held' })).toBe(110_072);
+    expect(await send('Buy', '10')).toBe(0);
+    // The other way the position goes first.
+    expect(await send('Sell', '100')).toBe(0);
+    expect(await send('Sell', '40.001')).toBe(110_016);
+    expect(await send('Sell', '40.001', { reduceOnly: true })).toBe(0);
+    expect(await send('Buy', '100.001')).toBe(10_001);
+  });
+
   it('the 501st resting order of a symbol is refused', async () => {
     const order = {
       category: 'linear',

@@ -89,6 +89,17 @@ describe('market data', () => {
     expect(world.requests).toContain('GET market/books?instId=BTC-USDT-SWAP&sz=100');
   });
 
+  it('one leverage tier, in contracts', async () => {
+    expect(await okx.fetchMarketLeverageTiers(ETH)).toMatchObject([
+      { tier: 1, symbol: ETH, minNotional: 0, maxNotional: 1_000, maintenanceMarginRate: 0.005, maxLeverage: 75 },
+    ]);
+    const both = await world.plain('public/position-tiers?instType=SWAP&tdMode=cross&uly=BTC-USDT,ETH-USDT');
+    expect(both.data.map(({ uly, imr }) => [uly, imr])).toEqual([
+      ['BTC-USDT', '0.01'],
+      ['ETH-USDT', '0.013333'],
+    ]);
+  });
+
   it('marks, tickers, time', async () => {
     expect((await okx.fetchMarkPrice(BTC)).markPrice).toBe(50000);
     const marks = await okx.fetchMarkPrices([BTC, ETH]);

@@ -71,6 +71,10 @@ describe('requests that are not understood', () => {
     expect(await world.plain('public/instruments')).toMatchObject({ status: 400, code: '50014' });
     expect(await world.plain('public/instruments?instType=PERP')).toMatchObject({ status: 400, code: '51000' });
     expect((await world.plain('public/instruments?instType=SPOT')).data).toEqual([]);
+    const tiers = 'public/position-tiers?instType=SWAP&tdMode';
+    expect((await world.plain(`${tiers}=cash&instFamily=BTC-USDT`)).msg).toBe('Parameter tdMode error.');
+    expect((await world.plain(`${tiers}=cross`)).msg).toBe('Parameter instFamily cannot be empty.');
+    expect((await world.plain(`${tiers}=cross&instFamily=A,B,C,D,E,F`)).msg).toBe('Parameter instFamily error.');
     expect(await world.plain('market/books')).toMatchObject({
       code: '50014',
       msg: 'Parameter instId cannot be empty.',
@@ -248,6 +252,25 @@ describe('order refusals', () => {
     expect(world.exchange.positions('main').map((held) => text(held.contracts))).toEqual(['2']);
     expect(await codeOf(place({ side: 'sell', px: '49990', sz: '2', reduceOnly: true }))).toBe('0');
     expect(world.exchange.positions('main')).toEqual([]);
+  });
+
+  it('a position is limited at the size that its tier tells, with all that would open it', async () => {
+    world.exchange.setLeverage('main', BTC, 100);
+    world.book([['49990', '500']], [['50010', '500']]);
+    const limit = (side: string, sz: string, more: Record<string, unknown> = {}) =>
+      codeOf(place({ side, sz, ordType: 'limit', px: side === 'buy' ? '49000' : '51000', ...more }));
+    const tiers = await world.plain('public/position-tiers?instType=SWAP&tdMode=isolated&instFamily=BTC-USDT');
+    expect(tiers.data).toMatchObject([{ maxSz: '500' }]);
+    expect(await codeOf(place({ sz: '200' }))).toBe('0');
+    expect(await limit('buy', '250', { clOrdId: 'rest' })).toBe('0');
+    expect(await limit('buy', '50.1')).toBe('51004');
+    expect(await limit('buy', '50.1', { clOrdId: 'rest' })).toBe('51016');
+    expect(await limit('buy', '50')).toBe('0');
+    // The other way the position goes first.
+    expect(await limit('sell', '500')).toBe('0');
+    expect(await limit('sell', '200.1')).toBe('51004');
+    expect(await limit('sell', '200', { reduceOnly: true })).toBe('0');
+    expect(await limit('buy', '500.1')).toBe('51101');
   });
 
   it('resting reduce-only orders at a better price, or older at the same one, count against the position', async () => {

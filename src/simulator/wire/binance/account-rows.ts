@@ -1,6 +1,7 @@
 /** Balances and positions in Binance's words. */
 import { add, type Contracts, contracts, notional, type Quote, sub, sum, ZERO_QUOTE } from '../../../kernel/decimal.ts';
 import type { Exchange, ExchangeBalance, ExchangePosition } from '../../exchange/api.ts';
+import { limitValue } from '../position-limits.ts';
 import { cash, derived, type WireMarket, type WireMarkets } from './markets.ts';
 
 const ZERO_CONTRACTS: Contracts = contracts('0');
@@ -78,10 +79,8 @@ function flatRow(market: WireMarket) {
   };
 }
 
-/** The largest position, at the mark (position-limits.ts): as many contracts as one order may have, in one bracket. */
-export function maxNotional(market: WireMarket): string {
-  return notional(market.toBase(market.instrument.maxContracts), market.state().mark).toFixed(0);
-}
+/** The cap of the one bracket. */
+export const maxNotional = (market: WireMarket): string => limitValue(market.state()).toFixed(0);
 
 /** What stands behind the cross positions: the wallet without the margins of isolated ones, and the cross ones' profit. */
 export function crossPart(exchange: Exchange, account: string, { wallet }: ExchangeBalance) {

@@ -2,11 +2,13 @@
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import type { ExchangeMarket } from '../../exchange/api.ts';
 import { type Answer, success } from './answer.ts';
-import { instrumentRow, instrumentStatus, settledRow, tickerRow, wireLevels } from './market-rows.ts';
-import { pageOf } from './paging.ts';
+import { instrumentRow, instrumentStatus, riskLimitRow, settledRow, tickerRow, wireLevels } from './market-rows.ts';
+import { type Page, pageOf } from './paging.ts';
 import { type Call, categoryOf, publicRoute, type Routes } from './route.ts';
 import { bybitId } from './symbols.ts';
 
+/** Symbols on one page of risk limits. */
+const RISK_LIMIT_PAGE = 15;
 const LAST_INSTANT = 9_999_999_999_999;
 
 export const MARKET_ROUTES: Routes = {
@@ -15,6 +17,7 @@ export const MARKET_ROUTES: Routes = {
   'GET /v5/market/tickers': publicRoute(tickers),
   'GET /v5/market/orderbook': publicRoute(orderBook),
   'GET /v5/market/funding/history': publicRoute(fundingHistory),
+  'GET /v5/market/risk-limit': publicRoute(riskLimits),
 };
 
 function time({ now }: Call): Answer {
@@ -36,10 +39,20 @@ function instruments({ params, symbols }: Call): Answer {
   );
   const page = pageOf(matching, (market) => bybitId(market.instrument.symbol), limit, params);
   if (params.problem) return params.problem;
-  const complete = page.items.at(-1) === matching.at(-1);
-  const nextPageCursor = complete ? '' : page.cursor;
-  return success({ category, list: page.items.map(instrumentRow), nextPageCursor });
+  return success({ category, list: page.items.map(instrumentRow), nextPageCursor: nextCursor(page, matching) });
 }
+
+function riskLimits({ params, symbols }: Call): Answer {
+  const category = params.oneOf('category', ['linear', 'inverse']);
+  const markets = category === 'linear' ? listedMarkets({ params, symbols }, params.text('symbol')) : [];
+  const page = pageOf(markets, (market) => bybitId(market.instrument.symbol), RISK_LIMIT_PAGE, params);
+  if (params.problem) return params.problem;
+  return success({ category, list: page.items.map(riskLimitRow), nextPageCursor: nextCursor(page, markets) });
+}
+
+/** Unlike the account's lists, the last page names no next one. */
+const nextCursor = ({ items, cursor }: Page<ExchangeMarket>, all: readonly ExchangeMarket[]): string =>
+  items.at(-1) === all.at(-1) ? '' : cursor;
 
 function tickers({ params, symbols }: Call): Answer {
   const category = categoryOf(params);

@@ -1,18 +1,20 @@
 /**
  * Instruments, tickers and settled rates as Bybit reports them. Entry points: `instrumentRow`, `tickerRow`,
- * `settledRow`. Fields: docs/v5/market/instrument, docs/v5/market/tickers.
+ * `settledRow`, `riskLimitRow`. Fields: docs/v5/market/instrument, .../tickers, .../risk-limit.
  *
  * The model keeps no 24-hour statistics and no open interest: the former repeat the last price, the latter is 0.
  */
-import { text } from '../../../kernel/decimal.ts';
+import { type Quote, quote, round, text } from '../../../kernel/decimal.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../kernel/instant.ts';
 import type { BookLevel, ExchangeMarket, SettledFunding } from '../../exchange/api.ts';
 import { lastPrice } from '../last-price.ts';
+import { limitValue } from '../position-limits.ts';
 import type { Row } from './answer.ts';
 import { bybitId } from './symbols.ts';
 
 /** The model has no absolute price cap; its price band is what limits orders. */
 const MAX_PRICE = '9999999';
+const RATE_DIGITS = 6;
 
 export const instrumentStatus = (market: ExchangeMarket): string => (market.trading ? 'Trading' : 'Closed');
 
@@ -93,6 +95,21 @@ export const settledRow = (settled: SettledFunding): Row => ({
   fundingRate: settled.rate,
   fundingRateTimestamp: String(settled.at),
 });
+
+/** The one tier of a market, up to the largest position that it may have; in settle currency. */
+export function riskLimitRow(market: ExchangeMarket): Row {
+  const { symbol, maintenanceRate, maxLeverage } = market.instrument;
+  return {
+    id: 1,
+    symbol: bybitId(symbol),
+    riskLimitValue: text(limitValue(market)),
+    maintenanceMargin: maintenanceRate,
+    initialMargin: text(round(quote('1').div(String(maxLeverage)) as Quote, RATE_DIGITS)),
+    isLowestRisk: 1,
+    maxLeverage: maxLeverage.toFixed(2),
+    mmDeduction: '',
+  };
+}
 
 /** A level on the wire: price and size. */
 export type WireLevel = readonly [price: string, size: string];

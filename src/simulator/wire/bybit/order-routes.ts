@@ -8,7 +8,7 @@ import { contracts, px } from '../../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import { DAY_MS } from '../../../kernel/instant.ts';
 import type { ExchangeOrder, PlaceRequest, Tif } from '../../exchange/api.ts';
-import { reducible } from '../reduce-only.ts';
+import { exceedsLimit, reducible } from '../position-limits.ts';
 import { mayRest } from '../resting.ts';
 import { type Answer, PARAMETER_ERROR, refusal, refused, success } from './answer.ts';
 import { orderCause, orderRow, orderStatus, TIME_IN_FORCE } from './order-rows.ts';
@@ -24,6 +24,10 @@ const LINK_ID = /^[0-9A-Za-z_-]{1,36}$/;
 /** Open orders per account and symbol. */
 const MAX_OPEN_ORDERS = 500;
 const TOO_MANY_OPEN = refusal(110_020, 'Too many active orders, can not be more than 500.');
+const BEYOND_LIMIT = refusal(
+  110_016,
+  'Requested quantity of contracts exceeds risk limit, please adjust your risk limit level before trying again',
+);
 const NOTHING_TO_REDUCE = refusal(110_017, 'orderQty will be truncated to zero.');
 /**
  * Real parameters that this venue does not offer: executing at once what should have waited, or at another price than
@@ -64,8 +68,8 @@ export function create(call: PrivateCall): Answer {
   if (!oneWay) return refusal(PARAMETER_ERROR, 'two-sided positions are not simulated: use one-way mode');
   if (request === undefined) return refused('unknown_symbol');
   if (mayRest(request) && exchange.openOrders(account, request.symbol).length >= MAX_OPEN_ORDERS) return TOO_MANY_OPEN;
-  const wanted = request.reduceOnly && !isRepeated(call, request) ? reducible(exchange, account, request) : request;
-  if (wanted === undefined) return NOTHING_TO_REDUCE;
+  const wanted = isRepeated(call, request) ? request : withinPosition(call, request);
+  if ('retCode' in wanted) return wanted;
   const outcome = exchange.place(account, wanted);
   if (!outcome.ok) return refused(outcome.reason);
   return success({ orderId: outcome.order.orderId, orderLinkId: outcome.order.clientOrderId });
@@ -74,6 +78,11 @@ export function create(call: PrivateCall): Answer {
 /** That its client id was used, open or over, an order has to hear before anything about the position. */
 function isRepeated({ exchange, account }: PrivateCall, { symbol, clientOrderId }: PlaceRequest): boolean {
   return clientOrderId !== undefined && exchange.order(account, symbol, { clientOrderId }) !== undefined;
+}
+
+function withinPosition({ exchange, account }: PrivateCall, request: PlaceRequest): PlaceRequest | Answer {
+  if (request.reduceOnly) return reducible(exchange, account, request) ?? NOTHING_TO_REDUCE;
+  return exceedsLimit(exchange, account, request) ? BEYOND_LIMIT : request;
 }
 
 /** Harmless values where `params` has a problem. */

@@ -2,12 +2,14 @@
  * Public market data as OKX writes it, for REST and for the public channels. What the market source has not said yet
  * is left out, never shown as zero. Book sizes are contracts.
  */
-import { add, scale, sub, text } from '../../../kernel/decimal.ts';
+import { add, type Quote, quote, round, scale, sub, text } from '../../../kernel/decimal.ts';
 import { HOUR_MS, type Instant } from '../../../kernel/instant.ts';
 import type { BookLevel, Exchange, ExchangeMarket, SettledFunding } from '../../exchange/api.ts';
 import { lastPrice } from '../last-price.ts';
 import { instIdOf, underlyingOf } from './instrument-ids.ts';
 import type { Row } from './reply.ts';
+
+const RATE_DIGITS = 6;
 
 /** [price, contracts, deprecated, orders] */
 export type Level = readonly [string, string, '0', '1'];
@@ -141,6 +143,24 @@ export function tickerRow(market: ExchangeMarket, now: Instant): Row {
     ts: String(now),
     vol24h: '',
     volCcy24h: '',
+  };
+}
+
+/** The one tier of an instrument in either margin mode, up to the largest position that it may have, in contracts. */
+export function tierRow({ instrument }: ExchangeMarket): Row {
+  return {
+    baseMaxLoan: '',
+    imr: text(round(quote('1').div(String(instrument.maxLeverage)) as Quote, RATE_DIGITS)),
+    instFamily: underlyingOf(instrument.symbol),
+    instId: '',
+    maxLever: String(instrument.maxLeverage),
+    maxSz: text(instrument.maxContracts),
+    minSz: '0',
+    mmr: instrument.maintenanceRate,
+    optMgnFactor: '0',
+    quoteMaxLoan: '',
+    tier: '1',
+    uly: underlyingOf(instrument.symbol),
   };
 }
 

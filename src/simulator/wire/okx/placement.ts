@@ -27,12 +27,14 @@ import {
 } from '../../../kernel/decimal.ts';
 import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import type {
+  Exchange,
   ExchangeMarket,
   ExchangeOrder,
   ExchangePosition,
   PlaceRequest,
   RefuseReason,
 } from '../../exchange/api.ts';
+import { exceedsLimit } from '../position-limits.ts';
 import { mayRest } from '../resting.ts';
 import { priceLimits } from './market-rows.ts';
 import { missing, type Params, text } from './params.ts';
@@ -75,6 +77,7 @@ export function place(call: Call, item: Params): Row {
   if (mayRest(request) && exchange.openOrders(account, request.symbol).length >= MAX_PENDING) {
     return result(call, item, '', new Refused('51174', text(item, 'instId'), String(MAX_PENDING)));
   }
+  if (exceedsTier(call, request)) return result(call, item, '', new Refused('51004'));
   const placed = exchange.place(account, request);
   if (placed.ok) return result(call, item, placed.order.orderId);
   modes.enter(account, request.symbol, before);
@@ -199,16 +202,25 @@ function placeRefusal(call: Call, request: PlaceRequest, reason: RefuseReason): 
 const settleOf = ({ exchange }: Call, symbol: UnifiedSymbol): string =>
   exchange.market(symbol)?.instrument.settle ?? '';
 
+function exceedsTier({ exchange, account }: Call, request: PlaceRequest): boolean {
+  return !request.reduceOnly && !isRepeated(exchange, account, request) && exceedsLimit(exchange, account, request);
+}
+
+/** That its client id is in use, a repeated order has to hear first. */
+function isRepeated(exchange: Exchange, account: string, { symbol, clientOrderId }: PlaceRequest): boolean {
+  const open = exchange.openOrders(account, symbol);
+  return clientOrderId !== undefined && open.some((order) => order.clientOrderId === clientOrderId);
+}
+
 /**
  * "Place order", `reduceOnly`: an order whose size, with the reduce-only orders of its side that go before it in price
  * and time, is more than the position is refused whole, where other venues reduce it.
  */
 function exceedsPosition(call: Call, request: PlaceRequest): boolean {
   if (!request.reduceOnly || !canReduce(call, request)) return false;
-  const { symbol, side, clientOrderId } = request;
+  const { symbol, side } = request;
+  if (isRepeated(call.exchange, call.account, request)) return false;
   const resting = call.exchange.openOrders(call.account, symbol);
-  // That its client id is in use, a repeated order has to hear first.
-  if (clientOrderId !== undefined && resting.some((order) => order.clientOrderId === clientOrderId)) return false;
   const ahead = resting.filter((order) => order.reduceOnly && order.side === side && goesBefore(order, request));
   const left = ahead.map((order) => sub(order.contracts, order.filled));
   return gt(sum(request.contracts, left), abs(positionOf(call, symbol)?.contracts ?? contracts('0')));

@@ -3,11 +3,21 @@ import type { UnifiedSymbol } from '../../../kernel/ids.ts';
 import { DAY_MS } from '../../../kernel/instant.ts';
 import type { Exchange, ExchangeMarket } from '../../exchange/api.ts';
 import type { WireResponse } from '../dialect.ts';
-import { fundingRow, indexRow, instrumentRow, levelsOf, markRow, settledRow, tickerRow } from './market-rows.ts';
+import {
+  fundingRow,
+  indexRow,
+  instrumentRow,
+  levelsOf,
+  markRow,
+  settledRow,
+  tickerRow,
+  tierRow,
+} from './market-rows.ts';
 import { missing, page, selectSymbols, text, wholeNumber } from './params.ts';
 import { Refused, type Row, refusal, success } from './reply.ts';
 import type { PublicCall, Route } from './route.ts';
 
+const MAX_FAMILIES = 5;
 const MAX_BOOK_DEPTH = 400;
 /** "Get funding rate history": up to three months, in pages of 400. */
 const SETTLED_PAGE = 400;
@@ -21,6 +31,7 @@ export const PUBLIC_ROUTES: readonly Route[] = [
   get('public/funding-rate', ipAndInstrument(10), fundingRate),
   get('public/funding-rate-history', ipAndInstrument(10), fundingRateHistory),
   get('public/mark-price', ipAndInstrument(10), markPrice),
+  get('public/position-tiers', ip(10), positionTiers),
   get('market/books', ip(40), books),
   get('market/ticker', ip(20), ticker),
   get('market/tickers', ip(20), tickers),
@@ -90,6 +101,26 @@ function markPrice(call: PublicCall): WireResponse {
   return byType(
     text(call.params, 'instId') === '' ? call : { ...call, params: { instType: 'SWAP', ...call.params } },
     markRow,
+  );
+}
+
+/** By underlying, up to `MAX_FAMILIES` of them separated by commas. */
+function positionTiers({ exchange, ids, params }: PublicCall): WireResponse {
+  const absent = missing(params, 'instType', 'tdMode');
+  if (absent !== undefined) return refusal(absent);
+  if (!['cross', 'isolated'].includes(text(params, 'tdMode'))) return refusal(new Refused('51000', 'tdMode'));
+  const families = (text(params, 'instFamily') || text(params, 'uly')).split(',');
+  if (families[0] === '') return refusal(new Refused('50014', 'instFamily'));
+  if (families.length > MAX_FAMILIES) return refusal(new Refused('51000', 'instFamily'));
+  const found = selectSymbols({ instType: text(params, 'instType') }, ids);
+  if (found instanceof Refused) return refusal(found);
+  const named = families.map((family) => ids.ofUnderlying(family));
+  return success(
+    rows(
+      exchange,
+      found.filter((symbol) => named.includes(symbol)),
+      tierRow,
+    ),
   );
 }
 

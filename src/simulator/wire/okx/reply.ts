@@ -33,6 +33,7 @@ const CODES = {
   '51000': [400, 'Parameter {0} error.'],
   '51001': [200, "Instrument ID, Instrument ID code, or Spread ID doesn't exist."],
   '51003': [200, 'Either client order ID or order ID is required.'],
+  '51004': [200, 'Order amount exceeds the current tier limit. Please lower the leverage.'],
   '51006': [200, 'Order price is not within the price limit (max buy price: {0} min sell price: {1}).'],
   '51008': [200, 'Order failed. Insufficient {0} margin in account.'],
   '51010': [200, 'Request unsupported under current account mode.'],
