@@ -232,6 +232,26 @@ describe('frames', () => {
     stream.close();
   });
 
+  it('a connection takes 480 requests in any hour of the venue’s time, whatever became of them; a ping is none', async () => {
+    const stream = await rawStream('public');
+    const subscribe = (channel: string) => stream.send({ op: 'subscribe', args: [{ channel, instId: 'BTC-USDT' }] });
+    for (let sent = 0; sent < 480; sent += 1) subscribe('constructor');
+    stream.send('ping');
+    subscribe('index-tickers');
+    await stream.until(482);
+    expect(stream.frames.slice(-2)).toMatchObject(['pong', { event: 'error', code: '60014' }]);
+    const another = await rawStream('public');
+    another.send({ op: 'subscribe', args: [{ channel: 'index-tickers', instId: 'BTC-USDT' }] });
+    await another.until(2);
+    expect(another.frames[0]).toMatchObject({ event: 'subscribe' });
+    world.clock.at += HOUR;
+    subscribe('index-tickers');
+    await stream.until(484);
+    expect(stream.frames[482]).toMatchObject({ event: 'subscribe' });
+    stream.close();
+    another.close();
+  });
+
   it('login refuses wrong credentials one by one; without login nothing private is served', async () => {
     const stream = await rawStream('private');
     stream.send({ op: 'subscribe', args: [{ channel: 'account' }] });

@@ -4,8 +4,10 @@
  * Frames go out when the exchange emits the event they tell of; there are no timers, so nothing repeats and an idle
  * stream is never closed.
  */
+import { HOUR_MS } from '../../../kernel/instant.ts';
 import type { Exchange, ExchangeEvent } from '../../exchange/api.ts';
 import type { WireSocket, WireStream } from '../dialect.ts';
+import { SlidingWindow } from '../rate-limit.ts';
 import { uidOf } from './account-routes.ts';
 import type { OkxAuth } from './auth.ts';
 import { BookFeed } from './book-feed.ts';
@@ -17,6 +19,8 @@ import { parseSubscription, type StreamPath, type StreamRefusal, type Subscripti
 const PATH = /^\/ws\/v5\/(public|private|business)(\?.*)?$/;
 /** Longest frame a client may send, as on the venue. */
 const MAX_FRAME_CHARS = 65_536;
+/** Logins, subscriptions and unsubscriptions of one connection in an hour. */
+const REQUESTS_PER_HOUR = 480;
 
 export class OkxStreams {
   readonly #exchange: Exchange;
@@ -77,6 +81,7 @@ interface Subscribed {
 class Connection implements WireStream {
   readonly #options: ConnectionOptions;
   readonly #subscribed = new Map<string, Subscribed>();
+  readonly #requests = new SlidingWindow(REQUESTS_PER_HOUR, HOUR_MS);
   #account: string | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -91,6 +96,10 @@ class Connection implements WireStream {
     const request = frame.length > MAX_FRAME_CHARS ? undefined : parseRequest(frame);
     if (request === undefined) {
       this.#refuse({ code: '60012', msg: `Illegal request: ${frame.slice(0, 1_000)}` });
+      return;
+    }
+    if (!this.#requests.take(this.#options.exchange.now(), 1)) {
+      this.#refuse({ code: '60014', msg: 'Requests too frequent' });
       return;
     }
     for (const argument of request.args) {
