@@ -1,5 +1,6 @@
 /** Rules between keys. All that fail are reported, each at the key to change. Entry point: `brokenRules`. */
 import { resolve } from 'node:path';
+import { assetProfiles } from '../simulator/market/assets.ts';
 import type { Config } from './schema.ts';
 
 export interface BrokenRule {
@@ -128,6 +129,18 @@ const RULES: readonly Rule[] = [
   {
     keys: ['replay', 'mode'],
     check: ({ mode, replay }) => (replay && mode !== 'sim' ? `is for mode sim, but the mode is ${mode}` : undefined),
+  },
+  {
+    keys: ['simulator.assets'],
+    check: ({ simulator }) => {
+      const assets = simulator?.assets ?? [];
+      const twice = assets.filter((asset, i) => assets.indexOf(asset) < i);
+      if (twice.length > 0) return `lists ${twice.join(', ')} more than once`;
+      const known = assetProfiles.map(({ asset }) => asset);
+      const unknown = assets.filter((asset) => !known.includes(asset));
+      if (unknown.length === 0) return undefined;
+      return `has ${unknown.join(', ')}, which the simulation does not know; it knows ${known.join(', ')}`;
+    },
   },
   {
     keys: ['replay.to', 'replay.from'],

@@ -307,6 +307,8 @@ describe('contradictions between keys', () => {
 
   test.each([
     ['a report that is the configuration', 'replay: { report: x.yaml }', 'replay.report'],
+    ['an asset that nothing simulates', 'simulator: { assets: [BTC, FOO], stepSeconds: 1 }', 'simulator.assets'],
+    ['an asset twice', 'simulator: { assets: [BTC, ETH, BTC], stepSeconds: 1 }', 'simulator.assets'],
     ['both kinds of market', 'simulator: {}\nreplay: {}', 'simulator'],
     ['a replay that ends before it begins', 'replay: { from: 2023-02-01, to: 2023-01-01 }', 'replay.to'],
     [
