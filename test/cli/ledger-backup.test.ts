@@ -63,6 +63,18 @@ test('put back as the manual says, it is the ledger again', async () => {
   expect(verifyLedger(where.ledger)).toMatchObject({ facts: 3 });
 });
 
+test('beside the log that a kill left, no command reads it as the ledger (5)', async () => {
+  const where = place();
+  running(where);
+  const killed = place();
+  await tandem(where, 'ledger', 'backup', killed.ledger);
+  copyFileSync(`${where.ledger}-wal`, `${killed.ledger}-wal`);
+  for (const line of ['ledger verify', 'ledger backup b.db', 'hedges', 'pause']) {
+    const { exit, err } = await tandem(killed, ...line.split(' '));
+    expect([line, exit, err]).toEqual([line, 5, expect.stringContaining('was not written for the ledger')]);
+  }
+});
+
 test('a file that is there is left as it is (4)', async () => {
   const where = place();
   running(where);

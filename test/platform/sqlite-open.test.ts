@@ -238,7 +238,9 @@ describe('one writer', () => {
         expect.objectContaining({ name: 'LedgerLockedError', code: 'locked', pid: process.pid }),
       );
       expect(() => open(path)).toThrow(
-        new RegExp(`process ${process.pid} on .*lock file was removed.* no tandem, remove ${path}\\.lock\\.json`),
+        new RegExp(
+          `process ${process.pid} on .*lock file was removed.* no tandem, or writes another ledger, remove ${path}\\.lock\\.json`,
+        ),
       );
     }
     first.commit([fill('1')]);

@@ -51,7 +51,7 @@ export class LedgerLockedError extends Error {
     const rest =
       sidecar === undefined
         ? 'stop it first, or use another ledger path'
-        : `its lock file was removed, but it is alive: stop it first. If that process is no tandem, remove ${sidecar} and try again`;
+        : `its lock file was removed, but it is alive: stop it first. If that process is no tandem, or writes another ledger, remove ${sidecar} and try again`;
     super(`ledger ${path} is being written by ${who}; ${rest}`);
     this.pid = holder?.pid;
     this.startedAt = holder?.startedAt;
