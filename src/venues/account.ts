@@ -11,7 +11,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { AccountEvent, Urgency } from '../ports/venue.ts';
 import type { CcxtClient } from './client.ts';
 import type { AccountConnection } from './connect.ts';
-import type { RawFill, RawOrder, RawPayment, RawPosition } from './facts.ts';
+import type { FeeRates, RawFill, RawOrder, RawPayment, RawPosition } from './facts.ts';
 import { reloadKeepingGone } from './reload.ts';
 import { type Listing, listingsOf, toBase } from './units.ts';
 
@@ -23,7 +23,9 @@ export interface Account {
   readonly listings: Listings;
   /** Market ids that `prepare` was given: the scope of fills. */
   readonly prepared: Set<string>;
-  /** Of those, the instruments that nothing is opened on, and why. */
+  /** Of those, the instruments that are not in shape, and why. */
+  unprepared: ReadonlyMap<InstrumentKey, string>;
+  /** What nothing is opened on, and why, as it was told last. */
   closed: ReadonlyMap<InstrumentKey, string>;
   /** That `prepare` was given; undefined before. */
   leverage: number | undefined;
@@ -33,12 +35,15 @@ export interface Account {
   relist(): void;
 }
 
-/** Listings by key and by the venue's market id; loaded once, refreshed by `load`. */
+/** Listings by key and by the venue's market id; loaded once, refreshed by `load`. They stand without the account's fees. */
 export class Listings {
   readonly #connection: AccountConnection;
   readonly #assets: ReadonlySet<string> | undefined;
   #byKey = new Map<InstrumentKey, Listing>();
   #byMarketId = new Map<string, Listing>();
+  /** The account's own, by market id, as they were told last. */
+  readonly #fees = new Map<string, FeeRates>();
+  #unreadFees = 'not asked yet';
 
   constructor(connection: AccountConnection, assets: ReadonlySet<string> | undefined) {
     this.#connection = connection;
@@ -53,34 +58,67 @@ export class Listings {
     return this.#byMarketId.get(marketId);
   }
 
-  /** Loads markets and, for those of the configured assets (default all) that trade, this account's fees. */
-  async load(): Promise<Read<readonly Listing[]>> {
-    const { facts } = this.#connection;
-    const result = await this.#connection.call('poll', async (client) => {
-      const listed = await reloadKeepingGone(facts, client);
-      // A market that does not trade may have none to tell, and one refusal would fail them all.
-      const wanted = listed.filter(({ instrument: { asset, trading } }) => trading && this.#wants(asset));
-      const fees = await facts.reads.fees(
-        client,
-        wanted.map(({ marketId }) => marketId),
-      );
-      return listingsOf(facts, client.markets ?? {}, fees);
-    });
-    if (!result.ok) return failure(result.code, result.detail);
-    const listings = result.value;
-    this.#byKey = new Map(listings.map((listing) => [listing.instrument.key, listing]));
-    this.#byMarketId = new Map(listings.map((listing) => [listing.marketId, listing]));
-    return success(
-      listings.filter(({ instrument }) => this.#wants(instrument.asset)),
-      result.at,
-    );
+  /** Of the configured assets (default all). */
+  wanted(): readonly Listing[] {
+    return [...this.#byKey.values()].filter(({ instrument }) => this.#wants(instrument.asset));
   }
 
-  /** Loads when nothing is loaded yet; undefined when there are listings. */
+  /** False while the account's fees there are not known; what is not wanted or does not trade has none to know. */
+  isPriced(key: InstrumentKey): boolean {
+    const listing = this.#byKey.get(key);
+    return listing === undefined || !this.#hasFees(listing) || this.#fees.has(listing.marketId);
+  }
+
+  /** Why fees are not known. */
+  get unreadFees(): string {
+    return this.#unreadFees;
+  }
+
+  /** Loads markets and, for those that are wanted and trade, this account's fees; without these it keeps what it knows. */
+  async load(): Promise<Read<readonly Listing[]>> {
+    const listed = await this.#list();
+    if (!listed.ok) return listed;
+    await this.#askFees();
+    return success(this.wanted(), listed.at);
+  }
+
+  /** Loads when nothing is loaded yet, and waits for no fees; undefined when there are listings. */
   async ensure(): Promise<Read<never> | undefined> {
     if (this.#byKey.size > 0) return undefined;
-    const loaded = await this.load();
-    return loaded.ok ? undefined : failure(loaded.code, loaded.detail);
+    const listed = await this.#list();
+    return listed.ok ? undefined : listed;
+  }
+
+  async #list(): Promise<Read<true>> {
+    const { facts } = this.#connection;
+    const result = await this.#connection.call('poll', async (client) => {
+      await reloadKeepingGone(facts, client);
+      this.#keep(client);
+      return true as const;
+    });
+    return result.ok ? success(true, result.at) : failure(result.code, result.detail);
+  }
+
+  async #askFees(): Promise<void> {
+    const { facts } = this.#connection;
+    const marketIds = [...this.#byKey.values()].filter((each) => this.#hasFees(each)).map(({ marketId }) => marketId);
+    const result = await this.#connection.call('poll', async (client) => {
+      const fees = await facts.reads.fees(client, marketIds);
+      for (const marketId of marketIds) this.#fees.set(marketId, fees.get(marketId) ?? facts.defaultFees);
+      this.#keep(client);
+    });
+    if (!result.ok) this.#unreadFees = result.code;
+  }
+
+  #keep({ markets = {} }: CcxtClient): void {
+    const listings = listingsOf(this.#connection.facts, markets, this.#fees);
+    this.#byKey = new Map(listings.map((listing) => [listing.instrument.key, listing]));
+    this.#byMarketId = new Map(listings.map((listing) => [listing.marketId, listing]));
+  }
+
+  /** A market that does not trade may have none to tell, and one refusal would fail them all. */
+  #hasFees({ instrument }: Listing): boolean {
+    return instrument.trading && this.#wants(instrument.asset);
   }
 
   #wants(asset: string): boolean {

@@ -12,10 +12,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { AccountEvent, Venue } from '../ports/venue.ts';
 import { type Account, Listings } from './account.ts';
+import { opensAny, tellClosed } from './closed.ts';
 import type { AccountConnection } from './connect.ts';
 import { CLOCK_AHEAD_MS, RECV_WINDOW_MS } from './facts.ts';
 import { cancelOrder, lookupOrder, submitOrder } from './orders.ts';
-import { closeNew, openClosed, prepareAccount } from './prepare.ts';
+import { closeNew, openUnprepared, prepareAccount } from './prepare.ts';
 import { readBalance, readFills, readOpenOrders, readPayments, readPositions, readServerTime } from './reads.ts';
 import { type AccountStreamHandle, openAccountStream } from './stream.ts';
 
@@ -32,7 +33,7 @@ export interface CcxtVenueOptions {
 }
 
 const RELIST_PAUSE_MS = 30_000;
-/** Between two looks at what is closed to openings. */
+/** Between two tries at what could not be prepared. */
 const CLOSED_PAUSE_MS = 5 * MINUTE_MS;
 
 export function createCcxtVenue(options: CcxtVenueOptions): Venue {
@@ -40,22 +41,22 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
   const listings = new Listings(connection, assets);
   let stream: AccountStreamHandle | undefined;
   let tell: (event: AccountEvent) => void = () => undefined;
-  const load = async (): Promise<Read<readonly Instrument[]>> => {
+  const load = async (isNews: boolean): Promise<Read<readonly Instrument[]>> => {
     const loaded = await listings.load();
     if (!loaded.ok) return loaded;
+    const instruments = loaded.value.map(({ instrument }) => instrument);
     closeNew(account, loaded.value);
-    return success(
-      loaded.value.map(({ instrument }) => instrument),
-      loaded.at,
-    );
+    // Before they are told as open: nothing is priced by the fees that stood in for the account's own.
+    if (isNews || opensAny(account)) tell({ kind: 'instruments', instruments });
+    tellClosed(account);
+    return success(instruments, loaded.at);
   };
   let relistedAtMs = Number.NEGATIVE_INFINITY;
-  const relist = async (): Promise<void> => {
+  const relist = (): void => {
     const nowMs = clock.monotonicMs();
     if (nowMs - relistedAtMs < RELIST_PAUSE_MS) return;
     relistedAtMs = nowMs;
-    const loaded = await load();
-    if (loaded.ok) tell({ kind: 'instruments', instruments: loaded.value });
+    void load(true);
   };
   const account: Account = {
     connection,
@@ -63,25 +64,27 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
     clock: connection.venueClock,
     listings,
     prepared: new Set(),
+    unprepared: new Map(),
     closed: new Map(),
     leverage: undefined,
     tell: (event) => tell(event),
-    relist: () => void relist(),
+    relist,
   };
   let closedSeenMs = Number.NEGATIVE_INFINITY;
   /** Beside the readings of the account, so that it needs no timer. */
   const lookAtClosed = (): void => {
+    if (listings.wanted().some(({ instrument }) => !listings.isPriced(instrument.key))) relist();
     const nowMs = clock.monotonicMs();
-    if (account.closed.size === 0 || nowMs - closedSeenMs < CLOSED_PAUSE_MS) return;
+    if (account.unprepared.size === 0 || nowMs - closedSeenMs < CLOSED_PAUSE_MS) return;
     closedSeenMs = nowMs;
-    void openClosed(account);
+    void openUnprepared(account);
   };
   return {
     id: connection.venue,
     route,
     orderMemoryMs: connection.facts.orderMemoryMs,
     requestValidityMs: RECV_WINDOW_MS + CLOCK_AHEAD_MS,
-    instruments: load,
+    instruments: () => load(false),
     prepare: (setup) => prepareAccount(account, setup),
     submit: (order, urgency) => submitOrder(account, order, urgency),
     cancel: (ref) => cancelOrder(account, ref),
@@ -91,7 +94,10 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
       lookAtClosed();
       return readFills(account, sinceAt);
     },
-    positions: (urgency) => readPositions(account, urgency),
+    positions: (urgency) => {
+      lookAtClosed();
+      return readPositions(account, urgency);
+    },
     balance: (urgency) => readBalance(account, urgency),
     payments: (sinceAt) => readPayments(account, sinceAt),
     serverTime: () => readServerTime(account),

@@ -20,6 +20,7 @@ import {
 import { type Account, fillOf, NOTHING, orderState, windowEnd } from './account.ts';
 import { type CallResult, lastCode, PAUSES, verdictOf } from './call.ts';
 import type { CcxtClient } from './client.ts';
+import { closedWhy } from './closed.ts';
 import type { FillQuery, RawFill, RawOrder, VenueFacts } from './facts.ts';
 import { ORDER_ANSWERED_WITHIN_MS } from './order-deadline.ts';
 import { readWindow } from './pages.ts';
@@ -37,7 +38,7 @@ export async function submitOrder(account: Account, order: OrderRequest, urgency
     if (defect !== undefined) return { kind: 'rejected', code: 'bad_step', detail: defect };
     return { kind: 'rejected', code: 'unknown_instrument', detail: order.key };
   }
-  const closed = order.reduceOnly ? undefined : account.closed.get(order.key);
+  const closed = order.reduceOnly ? undefined : closedWhy(account, order.key);
   if (closed !== undefined) return { kind: 'rejected', code: 'not_prepared', detail: closed };
   const quantity = toVenueUnits(order.quantity, listing);
   const result = await connection.call(

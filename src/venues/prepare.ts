@@ -1,7 +1,7 @@
 /**
  * What an account must be like before it may trade. Entry point: `prepareAccount`. An instrument that cannot be brought
  * into shape is closed to openings and holds nobody up: what is held must be read and reduced whatever its leverage.
- * `closeNew` and `openClosed` keep that list afterwards; `excessOf` judges a key.
+ * `closeNew` and `openUnprepared` keep that list afterwards; `excessOf` judges a key.
  */
 import { contracts, isZero } from '../kernel/decimal.ts';
 import type { InstrumentKey } from '../kernel/ids.ts';
@@ -9,6 +9,7 @@ import { failure, type Read } from '../kernel/outcome.ts';
 import type { AccountSetup } from '../ports/venue.ts';
 import { type Account, read } from './account.ts';
 import type { CcxtClient } from './client.ts';
+import { tellClosed } from './closed.ts';
 import { type KeyPermissions, SetupError } from './facts.ts';
 import type { Listing } from './units.ts';
 
@@ -27,51 +28,53 @@ export async function prepareAccount(account: Account, setup: AccountSetup): Pro
     account.prepared.add(listing.marketId);
   }
   account.leverage = setup.leverage;
-  const closed = new Map<InstrumentKey, string>();
+  const unprepared = new Map<InstrumentKey, string>();
   const result = await read(account, 'open', async (client) => {
     if (connection.strictKeys) refuseExcess(await settings.permissions(client));
     await settings.prepareAccount(client, connection.attempt);
     const standing = await marketsHeld(account, client);
     for (const listing of listed) {
       const why = await prepareOne(account, client, listing, setup.leverage, standing);
-      if (why !== undefined) closed.set(listing.instrument.key, why);
+      if (why !== undefined) unprepared.set(listing.instrument.key, why);
     }
     return true as const;
   });
   // What was listed meanwhile stays closed.
   const asked = new Set(setup.instruments.map(({ key }) => key));
-  const later = [...account.closed].filter(([key]) => !asked.has(key));
-  if (result.ok) tellClosed(account, new Map([...later, ...closed]));
+  const later = [...account.unprepared].filter(([key]) => !asked.has(key));
+  if (result.ok) account.unprepared = new Map([...later, ...unprepared]);
+  tellClosed(account);
   return result;
 }
 
 /** What has been listed since the account was prepared: nothing opens there before its settings are made. */
 export function closeNew(account: Account, listings: readonly Listing[]): void {
   if (account.leverage === undefined) return;
-  const closed = new Map(account.closed);
+  const unprepared = new Map(account.unprepared);
   for (const { instrument, marketId } of listings) {
     if (account.prepared.has(marketId)) continue;
     account.prepared.add(marketId);
-    closed.set(instrument.key, 'it was not listed when the account was prepared');
+    unprepared.set(instrument.key, 'it was not listed when the account was prepared');
   }
-  tellClosed(account, closed);
+  account.unprepared = unprepared;
 }
 
-/** Tries what is closed and trades again: a position may be gone, a market open. What fails stays closed. */
-export async function openClosed(account: Account): Promise<void> {
+/** Tries what is not in shape and trades again: a position may be gone, a market open. What fails stays closed. */
+export async function openUnprepared(account: Account): Promise<void> {
   const { leverage } = account;
   if (leverage === undefined) return;
-  for (const key of account.closed.keys()) {
+  for (const key of account.unprepared.keys()) {
     const listing = account.listings.get(key);
     if (listing === undefined || !listing.instrument.trading) continue;
     const result = await account.connection.call('poll', async (client) =>
       prepareOne(account, client, listing, leverage, await marketsHeld(account, client)),
     );
     if (!result.ok) continue;
-    const closed = new Map(account.closed);
-    if (result.value === undefined) closed.delete(key);
-    else closed.set(key, result.value);
-    tellClosed(account, closed);
+    const unprepared = new Map(account.unprepared);
+    if (result.value === undefined) unprepared.delete(key);
+    else unprepared.set(key, result.value);
+    account.unprepared = unprepared;
+    tellClosed(account);
     // The account's fees there could not be read while it did not trade.
     if (result.value === undefined) account.relist();
   }
@@ -110,12 +113,6 @@ async function marketsHeld({ connection }: Account, client: CcxtClient): Promise
   const { rows, full } = await connection.facts.reads.positions(client);
   if (full) throw new SetupError('incomplete', 'more positions than one page');
   return new Set(rows.filter(({ quantity }) => !isZero(contracts(quantity))).map(({ marketId }) => marketId));
-}
-
-function tellClosed(account: Account, closed: ReadonlyMap<InstrumentKey, string>): void {
-  const isNews = JSON.stringify([...closed]) !== JSON.stringify([...account.closed]);
-  account.closed = closed;
-  if (isNews) account.tell({ kind: 'closed', closed });
 }
 
 /** What is wrong with a key for real money: it trades, cannot move money out, and works from known addresses only. */

@@ -154,6 +154,54 @@ describe.each(VENUES)('on %s', (name) => {
     expect(await venue.submit(orderOf(world, 'stand5'), 'open')).toMatchObject({ kind: 'acked' });
   });
 
+  const feesPath = {
+    binance: '/fapi/v1/commissionRate',
+    bybit: '/v5/account/fee-rate',
+    okx: '/api/v5/account/trade-fee',
+  }[name];
+  /** Another process of the bot, while the venue does not tell fees. */
+  const restartUnpriced = () => {
+    world.intercept = ({ path }) => (path === feesPath ? { status: 500, body: 'no' } : 'pass');
+    events = [];
+    return connect();
+  };
+
+  it('fees-unread: after a restart nothing waits for them, neither a lookup nor a reading nor a reduction', async () => {
+    expect(await prepare(3)).toMatchObject({ ok: true });
+    expect(await venue.submit(orderOf(world, 'fee1'), 'open')).toMatchObject({ kind: 'acked' });
+    await restartUnpriced();
+    expect(await venue.lookup(orderOf(world, 'fee1'), 'reduce')).toMatchObject({ kind: 'found' });
+    expect(await venue.positions('reduce')).toMatchObject({ ok: true, value: [{ key: keyOf(world, BTC) }] });
+    const exit = orderOf(world, 'fee2', { side: 'sell', limitPrice: px('49990'), reduceOnly: true });
+    expect(await venue.submit(exit, 'reduce')).toMatchObject({ kind: 'acked' });
+  });
+
+  it('fees-unread: nothing opens by fees that are not the account’s own, and they are asked for until they are', async () => {
+    await restartUnpriced();
+    expect(await prepare(3)).toMatchObject({ ok: true });
+    const why = "the account's fees are not known: http_500";
+    expect(closed()).toEqual([BTC, ETH].map((symbol) => [keyOf(world, symbol), why]));
+    expect(await venue.submit(orderOf(world, 'fee3'), 'open')).toMatchObject({ code: 'not_prepared', detail: why });
+    const asked = () => world.requests.filter((line) => line === `GET ${feesPath}`).length;
+    await venue.positions('poll');
+    await until('asked again', () => asked() > 1);
+    const before = asked();
+    await venue.positions('poll');
+    expect(asked()).toBe(before);
+    world.intercept = () => 'pass';
+    world.clock.advanceTo(world.clock.now() + 31_000);
+    await venue.positions('poll');
+    await until('open', () => closed()?.length === 0);
+    // First of all the account's own: whoever hears that it is open prices by them.
+    const told = events.map(({ kind }) => kind).filter((kind) => kind === 'instruments' || kind === 'closed');
+    expect(told.slice(-2)).toEqual(['instruments', 'closed']);
+    expect(await venue.submit(orderOf(world, 'fee4'), 'open')).toMatchObject({ kind: 'acked' });
+    // What was told once stands while it is not told again.
+    world.intercept = ({ path }) => (path === feesPath ? { status: 500, body: 'no' } : 'pass');
+    expect(await venue.instruments()).toMatchObject({ ok: true });
+    expect(await venue.submit(orderOf(world, 'fee5'), 'open')).toMatchObject({ kind: 'acked' });
+  });
+
   it('leverage-unreached: a venue that cannot be reached fails the whole of it, and its trades are in sight', async () => {
     await venue.instruments();
     world.intercept = ({ path }) => (path === refusal.path ? 'drop-before' : 'pass');
