@@ -2,7 +2,7 @@
  * What the parts of one ccxt account share: its connection, its listings, and the conversions from venue rows to the
  * market's types. Internal to `ccxt-venue.ts` and its parts.
  */
-import { type Base, base, contracts, isZero, px, quote } from '../kernel/decimal.ts';
+import { type Base, base, px, quote } from '../kernel/decimal.ts';
 import type { InstrumentKey, Route } from '../kernel/ids.ts';
 import type { Instant } from '../kernel/instant.ts';
 import { failure, type Read, success } from '../kernel/outcome.ts';
@@ -56,6 +56,15 @@ export class Listings {
 
   byMarketId(marketId: string): Listing | undefined {
     return this.#byMarketId.get(marketId);
+  }
+
+  /**
+   * A market that may be one of this bot's and that nothing is known of: gone from the list before this process began, or
+   * listed with terms that cannot be used. By its name, not by what ccxt takes it for: a dated future has expired and is on
+   * no list either, and a perpetual of Binance that is being delivered is a dated future to ccxt.
+   */
+  isMissing(marketId: string): boolean {
+    return !this.#byMarketId.has(marketId) && this.#connection.facts.perpetualId.test(marketId);
   }
 
   /** Of the configured assets (default all). */
@@ -188,10 +197,10 @@ export function paymentOf(account: Account, raw: RawPayment): FundingPayment | u
   };
 }
 
-/** undefined for flat positions and foreign markets. */
+/** undefined for a foreign market. */
 export function positionOf(account: Account, raw: RawPosition): VenuePosition | undefined {
   const listing = account.listings.byMarketId(raw.marketId);
-  if (listing === undefined || isZero(contracts(raw.quantity))) return undefined;
+  if (listing === undefined) return undefined;
   return {
     key: listing.instrument.key,
     quantity: toBase(raw.quantity, listing),

@@ -209,6 +209,8 @@ export interface VenueFacts {
   readonly fillHorizonMs: number;
   readonly paymentHorizonMs: number;
   readonly settle: string;
+  /** How the venue names its linear USDT perpetuals, and nothing else: market ids. */
+  readonly perpetualId: RegExp;
   /** Public rates when the account's own are not read; fraction, positive = paid. */
   readonly defaultFees: FeeRates;
   readonly reads: AccountReads;

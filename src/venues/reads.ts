@@ -1,5 +1,5 @@
 /** Account reads of one ccxt account. A page that may be incomplete fails; it is never passed on as if it were all. */
-import { quote } from '../kernel/decimal.ts';
+import { contracts, isZero, quote } from '../kernel/decimal.ts';
 import { DAY_MS, type Instant, iso, MINUTE_MS } from '../kernel/instant.ts';
 import { failure, type Read, success } from '../kernel/outcome.ts';
 import type { Fill, FundingPayment, OrderState, VenueBalance, VenuePosition } from '../market/order.ts';
@@ -14,7 +14,7 @@ export async function readOpenOrders(account: Account): Promise<Read<readonly Or
   const page = await read(account, 'poll', (client) => account.connection.facts.reads.openOrders(client));
   if (!page.ok) return page;
   if (page.value.full) return failure('incomplete', 'more open orders than one page');
-  return success(present(page.value.rows.map((row) => orderState(account, row))), page.at);
+  return known(account, page.value.rows, page.at, (row) => orderState(account, row));
 }
 
 export async function readFills(account: Account, sinceAt: Instant): Promise<Read<readonly Fill[]>> {
@@ -28,8 +28,10 @@ export async function readFills(account: Account, sinceAt: Instant): Promise<Rea
     return rows.sort((a, b) => a.at - b.at);
   });
   if (!result.ok) return result;
-  const scope = result.value.filter((row) => account.prepared.has(row.marketId) && row.at >= sinceAt);
-  return success(present(scope.map((row) => fillOf(account, row))), result.at);
+  const rows = result.value.filter((row) => row.at >= sinceAt);
+  return known(account, rows, result.at, (row) =>
+    account.prepared.has(row.marketId) ? fillOf(account, row) : undefined,
+  );
 }
 
 /** A market that has been removed from the venue has no fills to tell: its refusal must not hide everybody else's. */
@@ -53,7 +55,7 @@ export async function readPayments(account: Account, sinceAt: Instant): Promise<
   if (!result.ok) return result;
   const byId = new Map(result.value.map((row) => [`${row.marketId} ${row.paymentId}`, row]));
   const rows = [...byId.values()].filter((row) => row.at >= sinceAt).sort((a, b) => a.at - b.at);
-  return success(present(rows.map((row) => paymentOf(account, row))), result.at);
+  return known(account, rows, result.at, (row) => paymentOf(account, row));
 }
 
 export async function readPositions(account: Account, urgency: Urgency): Promise<Read<readonly VenuePosition[]>> {
@@ -61,7 +63,7 @@ export async function readPositions(account: Account, urgency: Urgency): Promise
   if (!page.ok) return page;
   if (page.value.full) return failure('incomplete', 'more positions than one page');
   // A position elsewhere is somebody else's business, however it is held.
-  const held = page.value.rows.filter((row) => positionOf(account, row) !== undefined);
+  const held = page.value.rows.filter(({ quantity }) => !isZero(contracts(quantity)));
   const ours = held.filter(({ marketId }) => account.prepared.has(marketId));
   const hedged = ours.find((row) => row.hedged);
   if (hedged !== undefined) return failure('position_mode', `${hedged.marketId} is held in hedge mode`);
@@ -69,7 +71,7 @@ export async function readPositions(account: Account, urgency: Urgency): Promise
   if (cross !== undefined) return failure('margin_mode', `${cross.marketId} is held in cross margin`);
   const twice = ours.find(({ marketId }, i) => ours.findIndex((row) => row.marketId === marketId) !== i);
   if (twice !== undefined) return failure('duplicate_position', `${twice.marketId} is listed more than once`);
-  return success(present(held.map((row) => positionOf(account, row))), page.at);
+  return known(account, held, page.at, (row) => positionOf(account, row));
 }
 
 export async function readBalance(account: Account, urgency: Urgency = 'poll'): Promise<Read<VenueBalance>> {
@@ -99,4 +101,24 @@ function historyWindow(account: Account, sinceAt: Instant, horizonMs: number): W
 const beyondHorizon = (sinceAt: Instant) =>
   failure('horizon', `the venue's history does not go back to ${iso(sinceAt)}`);
 
-const present = <T>(items: readonly (T | undefined)[]): readonly T[] => items.filter((item) => item !== undefined);
+/**
+ * Rows in the market's types. One that has none is of a market that is none of this bot's; but one of a market that may
+ * be this bot's fails the read: left out, what stands there would read as flat.
+ */
+function known<Raw extends { readonly marketId: string }, T>(
+  account: Account,
+  rows: readonly Raw[],
+  at: number,
+  of: (row: Raw) => T | undefined,
+): Read<readonly T[]> {
+  const missing = rows.find(({ marketId }) => account.listings.isMissing(marketId));
+  if (missing !== undefined)
+    return failure(
+      'unlisted_market',
+      `${missing.marketId} is not listed: what the account has there cannot be counted`,
+    );
+  return success(
+    rows.map(of).filter((item) => item !== undefined),
+    at,
+  );
+}

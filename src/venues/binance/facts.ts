@@ -135,6 +135,7 @@ export const binanceFacts: VenueFacts = {
   fillHorizonMs: 180 * DAY_MS,
   paymentHorizonMs: 90 * DAY_MS,
   settle: 'USDT',
+  perpetualId: /^[^_]+USDT$/,
   defaultFees: { taker: '0.0005', maker: '0.0002' },
   reads: binanceReads,
   stream: binanceStream,

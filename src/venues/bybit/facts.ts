@@ -151,6 +151,7 @@ export const bybitFacts: VenueFacts = {
   fillHorizonMs: 730 * DAY_MS,
   paymentHorizonMs: 730 * DAY_MS,
   settle: 'USDT',
+  perpetualId: /^[^-]+USDT$/,
   defaultFees: { taker: '0.00055', maker: '0.0002' },
   reads: bybitReads,
   stream: bybitStream,

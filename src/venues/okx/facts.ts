@@ -137,6 +137,7 @@ export const okxFacts: VenueFacts = {
   fillHorizonMs: 90 * DAY_MS,
   paymentHorizonMs: 90 * DAY_MS,
   settle: 'USDT',
+  perpetualId: /-USDT-SWAP$/,
   defaultFees: { taker: '0.0005', maker: '0.0002' },
   reads: okxReads,
   stream: okxStream,
