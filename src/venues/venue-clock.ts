@@ -6,8 +6,11 @@ import { type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ClockReading } from '../ports/venue.ts';
 
-/** Clocks drift apart by less than 100 ms in this time. */
 const READING_AGE_MS = 10 * MINUTE_MS;
+/** Clocks drift apart by less than this in the age of a reading. */
+const DRIFT_MS = 100;
+/** Round trips that differ by less are as good as each other: half of it is nothing to what venues accept. */
+const SLOWER_MS = 200;
 /** After a reading failed or did not help, before the next one. */
 const RETRY_MS = 5_000;
 
@@ -17,6 +20,7 @@ export class VenueClock {
   readonly #clock: Clock;
   readonly #listeners: ((reading: ClockReading) => void)[] = [];
   #reading: ClockReading | undefined;
+  #readAtMs = Number.NEGATIVE_INFINITY;
   #dueAtMs = Number.NEGATIVE_INFINITY;
   #triedAtMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
@@ -82,12 +86,27 @@ export class VenueClock {
     return this.#dueAtMs === Number.NEGATIVE_INFINITY ? this.#running : undefined;
   }
 
-  /** The venue looked at its clock half a round trip ago. */
+  /** The venue looked at its clock half a round trip ago, more or less. */
   #note(serverAt: Instant, sentMs: number): void {
     const nowMs = this.#clock.monotonicMs();
     const roundTripMs = nowMs - sentMs;
-    this.#reading = { offsetMs: serverAt - (sentMs + roundTripMs / 2), roundTripMs };
+    const reading = { offsetMs: serverAt - (sentMs + roundTripMs / 2), roundTripMs };
+    const isDoubted = this.#dueAtMs === Number.NEGATIVE_INFINITY;
+    if (!isDoubted && this.#reading !== undefined && tellsLess(reading, this.#reading, nowMs - this.#readAtMs)) {
+      // Asked again with a later call.
+      this.#dueAtMs = nowMs;
+      return;
+    }
+    this.#reading = reading;
+    this.#readAtMs = nowMs;
     this.#dueAtMs = nowMs + READING_AGE_MS;
-    for (const listener of this.#listeners) listener(this.#reading);
+    for (const listener of this.#listeners) listener(reading);
   }
+}
+
+/** Much slower than what is known, and no contradiction to it: by its middle the offset would move by half its way. */
+function tellsLess({ offsetMs, roundTripMs }: ClockReading, known: ClockReading, ageMs: number): boolean {
+  const knownMs = known.roundTripMs + (2 * DRIFT_MS * ageMs) / READING_AGE_MS;
+  if (roundTripMs < 2 * knownMs + SLOWER_MS) return false;
+  return Math.abs(offsetMs - known.offsetMs) <= (roundTripMs + knownMs) / 2;
 }

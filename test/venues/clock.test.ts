@@ -87,6 +87,27 @@ describe.each(VENUES)('the clock of %s', (name) => {
     expect(world.clock.now() - from).toBeGreaterThanOrEqual(8 * MINUTE_MS);
   });
 
+  it('fault-49-slow-reading: an answer after seconds moves no stamp that was known better, and it is asked again', async () => {
+    await start();
+    world.clock.advanceTo(world.clock.now() + 11 * MINUTE_MS);
+    const asked = timeRequests();
+    let answered = false;
+    world.intercept = ({ path }) => {
+      if (!path.endsWith('/time')) return 'pass';
+      // It has waited for six seconds before the venue looks at its clock.
+      world.clock.advanceTo(world.clock.now() + 6_000);
+      answered = true;
+      return 'pass';
+    };
+    await venue.balance();
+    await until('the slow answer', () => answered && world.activity.busy() === 0);
+    world.intercept = () => 'pass';
+    expect(await reduce('slow1')).toMatchObject({ kind: 'acked' });
+    await until('asked again', () => timeRequests() === asked + 2);
+    await until('a reading', () => readings.length === 2);
+    expect(readings.every(({ roundTripMs }) => roundTripMs < 1_000)).toBe(true);
+  });
+
   it('is read again every ten minutes, and an account whose venue does not tell the time goes on', async () => {
     await setUp(venue);
     const asked = timeRequests();
@@ -118,6 +139,43 @@ describe('VenueClock', () => {
     expect(venueClock.now()).toBe(1_005_300);
     clock.advanceTo(1_001_300);
     expect(venueClock.now()).toBe(1_006_300);
+  });
+
+  const taking = (clock: ReturnType<typeof createSimClock>, wayMs: number, offMs: number) => async () => {
+    const sentMs = clock.monotonicMs();
+    clock.advanceTo(clock.now() + wayMs);
+    const serverAt = clock.now() + offMs;
+    clock.advanceTo(clock.now() + 10);
+    return { serverAt, sentMs };
+  };
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+  it('fault-49-slow-reading: a slow one stands against a known one where they disagree, or the known one is doubted', async () => {
+    const clock = createSimClock(1_000_000);
+    const venueClock = new VenueClock(clock);
+    const off = () => venueClock.now() - clock.now();
+    const read = async (wayMs: number, offMs: number) => {
+      clock.advanceTo(clock.now() + 11 * MINUTE_MS);
+      await venueClock.ready(taking(clock, wayMs, offMs), 60_000);
+      await settle();
+    };
+    await venueClock.ready(taking(clock, 10, 0), 5_000);
+    await read(8_000, 0);
+    expect(off()).toBe(0);
+    // Asked again soon, while it is not known better.
+    clock.advanceTo(clock.now() + 5_000);
+    await venueClock.ready(taking(clock, 10, 100), 5_000);
+    await settle();
+    expect(off()).toBe(100);
+    await read(300, 0);
+    expect(off()).toBe(145);
+    await read(4_000, 20_000);
+    expect(off()).toBe(20_000 + 1_995);
+    await read(10, 0);
+    expect(off()).toBe(0);
+    venueClock.doubt();
+    await read(8_000, 0);
+    expect(off()).toBe(3_995);
   });
 
   it('waits no longer than it is told to, while the asking goes on', async () => {
