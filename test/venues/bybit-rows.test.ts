@@ -42,6 +42,28 @@ describe('open orders', () => {
   });
 });
 
+const paged = (...pages: readonly { readonly list: readonly unknown[]; readonly cursor?: string }[]) =>
+  ({
+    request: async (_path: string, _api: string, _method: string, { cursor }: { readonly cursor?: string }) => {
+      const page = pages[cursor === undefined ? 0 : pages.findIndex((each) => each.cursor === cursor) + 1];
+      return { retCode: 0, retMsg: 'OK', result: { list: page?.list ?? [], nextPageCursor: page?.cursor ?? '' } };
+    },
+  }) as unknown as CcxtClient;
+
+it('fault-29-short-page: a position behind a page that is not full is read as well', async () => {
+  const position = (symbol: string) => ({ symbol, side: 'Buy', size: '1', positionIdx: 0 });
+  const pages = [{ list: [position('AUSDT')], cursor: 'a' }, { list: [position('BUSDT')], cursor: 'b' }, { list: [] }];
+  const { rows, full } = await bybitReads.positions(paged(...pages));
+  expect(rows.map(({ marketId }) => marketId).sort()).toEqual(['AUSDT', 'BUSDT']);
+  expect(full).toBe(false);
+  // One that leads nowhere is no end.
+  const turning = [
+    { list: [position('AUSDT')], cursor: 'a' },
+    { list: [position('BUSDT')], cursor: 'a' },
+  ];
+  expect(await bybitReads.positions(paged(...turning))).toMatchObject({ full: true });
+});
+
 describe('executions', () => {
   const execution = {
     execId: 'e1',
@@ -55,6 +77,13 @@ describe('executions', () => {
     execTime: '1767585600000',
   };
   const query = { marketId: undefined, from: 0, to: 1 };
+
+  it('fault-29-short-page: whatever its length, a page with a cursor is followed by another', async () => {
+    const trade = (execId: string) => ({ ...execution, execId, execType: 'Trade' });
+    const pages = [{ list: [trade('e2')], cursor: 'more' }, { list: [trade('e1')] }];
+    const { rows, full } = await bybitReads.fills(paged(...pages), query);
+    expect([rows.map(({ tradeId }) => tradeId), full]).toEqual([['e1', 'e2'], false]);
+  });
 
   it.each(['Funding', 'Settle', 'Dividend', 'ForwardSplitSettle', 'CorporateAction', 'UNKNOWN'])(
     '%s is no trade, whatever its side',

@@ -30,7 +30,7 @@ const statuses = z.enum([
   'Rejected',
 ]);
 const MAX_FILLS = 100;
-/** Of one read: an order with more trades than these hold is read by time. */
+/** Of one list: an order with more trades than these hold is read by time. */
 const MAX_PAGES = 20;
 const MAX_ORDERS = 50;
 const MAX_POSITIONS = 200;
@@ -148,7 +148,7 @@ async function orderByClientId(client: CcxtClient, symbol: string, orderLinkId: 
 const executions = (client: CcxtClient, params: Record<string, unknown>): Promise<Page<Execution>> =>
   allPages(client, 'v5/execution/list', { limit: MAX_FILLS, ...params }, executionRow);
 
-/** Oldest first; the venue lists the newest first. */
+/** Oldest first; the venue lists the newest first. How long a page is says nothing: only without a cursor is it the last. */
 async function allPages<T>(
   client: CcxtClient,
   path: string,
@@ -160,9 +160,11 @@ async function allPages<T>(
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     const page = await listPage(client, path, { ...params, ...(cursor && { cursor }) }, row);
     rows.push(...page.list);
-    if (page.list.length < params.limit) return { rows: rows.reverse(), full: false };
-    if (!page.nextPageCursor || page.nextPageCursor === cursor) break;
-    cursor = page.nextPageCursor;
+    const next = page.nextPageCursor || undefined;
+    const isLast = page.list.length === 0 || (next === undefined && page.list.length < params.limit);
+    if (isLast) return { rows: rows.reverse(), full: false };
+    if (next === undefined || next === cursor) break;
+    cursor = next;
   }
   return { rows: rows.reverse(), full: true };
 }
@@ -197,9 +199,10 @@ export const bybitReads: AccountReads = {
     return { rows, full: page.full };
   },
   positions: async (client) => {
-    const rows = await list(client, 'v5/position/list', { settleCoin: 'USDT', limit: MAX_POSITIONS }, positionRow);
+    const scope = { settleCoin: 'USDT', limit: MAX_POSITIONS };
+    const page = await allPages(client, 'v5/position/list', scope, positionRow);
     return {
-      rows: rows.map((row) => ({
+      rows: page.rows.map((row) => ({
         marketId: row.symbol,
         quantity: row.side === 'Sell' ? negate(row.size) : row.size,
         entryPrice: row.avgPrice,
@@ -208,7 +211,7 @@ export const bybitReads: AccountReads = {
         leverage: row.leverage,
         hedged: row.positionIdx !== 0,
       })),
-      full: rows.length >= MAX_POSITIONS,
+      full: page.full,
     };
   },
   balance: async (client, currency) => {
