@@ -96,6 +96,13 @@ describe('executions', () => {
     },
   );
 
+  it("a trade among the payments is none: its fee is not the position's funding", async () => {
+    const funding = { ...execution, execType: 'Funding', execFee: '-0.5' };
+    const trade = { ...execution, execType: 'Trade', execId: 'e2', execFee: '3' };
+    const { rows } = await bybitReads.payments(answering(trade, funding), query);
+    expect(rows).toMatchObject([{ paymentId: 'e1', amount: '0.5' }]);
+  });
+
   it.each(['Trade', 'AdlTrade', 'BustTrade', 'BlockTrade', 'Delivery'])('%s is one', async (execType) => {
     expect((await bybitReads.fills(answering({ ...execution, execType }), query)).rows).toHaveLength(1);
   });

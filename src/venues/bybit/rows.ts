@@ -65,6 +65,8 @@ const orderRow = z
  */
 const TRADES = new Set(['Trade', 'AdlTrade', 'BustTrade', 'BlockTrade', 'MovePosition', 'FutureSpread', 'Delivery']);
 
+const FUNDING = 'Funding';
+
 const executionRow = z.object({
   execId: idText,
   execType: z.string(),
@@ -187,8 +189,11 @@ export const bybitReads: AccountReads = {
   },
   payments: async (client, window) => {
     // ccxt's fetchFundingHistory sends `size`, which the venue ignores.
-    const page = await executions(client, { execType: 'Funding', startTime: window.from, endTime: window.to });
-    const rows = page.rows.map((row) => ({
+    const page = await executions(client, { execType: FUNDING, startTime: window.from, endTime: window.to });
+    // A venue that heeds no filter tells more, not less: what else it tells is left out, for a trade's fee is no funding, and
+    // failing would keep every payment from being booked.
+    const funding = page.rows.filter((row) => row.execType === FUNDING);
+    const rows = funding.map((row) => ({
       marketId: row.symbol,
       paymentId: row.execId,
       // A funding execution's fee is what the position paid.
