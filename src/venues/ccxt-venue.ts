@@ -74,6 +74,8 @@ export function createCcxtVenue(options: CcxtVenueOptions): Venue {
   /** Beside the readings of the account, so that it needs no timer. */
   const lookAtClosed = (): void => {
     if (listings.wanted().some(({ instrument }) => !listings.isPriced(instrument.key))) relist();
+    // An announced end comes near without a new listing.
+    tellClosed(account);
     const nowMs = clock.monotonicMs();
     if (account.unprepared.size === 0 || nowMs - closedSeenMs < CLOSED_PAUSE_MS) return;
     closedSeenMs = nowMs;

@@ -1,14 +1,24 @@
 /**
- * What nothing is opened on, and why: what could not be prepared, and what its listing or fees speak against. Reductions
- * never ask. Entry points: `closedWhy` judges one instrument, `tellClosed` tells the subscriber of all.
+ * What nothing is opened on, and why: what could not be prepared, what its venue is about to end, and where the account's
+ * fees are not known. Reductions never ask. Entry points: `closedWhy` judges one instrument, `tellClosed` tells of all.
  */
 import type { InstrumentKey } from '../kernel/ids.ts';
+import { DAY_MS, iso } from '../kernel/instant.ts';
 import type { Account } from './account.ts';
 
+/** Nothing is opened in the last day of a market: it hardly earns its fees, and what is left is settled by the venue. */
+const LAST_OPENING_MS = DAY_MS;
+
 /** Undefined when an order may open there. */
-export const closedWhy = ({ unprepared, listings }: Account, key: InstrumentKey): string | undefined =>
-  unprepared.get(key) ??
-  (listings.isPriced(key) ? undefined : `the account's fees are not known: ${listings.unreadFees}`);
+export function closedWhy(account: Account, key: InstrumentKey): string | undefined {
+  const { unprepared, listings, clock } = account;
+  const endsAt = listings.get(key)?.endsAt;
+  if (endsAt !== undefined && endsAt - clock.now() < LAST_OPENING_MS) return `the venue ends it at ${iso(endsAt)}`;
+  return (
+    unprepared.get(key) ??
+    (listings.isPriced(key) ? undefined : `the account's fees are not known: ${listings.unreadFees}`)
+  );
+}
 
 /** Whether something that was told as closed is so no more. */
 export const opensAny = (account: Account): boolean =>

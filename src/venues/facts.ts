@@ -211,6 +211,8 @@ export interface VenueFacts {
   readonly settle: string;
   /** How the venue names its linear USDT perpetuals, and nothing else: market ids. */
   readonly perpetualId: RegExp;
+  /** Of the venue's own market row, the announced end of a market, epoch ms; empty, 0 or far ahead while there is none. */
+  readonly endField: 'deliveryDate' | 'deliveryTime' | 'expTime';
   /** Public rates when the account's own are not read; fraction, positive = paid. */
   readonly defaultFees: FeeRates;
   readonly reads: AccountReads;

@@ -17,8 +17,10 @@ import {
   text,
 } from '../kernel/decimal.ts';
 import { instrumentKey, type UnifiedSymbol } from '../kernel/ids.ts';
+import type { Instant } from '../kernel/instant.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { type FeeRates, SetupError, type VenueFacts } from './facts.ts';
+import { instant } from './rows.ts';
 
 export interface Listing {
   readonly instrument: Instrument;
@@ -26,6 +28,8 @@ export interface Listing {
   readonly marketId: string;
   /** Base units per order unit: the contract size, 1 on venues that count base units. */
   readonly unitSize: Base;
+  /** When the venue ends the market, as announced. */
+  readonly endsAt: Instant | undefined;
   /** The venue's own market row. */
   readonly info: unknown;
 }
@@ -92,7 +96,8 @@ function toListing(facts: VenueFacts, market: z.infer<typeof perpetual>, fees: F
       makerFeeRate: Number(fees.maker),
       trading: market.active !== false,
     };
-    return { instrument, symbol: market.symbol, marketId: market.id, unitSize, info: market.info };
+    const endsAt = z.object({ [facts.endField]: instant }).safeParse(market.info).data?.[facts.endField];
+    return { instrument, symbol: market.symbol, marketId: market.id, unitSize, endsAt, info: market.info };
   } catch (error) {
     if (error instanceof DecimalError) return undefined;
     throw error;

@@ -136,6 +136,7 @@ export const binanceFacts: VenueFacts = {
   paymentHorizonMs: 90 * DAY_MS,
   settle: 'USDT',
   perpetualId: /^[^_]+USDT$/,
+  endField: 'deliveryDate',
   defaultFees: { taker: '0.0005', maker: '0.0002' },
   reads: binanceReads,
   stream: binanceStream,

@@ -152,6 +152,7 @@ export const bybitFacts: VenueFacts = {
   paymentHorizonMs: 730 * DAY_MS,
   settle: 'USDT',
   perpetualId: /^[^-]+USDT$/,
+  endField: 'deliveryTime',
   defaultFees: { taker: '0.00055', maker: '0.0002' },
   reads: bybitReads,
   stream: bybitStream,

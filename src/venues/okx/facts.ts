@@ -138,6 +138,7 @@ export const okxFacts: VenueFacts = {
   paymentHorizonMs: 90 * DAY_MS,
   settle: 'USDT',
   perpetualId: /-USDT-SWAP$/,
+  endField: 'expTime',
   defaultFees: { taker: '0.0005', maker: '0.0002' },
   reads: okxReads,
   stream: okxStream,
