@@ -213,6 +213,8 @@ export interface VenueFacts {
   readonly perpetualId: RegExp;
   /** Of the venue's own market row, the announced end of a market, epoch ms; empty, 0 or far ahead while there is none. */
   readonly endField: 'deliveryDate' | 'deliveryTime' | 'expTime';
+  /** Whether a contract of the venue's own market row is more than ccxt takes it for; such a market is left out. */
+  readonly isMultiplied?: (info: unknown) => boolean;
   /** Public rates when the account's own are not read; fraction, positive = paid. */
   readonly defaultFees: FeeRates;
   readonly reads: AccountReads;

@@ -53,7 +53,7 @@ const perpetual = z.object({
   info: z.unknown(),
 });
 
-/** Every linear USDT perpetual among ccxt's markets; markets with unusable steps are left out. */
+/** Every linear USDT perpetual among ccxt's markets; markets with unusable steps or contracts are left out. */
 export function listingsOf(
   facts: VenueFacts,
   markets: Readonly<Record<string, unknown>>,
@@ -77,7 +77,7 @@ function toListing(facts: VenueFacts, market: z.infer<typeof perpetual>, fees: F
     const lot = contractsToBase(contracts(market.precision.amount), unitSize);
     const { min, max } = market.limits.amount;
     const tick = px(market.precision.price);
-    if (!isPositive(lot) || !isPositive(tick)) return undefined;
+    if (!isPositive(lot) || !isPositive(tick) || facts.isMultiplied?.(market.info)) return undefined;
     const minNotional = market.limits.cost?.min ?? undefined;
     const maxQuantity = max ?? undefined;
     const instrument: Instrument = {

@@ -4,7 +4,7 @@ import { base, contracts, text } from '../../src/kernel/decimal.ts';
 import type { Instrument } from '../../src/market/instrument.ts';
 import type { Venue } from '../../src/ports/venue.ts';
 import { factsOf } from '../../src/venues/registry.ts';
-import { BTC, orderOf, setUp, startWorld, until, VENUES, type World } from './world.ts';
+import { BTC, ETH, orderOf, setUp, startWorld, until, VENUES, type World } from './world.ts';
 
 describe.each(VENUES)('the listings of %s', (name) => {
   let world: World;
@@ -95,4 +95,26 @@ describe('binance', () => {
     expect(asked).toEqual([{ symbol: 'A0USDT' }]);
     expect(fees?.get('A499USDT')).toEqual({ taker: '0.0003', maker: '0.0001' });
   });
+});
+
+describe('okx', () => {
+  it.each([
+    ['10', [ETH]],
+    ['1.0', [BTC, ETH]],
+    ['', [BTC, ETH]],
+  ])(
+    'fault-21-multiplier: a contract of %j times its value is not listed, where each leg would be off by it',
+    async (ctMult, symbols) => {
+      const world = await startWorld('okx');
+      const path = '/api/v5/public/instruments';
+      const whole: unknown = await (await fetch(`${world.server.url}${path}?instType=SWAP`)).json();
+      const body = JSON.stringify(whole, (_key, value) =>
+        value?.instId === 'BTC-USDT-SWAP' ? { ...value, ctMult } : value,
+      );
+      world.intercept = (request) => (request.path === path ? { status: 200, body } : 'pass');
+      const listed = await (await world.market()).listings();
+      expect(listed.ok && listed.value.map(({ symbol }) => symbol)).toEqual(symbols);
+      await world.close();
+    },
+  );
 });

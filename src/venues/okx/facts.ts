@@ -139,6 +139,11 @@ export const okxFacts: VenueFacts = {
   settle: 'USDT',
   perpetualId: /-USDT-SWAP$/,
   endField: 'expTime',
+  // A contract is `ctVal` times `ctMult`; ccxt takes `ctVal` alone.
+  isMultiplied: (info) => {
+    const { data } = z.object({ ctMult: z.string() }).safeParse(info);
+    return data !== undefined && data.ctMult !== '' && Number(data.ctMult) !== 1;
+  },
   defaultFees: { taker: '0.0005', maker: '0.0002' },
   reads: okxReads,
   stream: okxStream,
