@@ -7,7 +7,7 @@ import { type Book, bookDefect } from '../market/book.ts';
 import type { MarketEvent } from '../market/event.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type FeedDialect, type FrameReader, type RawQuote, readBook } from './dialect.ts';
-import type { BookSign, HealthReporter } from './health.ts';
+import type { HealthReporter } from './health.ts';
 import type { MarketClient, MarketListing } from './market-connection.ts';
 
 /** Levels per side that leave the feed. */
@@ -40,8 +40,6 @@ export interface QuoteDeskOptions {
   readonly clock: Clock;
   readonly emit: (event: MarketEvent) => void;
   readonly health: HealthReporter;
-  /** A frame of this kind could be read, whether what it tells can be used or not. */
-  readonly onHeard: (kind: 'book' | 'mark') => void;
   /** The times of a market's settlements do not fit its interval: the venue has changed it. */
   readonly onOddSchedule: () => void;
 }
@@ -149,7 +147,7 @@ export class QuoteDesk {
 
   frame(frame: unknown): void {
     if (typeof frame === 'string') {
-      if (!KEEP_ALIVE.has(frame)) this.#o.health.unreadable('a frame was not JSON');
+      if (!KEEP_ALIVE.has(frame)) this.#o.health.malformed('a frame was not JSON');
       return;
     }
     const quotes = this.#guarded(() => this.#reader.parse(frame));
@@ -167,24 +165,19 @@ export class QuoteDesk {
     for (const quote of quotes) {
       const row = this.#byMarketId.get(quote.marketId);
       if (row === undefined) continue;
-      if (quote.kind === 'book') this.#book(row, quote.isMissing);
+      if (quote.kind === 'book') this.#book(row);
       else if (quote.kind === 'mark') this.#mark(row, quote);
       else this.#funding(row, quote);
     }
   }
 
-  #book(row: Row, isMissing = false): void {
+  #book(row: Row): void {
     const raw = this.#guarded(() => readBook(this.#o.client.orderbooks[row.listing.symbol], DEPTH));
     if (raw === undefined) {
-      if (this.#o.dialect.booksBegin === 'by_frame') this.#malformed(row, 'book', 'a change of no book', 'missed');
+      if (this.#o.dialect.booksBegin === 'by_frame') this.#malformed(row, 'book', 'a change of no book');
       return;
     }
-    this.#o.onHeard('book');
     row.seen.book = Math.max(row.seen.book, raw.at);
-    if (isMissing) {
-      this.#malformed(row, 'book', 'a change of its book was missed', 'missed');
-      return;
-    }
     const level = ([price, size]: readonly [number, number]) => ({ price, size: size * row.unitSize });
     const book: Book = {
       key: row.listing.instrument.key,
@@ -195,8 +188,7 @@ export class QuoteDesk {
     };
     const defect = bookDefect(book);
     if (defect !== undefined) {
-      // A venue may have a side on which nobody rests, and never one that crosses the other.
-      this.#malformed(row, 'book', `${defect} book`, defect === 'empty' ? 'empty' : 'missed');
+      this.#malformed(row, 'book', `${defect} book`);
       return;
     }
     this.#o.health.good(`book ${book.key}`);
@@ -205,7 +197,6 @@ export class QuoteDesk {
 
   #mark(row: Row, quote: Extract<RawQuote, { kind: 'mark' }>): void {
     row.seen.mark = Math.max(row.seen.mark, quote.at);
-    this.#o.onHeard('mark');
     const { key } = row.listing.instrument;
     const mark = Number(quote.mark);
     const index = Number(quote.index);
@@ -259,8 +250,8 @@ export class QuoteDesk {
   }
 
   /** A market that does not trade has no rate, and no book or what is left of one: nothing is wrong with the feed. */
-  #malformed({ listing: { instrument } }: Row, kind: (typeof KINDS)[number], what: string, sign?: BookSign): void {
-    if (instrument.trading) this.#o.health.malformed(`${instrument.key}: ${what}`, `${kind} ${instrument.key}`, sign);
+  #malformed({ listing: { instrument } }: Row, kind: (typeof KINDS)[number], what: string): void {
+    if (instrument.trading) this.#o.health.malformed(`${instrument.key}: ${what}`, `${kind} ${instrument.key}`);
   }
 
   #guarded<T>(read: () => T): T | undefined {
@@ -268,7 +259,7 @@ export class QuoteDesk {
       return read();
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error;
-      this.#o.health.unreadable(`unreadable frame: ${error.issues[0]?.message ?? ''}`);
+      this.#o.health.malformed(`unreadable frame: ${error.issues[0]?.message ?? ''}`);
       return undefined;
     }
   }

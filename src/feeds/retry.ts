@@ -12,11 +12,6 @@ export interface Pacing {
   readonly random: Random;
 }
 
-/** Makes a watch call: it resolves on its next frame and rejects when its connection ends; undefined: nothing is left to watch. */
-export type Watch = () => Promise<unknown> | undefined;
-/** Begins to make a watch call again and again. */
-export type Keep = (watch: Watch) => void;
-
 /** Runs `attempt` until it returns something; undefined when `signal` aborted first. */
 export async function keepTrying<T>(
   pacing: Pacing,
@@ -32,31 +27,23 @@ export async function keepTrying<T>(
 }
 
 /**
- * One watch call after another until stopped, or until nothing is left to watch. One that fails again soon, though frames
- * came in between, costs the venue as much as before, so its pauses go on growing.
- * One whose connection was cut from here has not failed: it is made again after the shortest pause.
+ * One watch call after another until stopped; each resolves on its next frame and rejects when its connection ends. One
+ * that fails again soon, though frames came in between, costs the venue as much as before, so its pauses go on growing.
  */
 export async function keepWatching(
   pacing: Pacing,
   signal: AbortSignal,
-  watch: Watch,
-  listener: { told(value: unknown): void; failed(error: unknown): void; cuts(): number },
+  watch: () => Promise<unknown>,
+  listener: { told(value: unknown): void; failed(error: unknown): void },
 ): Promise<void> {
   let failures = 0;
   let failedMs = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
-    const cutsBefore = listener.cuts();
     try {
-      const next = watch();
-      if (next === undefined) return;
-      listener.told(await next);
+      listener.told(await watch());
     } catch (error) {
       if (signal.aborted) return;
       listener.failed(error);
-      if (listener.cuts() !== cutsBefore) {
-        await pauseAfter(pacing, signal, 0);
-        continue;
-      }
       if (pacing.ioClock.monotonicMs() - failedMs > CALM_MS) failures = 0;
       await pauseAfter(pacing, signal, failures);
       failures += 1;

@@ -125,7 +125,7 @@ describe('a change of a book that is not there', () => {
     const okx = { arg: { channel: 'books', instId: 'BTC-USDT-SWAP' }, action: 'update' };
     const data = [{ asks: [], bids: [], ts: String(NOW), prevSeqId: 7, seqId: 9 }];
     expect(await cutsOf('okx', 'BTC-USDT-SWAP', { ...okx, data })).toBe(1);
-    const bybit = { topic: 'orderbook.50.BTCUSDT', type: 'delta', ts: NOW, data: { s: 'BTCUSDT', b: [], a: [], u: 8 } };
+    const bybit = { topic: 'orderbook.50.BTCUSDT', type: 'delta', ts: NOW, data: { s: 'BTCUSDT', b: [], a: [] } };
     expect(await cutsOf('bybit', 'BTCUSDT', bybit)).toBe(1);
   });
 
@@ -139,7 +139,6 @@ describe('watch calls', () => {
     assets: readonly string[],
     trading: boolean,
     watch: (symbols: readonly string[]) => Promise<unknown>,
-    cutStreams: () => void = () => undefined,
   ) => {
     const clock = createSimClock(NOW);
     const listing = { ...BTC_LISTING, instrument: { ...BTC_LISTING.instrument, trading } };
@@ -151,7 +150,7 @@ describe('watch calls', () => {
       listings: async () => success([listing, other], NOW),
       onFrame: () => undefined,
       onDrop: () => undefined,
-      cutStreams,
+      cutStreams: () => undefined,
       close: async () => undefined,
     };
     const feed = createDirectFeed({ connection, clock, ioClock: clock, random: createSeededRandom(1) });
@@ -190,29 +189,6 @@ describe('watch calls', () => {
     expect(calls).toBeLessThan(30);
     await feed.stop();
   });
-
-  it('fault-25-cut-from-here: one that ends because the streams were cut is made again at once, however often', async () => {
-    let calls = 0;
-    let fail = (_error: Error): void => undefined;
-    const watch = () => {
-      calls += 1;
-      return new Promise((_resolve, reject) => {
-        fail = reject;
-      });
-    };
-    // No frame ever comes, so they are cut every thirty seconds.
-    const { clock, feed } = setUp([], true, watch, () => fail(new Error('closed')));
-    await turn();
-    for (let cut = 1; cut <= 10; cut += 1) {
-      clock.advanceTo(clock.now() + 30_000);
-      await turn();
-      expect(calls).toBe(cut);
-      clock.advanceTo(clock.now() + 500);
-      await turn();
-      expect(calls).toBe(cut + 1);
-    }
-    await feed.stop();
-  });
 });
 
 describe('what is asked of a venue', () => {
@@ -222,7 +198,6 @@ describe('what is asked of a venue', () => {
     const asked: (readonly string[])[] = [];
     const answers: { readonly give: () => void; readonly fail: () => void }[] = [];
     const client = {
-      orderbooks: {},
       watchOrderBookForSymbols: (some: readonly string[]) => {
         asked.push(some);
         return new Promise((resolve, reject) => {
@@ -231,8 +206,7 @@ describe('what is asked of a venue', () => {
       },
       watchMarkPrices: never,
     } as unknown as MarketClient;
-    const watches = dialectOf('binance')?.watches(client, listed, () => undefined) ?? [];
-    const books = watches.slice(0, -1).map((watch) => async () => watch());
+    const books = (dialectOf('binance')?.watches(client, listed) ?? []).slice(0, -1);
     return { asked, answers, books };
   };
   const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
