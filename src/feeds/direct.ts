@@ -20,6 +20,7 @@ import { dialectOf, type FeedDialect } from './dialect.ts';
 import { HealthReporter } from './health.ts';
 import type { MarketClient, MarketConnection, MarketListing } from './market-connection.ts';
 import { QuoteDesk } from './quote-desk.ts';
+import { bookRemedies, type Remedy } from './remedy.ts';
 import { keepTrying, keepWatching } from './retry.ts';
 
 export interface DirectFeedOptions {
@@ -36,11 +37,7 @@ export interface DirectFeedOptions {
 const DEFAULT_SILENCE_MS = 30_000;
 /** Listings and intervals are read anew when a frame comes this long after the last reading. */
 const LISTING_AGE_MS = HOUR_MS;
-/** A book that is impossible for a moment may be so at the venue; for longer, a change of it was missed. */
-const DOUBT_MS = 3_000;
-/** Between two new connections for that reason. */
-const RESYNC_PAUSE_MS = 10_000;
-/** Between readings that odd settlement times, or one that failed, ask for. */
+/** Between readings that anything but their age asks for. */
 const DUE_PAUSE_MS = 10_000;
 /** Without any book, or any mark, for so many times as long as without any frame: deaf. */
 const DEAF_TIMES = 2;
@@ -64,18 +61,19 @@ class DirectFeed implements MarketFeed {
   #sink: (event: MarketEvent) => void = () => undefined;
   #started = false;
   #lastFrameMs = 0;
-  /** When any market last told of each; one kind can be deaf while another speaks. */
-  readonly #toldMs = { book: 0, mark: 0 };
+  /** When any market was last heard of each; one kind can be deaf while another speaks. */
+  readonly #heardMs = { book: 0, mark: 0 };
   #listedAtMs = Number.NEGATIVE_INFINITY;
   #refreshing = false;
-  /** Odd settlement times, or a reading that failed: read again before the listing's age is over. */
+  /** Odd settlement times, an empty book, or a reading that failed: read again before the listing's age is over. */
   #isDue = false;
   readonly #everTraded = new Set<string>();
   /** Listed now. */
   #symbols: readonly UnifiedSymbol[] = [];
   #cancelSilence: CancelTimer | undefined;
-  #cancelResync: CancelTimer | undefined;
-  #resyncedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #remedies: readonly Remedy[];
+  /** How often the streams were cut from here. */
+  #cuts = 0;
 
   constructor(options: DirectFeedOptions, dialect: FeedDialect) {
     const { connection, clock } = options;
@@ -86,19 +84,28 @@ class DirectFeed implements MarketFeed {
     this.#dialect = dialect;
     this.#client = connection.client as MarketClient;
     const emit = (event: MarketEvent): void => {
-      if (event.kind === 'book' || event.kind === 'mark') this.#toldMs[event.kind] = options.ioClock.monotonicMs();
       if (!this.#stop.signal.aborted) this.#sink(event);
     };
     this.#health = new HealthReporter(connection.venue, clock, emit);
+    const onDue = (): void => {
+      this.#isDue = true;
+    };
     this.#desk = new QuoteDesk({
       dialect,
       client: this.#client,
       clock,
       emit,
       health: this.#health,
-      onOddSchedule: () => {
-        this.#isDue = true;
+      onHeard: (kind) => {
+        this.#heardMs[kind] = options.ioClock.monotonicMs();
       },
+      onOddSchedule: onDue,
+    });
+    this.#remedies = bookRemedies({
+      ioClock: options.ioClock,
+      health: this.#health,
+      connectAnew: (reason) => this.#cut(reason),
+      readListing: onDue,
     });
   }
 
@@ -145,7 +152,7 @@ class DirectFeed implements MarketFeed {
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#cancelSilence?.();
-    this.#cancelResync?.();
+    for (const remedy of this.#remedies) remedy.stop();
     await this.#o.connection.close();
   }
 
@@ -191,7 +198,7 @@ class DirectFeed implements MarketFeed {
     connection.onFrame((frame) => {
       this.#lastFrameMs = this.#o.ioClock.monotonicMs();
       this.#desk.frame(frame);
-      if (this.#health.doubtsBooks()) this.#doubt();
+      this.#heed();
       const ageMs = this.#o.clock.monotonicMs() - this.#listedAtMs;
       if (ageMs >= (this.#isDue ? DUE_PAUSE_MS : LISTING_AGE_MS)) void this.#refresh();
     });
@@ -200,12 +207,13 @@ class DirectFeed implements MarketFeed {
       // What happened meanwhile is unknown: steps, status and intervals too.
       this.#listedAtMs = Number.NEGATIVE_INFINITY;
       this.#health.lost('connection lost');
+      this.#heed();
     });
     // A market that is listed no more would fail the watch of all.
     const told = (value: unknown) => this.#desk.watched(value);
     const failed = (error: unknown) => this.#health.trouble(nameOf(error));
     for (const watch of this.#dialect.watches(this.#client, () => this.#symbols))
-      void keepWatching(this.#o, this.#stop.signal, watch, { told, failed });
+      void keepWatching(this.#o, this.#stop.signal, watch, { told, failed, cuts: () => this.#cuts });
     this.#hear();
     this.#guardSilence();
   }
@@ -216,29 +224,22 @@ class DirectFeed implements MarketFeed {
     const check = (): void => {
       const nowMs = this.#o.ioClock.monotonicMs();
       const silentMs = nowMs - this.#lastFrameMs;
-      const deaf = (['book', 'mark'] as const).find((kind) => nowMs - this.#toldMs[kind] >= DEAF_TIMES * limitMs);
+      const deaf = (['book', 'mark'] as const).find((kind) => nowMs - this.#heardMs[kind] >= DEAF_TIMES * limitMs);
       if (silentMs >= limitMs) this.#cut(`no frame for ${Math.round(silentMs)} ms`);
-      else if (deaf) this.#cut(`no ${deaf} for ${Math.round(nowMs - this.#toldMs[deaf])} ms`);
+      else if (deaf) this.#cut(`no ${deaf} for ${Math.round(nowMs - this.#heardMs[deaf])} ms`);
       this.#cancelSilence = this.#o.ioClock.after(silentMs < limitMs ? limitMs - silentMs : limitMs, check);
     };
     this.#cancelSilence = this.#o.ioClock.after(limitMs, check);
   }
 
-  /** Books that stay doubtful are built anew from the venue's snapshots, which only a new connection brings. */
-  #doubt(): void {
-    if (this.#cancelResync || this.#stop.signal.aborted) return;
-    const { ioClock } = this.#o;
-    const waitMs = Math.max(DOUBT_MS, this.#resyncedAtMs + RESYNC_PAUSE_MS - ioClock.monotonicMs());
-    this.#cancelResync = ioClock.after(waitMs, () => {
-      this.#cancelResync = undefined;
-      if (!this.#health.doubtsBooks()) return;
-      this.#resyncedAtMs = ioClock.monotonicMs();
-      this.#cut('a change of a book was missed');
-    });
+  #heed(): void {
+    for (const remedy of this.#remedies) remedy.heed();
   }
 
   #cut(reason: string): void {
+    this.#cuts += 1;
     this.#health.lost(reason);
+    this.#heed();
     this.#hear();
     // Without a closing handshake: what still came over the old connection would mix with the new one's.
     this.#o.connection.cutStreams();
@@ -247,8 +248,8 @@ class DirectFeed implements MarketFeed {
   #hear(): void {
     const nowMs = this.#o.ioClock.monotonicMs();
     this.#lastFrameMs = nowMs;
-    this.#toldMs.book = nowMs;
-    this.#toldMs.mark = nowMs;
+    this.#heardMs.book = nowMs;
+    this.#heardMs.mark = nowMs;
   }
 
   /** Listings and intervals as they are now: steps, sizes, status and schedules change while a bot runs. */

@@ -7,7 +7,7 @@ import { type Book, bookDefect } from '../market/book.ts';
 import type { MarketEvent } from '../market/event.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type FeedDialect, type FrameReader, type RawQuote, readBook } from './dialect.ts';
-import type { HealthReporter } from './health.ts';
+import type { BookSign, HealthReporter } from './health.ts';
 import type { MarketClient, MarketListing } from './market-connection.ts';
 
 /** Levels per side that leave the feed. */
@@ -40,6 +40,8 @@ export interface QuoteDeskOptions {
   readonly clock: Clock;
   readonly emit: (event: MarketEvent) => void;
   readonly health: HealthReporter;
+  /** A frame of this kind could be read, whether what it tells can be used or not. */
+  readonly onHeard: (kind: 'book' | 'mark') => void;
   /** The times of a market's settlements do not fit its interval: the venue has changed it. */
   readonly onOddSchedule: () => void;
 }
@@ -147,7 +149,7 @@ export class QuoteDesk {
 
   frame(frame: unknown): void {
     if (typeof frame === 'string') {
-      if (!KEEP_ALIVE.has(frame)) this.#o.health.malformed('a frame was not JSON');
+      if (!KEEP_ALIVE.has(frame)) this.#o.health.unreadable('a frame was not JSON');
       return;
     }
     const quotes = this.#guarded(() => this.#reader.parse(frame));
@@ -174,9 +176,10 @@ export class QuoteDesk {
   #book(row: Row): void {
     const raw = this.#guarded(() => readBook(this.#o.client.orderbooks[row.listing.symbol], DEPTH));
     if (raw === undefined) {
-      if (this.#o.dialect.booksBegin === 'by_frame') this.#malformed(row, 'book', 'a change of no book');
+      if (this.#o.dialect.booksBegin === 'by_frame') this.#malformed(row, 'book', 'a change of no book', 'missed');
       return;
     }
+    this.#o.onHeard('book');
     row.seen.book = Math.max(row.seen.book, raw.at);
     const level = ([price, size]: readonly [number, number]) => ({ price, size: size * row.unitSize });
     const book: Book = {
@@ -188,7 +191,8 @@ export class QuoteDesk {
     };
     const defect = bookDefect(book);
     if (defect !== undefined) {
-      this.#malformed(row, 'book', `${defect} book`);
+      // A venue may have a side on which nobody rests, and never one that crosses the other.
+      this.#malformed(row, 'book', `${defect} book`, defect === 'empty' ? 'empty' : 'missed');
       return;
     }
     this.#o.health.good(`book ${book.key}`);
@@ -197,6 +201,7 @@ export class QuoteDesk {
 
   #mark(row: Row, quote: Extract<RawQuote, { kind: 'mark' }>): void {
     row.seen.mark = Math.max(row.seen.mark, quote.at);
+    this.#o.onHeard('mark');
     const { key } = row.listing.instrument;
     const mark = Number(quote.mark);
     const index = Number(quote.index);
@@ -250,8 +255,8 @@ export class QuoteDesk {
   }
 
   /** A market that does not trade has no rate, and no book or what is left of one: nothing is wrong with the feed. */
-  #malformed({ listing: { instrument } }: Row, kind: (typeof KINDS)[number], what: string): void {
-    if (instrument.trading) this.#o.health.malformed(`${instrument.key}: ${what}`, `${kind} ${instrument.key}`);
+  #malformed({ listing: { instrument } }: Row, kind: (typeof KINDS)[number], what: string, sign?: BookSign): void {
+    if (instrument.trading) this.#o.health.malformed(`${instrument.key}: ${what}`, `${kind} ${instrument.key}`, sign);
   }
 
   #guarded<T>(read: () => T): T | undefined {
@@ -259,7 +264,7 @@ export class QuoteDesk {
       return read();
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error;
-      this.#o.health.malformed(`unreadable frame: ${error.issues[0]?.message ?? ''}`);
+      this.#o.health.unreadable(`unreadable frame: ${error.issues[0]?.message ?? ''}`);
       return undefined;
     }
   }

@@ -29,21 +29,27 @@ export async function keepTrying<T>(
 /**
  * One watch call after another until stopped; each resolves on its next frame and rejects when its connection ends. One
  * that fails again soon, though frames came in between, costs the venue as much as before, so its pauses go on growing.
+ * One whose connection was cut from here has not failed: it is made again after the shortest pause.
  */
 export async function keepWatching(
   pacing: Pacing,
   signal: AbortSignal,
   watch: () => Promise<unknown>,
-  listener: { told(value: unknown): void; failed(error: unknown): void },
+  listener: { told(value: unknown): void; failed(error: unknown): void; cuts(): number },
 ): Promise<void> {
   let failures = 0;
   let failedMs = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
+    const cutsBefore = listener.cuts();
     try {
       listener.told(await watch());
     } catch (error) {
       if (signal.aborted) return;
       listener.failed(error);
+      if (listener.cuts() !== cutsBefore) {
+        await pauseAfter(pacing, signal, 0);
+        continue;
+      }
       if (pacing.ioClock.monotonicMs() - failedMs > CALM_MS) failures = 0;
       await pauseAfter(pacing, signal, failures);
       failures += 1;

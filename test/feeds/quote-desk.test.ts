@@ -33,6 +33,7 @@ describe('the quote desk', () => {
       clock,
       emit,
       health,
+      onHeard: () => undefined,
       onOddSchedule: () => (odd += 1),
     });
     desk.list([{ ...BTC_LISTING, unitSize: base('0.01') }]);

@@ -139,6 +139,7 @@ describe('watch calls', () => {
     assets: readonly string[],
     trading: boolean,
     watch: (symbols: readonly string[]) => Promise<unknown>,
+    cutStreams: () => void = () => undefined,
   ) => {
     const clock = createSimClock(NOW);
     const listing = { ...BTC_LISTING, instrument: { ...BTC_LISTING.instrument, trading } };
@@ -150,7 +151,7 @@ describe('watch calls', () => {
       listings: async () => success([listing, other], NOW),
       onFrame: () => undefined,
       onDrop: () => undefined,
-      cutStreams: () => undefined,
+      cutStreams,
       close: async () => undefined,
     };
     const feed = createDirectFeed({ connection, clock, ioClock: clock, random: createSeededRandom(1) });
@@ -187,6 +188,29 @@ describe('watch calls', () => {
     // Every half second it would be 240.
     expect(calls).toBeGreaterThan(10);
     expect(calls).toBeLessThan(30);
+    await feed.stop();
+  });
+
+  it('fault-25-cut-from-here: one that ends because the streams were cut is made again at once, however often', async () => {
+    let calls = 0;
+    let fail = (_error: Error): void => undefined;
+    const watch = () => {
+      calls += 1;
+      return new Promise((_resolve, reject) => {
+        fail = reject;
+      });
+    };
+    // No frame ever comes, so they are cut every thirty seconds.
+    const { clock, feed } = setUp([], true, watch, () => fail(new Error('closed')));
+    await turn();
+    for (let cut = 1; cut <= 10; cut += 1) {
+      clock.advanceTo(clock.now() + 30_000);
+      await turn();
+      expect(calls).toBe(cut);
+      clock.advanceTo(clock.now() + 500);
+      await turn();
+      expect(calls).toBe(cut + 1);
+    }
     await feed.stop();
   });
 });

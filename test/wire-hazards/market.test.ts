@@ -66,11 +66,7 @@ describe.each(VENUES)('market data of %s', (name) => {
     expect([...world.under.arrived, ...world.partner.arrived]).toEqual([]);
     world.under.proxy.heal();
     afterwards?.();
-    // Streams are connected anew in real time.
-    for (let i = 0; i < 80 && world.states === ''; i++) {
-      await world.run(500);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+    await world.begun();
     world.under.silent = false;
     await world.opened();
     await world.settled();

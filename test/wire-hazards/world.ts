@@ -186,6 +186,14 @@ export class WireWorld {
     }
   }
 
+  /** Waits for the first hedge to begin, for as long as it takes streams to be connected anew, which is real time. */
+  async begun(): Promise<void> {
+    for (let i = 0; i < 80 && this.states === ''; i++) {
+      await this.run(500);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
   /** Boots both accounts and lets the first hedge open. */
   async opened(): Promise<void> {
     await this.until('a held hedge', () => this.states === 'held', 120_000);
