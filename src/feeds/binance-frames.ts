@@ -14,7 +14,11 @@ const UNADJUSTED_HOURS = 8;
  * them leaves a side without what rested beyond. A snapshot of 1000 weighs 20, one of 100 weighs 5.
  */
 const levelsOf = (markets: number): number => (markets <= 50 ? 1_000 : 100);
+/** A snapshot of these weighs 2. */
+const FEWEST_LEVELS = 5;
 
+/** ccxt's book once it has had its snapshot. */
+const begun = z.object({ nonce: z.number() });
 const kind = z.object({ e: z.string() });
 const depthUpdate = z.object({ e: z.literal('depthUpdate'), E: instant, s: z.string(), u: z.number(), U: z.number() });
 const markUpdate = z.object({
@@ -39,8 +43,20 @@ const adjusted = z.array(z.object({ symbol: z.string(), fundingIntervalHours: z.
 const history = z.array(z.object({ fundingRate: decimalText, fundingTime: instant }));
 
 export const binanceFrames: FeedDialect = {
-  watches: (client, symbols) => [
-    ...inParts(symbols, (part) => client.watchOrderBookForSymbols(part, levelsOf(symbols().length))),
+  watches: (client, symbols, keep) => [
+    ...inParts(
+      symbols,
+      {
+        watch: (part) => client.watchOrderBookForSymbols(part, levelsOf(symbols().length)),
+        hasBook: (symbol) => begun.safeParse(client.orderbooks[symbol]).success,
+        isRefused: (symbol) =>
+          client.fetchOrderBook(symbol, FEWEST_LEVELS).then(
+            () => false,
+            (error: unknown) => isAnswer(error),
+          ),
+      },
+      keep,
+    ),
     () => client.watchMarkPrices(symbols()),
   ],
   reader: () => ({
@@ -81,3 +97,11 @@ export const binanceFrames: FeedDialect = {
   booksBegin: 'by_request',
   settledPage: 1_000,
 };
+
+/** Whether the venue itself has said no, which ccxt tells by the class; anything else was lost on its way. */
+function isAnswer(error: unknown): boolean {
+  for (let type: unknown = error; typeof type === 'object' && type !== null; type = Object.getPrototypeOf(type)) {
+    if (type.constructor.name === 'ExchangeError') return true;
+  }
+  return false;
+}

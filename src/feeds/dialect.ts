@@ -6,6 +6,7 @@ import { binanceFrames } from './binance-frames.ts';
 import { bybitFrames } from './bybit-frames.ts';
 import type { MarketClient, MarketListing } from './market-connection.ts';
 import { okxFrames } from './okx-frames.ts';
+import type { Keep, Watch } from './retry.ts';
 
 export type RawQuote =
   /** The client's book of this market changed. */
@@ -40,8 +41,11 @@ export interface FrameReader {
 }
 
 export interface FeedDialect {
-  /** Watch calls that keep the subscriptions open; each asks for what is listed when it is made. */
-  watches(client: MarketClient, symbols: () => readonly UnifiedSymbol[]): readonly (() => Promise<unknown>)[];
+  /**
+   * Watch calls that keep the subscriptions open; each asks for what is listed when it is made. `keep` is given those that
+   * turn out to be needed later.
+   */
+  watches(client: MarketClient, symbols: () => readonly UnifiedSymbol[], keep: Keep): readonly Watch[];
   /** A reader with the state of one connection's frames (deltas). */
   reader(): FrameReader;
   /** Funding interval in hours by market id, read now; `listings` have just been read. Markets that frames tell about may be absent. */

@@ -16,12 +16,13 @@ import type { Instrument } from '../market/instrument.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { MarketFeed } from '../ports/market-feed.ts';
 import type { Random } from '../ports/random.ts';
+import { BookRefused } from './book-parts.ts';
 import { dialectOf, type FeedDialect } from './dialect.ts';
 import { HealthReporter } from './health.ts';
 import type { MarketClient, MarketConnection, MarketListing } from './market-connection.ts';
 import { QuoteDesk } from './quote-desk.ts';
 import { bookRemedies, type Remedy } from './remedy.ts';
-import { keepTrying, keepWatching } from './retry.ts';
+import { keepTrying, keepWatching, type Watch } from './retry.ts';
 
 export interface DirectFeedOptions {
   readonly connection: MarketConnection;
@@ -211,9 +212,13 @@ class DirectFeed implements MarketFeed {
     });
     // A market that is listed no more would fail the watch of all.
     const told = (value: unknown) => this.#desk.watched(value);
-    const failed = (error: unknown) => this.#health.trouble(nameOf(error));
-    for (const watch of this.#dialect.watches(this.#client, () => this.#symbols))
+    const failed = (error: unknown) => {
+      if (error instanceof BookRefused) return;
+      this.#health.trouble(error instanceof Error ? error.constructor.name : 'unknown error');
+    };
+    const keep = (watch: Watch): void =>
       void keepWatching(this.#o, this.#stop.signal, watch, { told, failed, cuts: () => this.#cuts });
+    for (const watch of this.#dialect.watches(this.#client, () => this.#symbols, keep)) keep(watch);
     this.#hear();
     this.#guardSilence();
   }
@@ -291,5 +296,3 @@ class DirectFeed implements MarketFeed {
     if (!this.#stop.signal.aborted) this.#sink({ kind: 'instruments', venue: this.venue, instruments });
   }
 }
-
-const nameOf = (error: unknown): string => (error instanceof Error ? error.constructor.name : 'unknown error');

@@ -38,6 +38,7 @@ export interface MarketConnection {
 export interface MarketClient {
   readonly orderbooks: Readonly<Record<UnifiedSymbol, unknown>>;
   request(path: string, access: string, method: 'GET', params: Readonly<Record<string, unknown>>): Promise<unknown>;
+  fetchOrderBook(symbol: UnifiedSymbol, limit: number): Promise<unknown>;
   watchOrderBookForSymbols(symbols: readonly UnifiedSymbol[], limit?: number): Promise<unknown>;
   watchMarkPrices(symbols: readonly UnifiedSymbol[]): Promise<unknown>;
   watchTickers(symbols: readonly UnifiedSymbol[]): Promise<unknown>;

@@ -12,6 +12,11 @@ export interface Pacing {
   readonly random: Random;
 }
 
+/** Makes a watch call: it resolves on its next frame and rejects when its connection ends; undefined: nothing is left to watch. */
+export type Watch = () => Promise<unknown> | undefined;
+/** Begins to make a watch call again and again. */
+export type Keep = (watch: Watch) => void;
+
 /** Runs `attempt` until it returns something; undefined when `signal` aborted first. */
 export async function keepTrying<T>(
   pacing: Pacing,
@@ -27,14 +32,14 @@ export async function keepTrying<T>(
 }
 
 /**
- * One watch call after another until stopped; each resolves on its next frame and rejects when its connection ends. One
- * that fails again soon, though frames came in between, costs the venue as much as before, so its pauses go on growing.
+ * One watch call after another until stopped, or until nothing is left to watch. One that fails again soon, though frames
+ * came in between, costs the venue as much as before, so its pauses go on growing.
  * One whose connection was cut from here has not failed: it is made again after the shortest pause.
  */
 export async function keepWatching(
   pacing: Pacing,
   signal: AbortSignal,
-  watch: () => Promise<unknown>,
+  watch: Watch,
   listener: { told(value: unknown): void; failed(error: unknown): void; cuts(): number },
 ): Promise<void> {
   let failures = 0;
@@ -42,7 +47,9 @@ export async function keepWatching(
   while (!signal.aborted) {
     const cutsBefore = listener.cuts();
     try {
-      listener.told(await watch());
+      const next = watch();
+      if (next === undefined) return;
+      listener.told(await next);
     } catch (error) {
       if (signal.aborted) return;
       listener.failed(error);

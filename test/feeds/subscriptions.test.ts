@@ -222,6 +222,7 @@ describe('what is asked of a venue', () => {
     const asked: (readonly string[])[] = [];
     const answers: { readonly give: () => void; readonly fail: () => void }[] = [];
     const client = {
+      orderbooks: {},
       watchOrderBookForSymbols: (some: readonly string[]) => {
         asked.push(some);
         return new Promise((resolve, reject) => {
@@ -230,7 +231,8 @@ describe('what is asked of a venue', () => {
       },
       watchMarkPrices: never,
     } as unknown as MarketClient;
-    const books = (dialectOf('binance')?.watches(client, listed) ?? []).slice(0, -1);
+    const watches = dialectOf('binance')?.watches(client, listed, () => undefined) ?? [];
+    const books = watches.slice(0, -1).map((watch) => async () => watch());
     return { asked, answers, books };
   };
   const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
