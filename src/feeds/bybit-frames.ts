@@ -7,7 +7,11 @@ import type { FeedDialect, FrameReader, RawQuote } from './dialect.ts';
 import { decimalText, instant, optionalDecimal, optionalInstant } from './frame-parts.ts';
 
 const topical = z.object({ topic: z.string() });
-const bookFrame = z.object({ ts: instant, type: z.enum(['snapshot', 'delta']), data: z.object({ s: z.string() }) });
+const bookFrame = z.object({
+  ts: instant,
+  type: z.enum(['snapshot', 'delta']),
+  data: z.object({ s: z.string(), u: z.number() }),
+});
 const tickerFrame = z.object({
   ts: instant,
   type: z.enum(['snapshot', 'delta']),
@@ -27,16 +31,16 @@ const history = z.object({
   result: z.object({ list: z.array(z.object({ fundingRate: decimalText, fundingRateTimestamp: instant })) }),
 });
 
-class TickerReader implements FrameReader {
-  /** The newest whole row by market id. */
+class BybitReader implements FrameReader {
+  /** The newest whole row of a ticker by market id. */
   readonly #rows = new Map<string, Record<string, unknown>>();
+  /** The number of the newest change by market id, of books that have every change since their snapshot. */
+  readonly #updates = new Map<string, number>();
 
   parse(frame: unknown): readonly RawQuote[] {
     const message = topical.safeParse(frame);
     if (!message.success) return [];
-    if (message.data.topic.startsWith('orderbook.')) {
-      return [{ kind: 'book', marketId: bookFrame.parse(frame).data.s }];
-    }
+    if (message.data.topic.startsWith('orderbook.')) return [this.#book(frame)];
     if (!message.data.topic.startsWith('tickers.')) return [];
     const { type, data, ts } = tickerFrame.parse(frame);
     const previous = type === 'snapshot' ? {} : this.#rows.get(data.symbol);
@@ -56,6 +60,16 @@ class TickerReader implements FrameReader {
       },
     ];
   }
+
+  /** The client applies whatever comes: changes are numbered without a gap, and only a snapshot mends one. */
+  #book(frame: unknown): RawQuote {
+    const { type, data } = bookFrame.parse(frame);
+    const { s: marketId, u } = data;
+    const isMissing = type === 'delta' && this.#updates.get(marketId) !== u - 1;
+    if (isMissing) this.#updates.delete(marketId);
+    else this.#updates.set(marketId, u);
+    return { kind: 'book', marketId, isMissing };
+  }
 }
 
 export const bybitFrames: FeedDialect = {
@@ -63,7 +77,7 @@ export const bybitFrames: FeedDialect = {
     () => client.watchOrderBookForSymbols(symbols()),
     () => client.watchTickers(symbols()),
   ],
-  reader: () => new TickerReader(),
+  reader: () => new BybitReader(),
   intervals: async (_client, listings) =>
     new Map(
       listings.flatMap(({ marketId, info }) => {

@@ -9,8 +9,8 @@ import { okxFrames } from './okx-frames.ts';
 import type { Keep, Watch } from './retry.ts';
 
 export type RawQuote =
-  /** The client's book of this market changed. */
-  | { readonly kind: 'book'; readonly marketId: string }
+  /** The client's book of this market changed; `isMissing`: it has missed a change, and nothing has begun it anew since. */
+  | { readonly kind: 'book'; readonly marketId: string; readonly isMissing?: boolean }
   | {
       readonly kind: 'funding';
       readonly marketId: string;

@@ -167,13 +167,13 @@ export class QuoteDesk {
     for (const quote of quotes) {
       const row = this.#byMarketId.get(quote.marketId);
       if (row === undefined) continue;
-      if (quote.kind === 'book') this.#book(row);
+      if (quote.kind === 'book') this.#book(row, quote.isMissing);
       else if (quote.kind === 'mark') this.#mark(row, quote);
       else this.#funding(row, quote);
     }
   }
 
-  #book(row: Row): void {
+  #book(row: Row, isMissing = false): void {
     const raw = this.#guarded(() => readBook(this.#o.client.orderbooks[row.listing.symbol], DEPTH));
     if (raw === undefined) {
       if (this.#o.dialect.booksBegin === 'by_frame') this.#malformed(row, 'book', 'a change of no book', 'missed');
@@ -181,6 +181,10 @@ export class QuoteDesk {
     }
     this.#o.onHeard('book');
     row.seen.book = Math.max(row.seen.book, raw.at);
+    if (isMissing) {
+      this.#malformed(row, 'book', 'a change of its book was missed', 'missed');
+      return;
+    }
     const level = ([price, size]: readonly [number, number]) => ({ price, size: size * row.unitSize });
     const book: Book = {
       key: row.listing.instrument.key,

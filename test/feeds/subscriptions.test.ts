@@ -125,7 +125,7 @@ describe('a change of a book that is not there', () => {
     const okx = { arg: { channel: 'books', instId: 'BTC-USDT-SWAP' }, action: 'update' };
     const data = [{ asks: [], bids: [], ts: String(NOW), prevSeqId: 7, seqId: 9 }];
     expect(await cutsOf('okx', 'BTC-USDT-SWAP', { ...okx, data })).toBe(1);
-    const bybit = { topic: 'orderbook.50.BTCUSDT', type: 'delta', ts: NOW, data: { s: 'BTCUSDT', b: [], a: [] } };
+    const bybit = { topic: 'orderbook.50.BTCUSDT', type: 'delta', ts: NOW, data: { s: 'BTCUSDT', b: [], a: [], u: 8 } };
     expect(await cutsOf('bybit', 'BTCUSDT', bybit)).toBe(1);
   });
 
