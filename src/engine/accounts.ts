@@ -1,6 +1,6 @@
 /** Accounts: boot and reconciliation. An account that is not reconciled opens nothing. */
 import { toNumber } from '../kernel/decimal.ts';
-import { type Route, splitKey, type VenueId } from '../kernel/ids.ts';
+import type { Route, VenueId } from '../kernel/ids.ts';
 import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
 import type { Read } from '../kernel/outcome.ts';
 import type { DiscrepancyNoted } from '../ledger/facts.ts';
@@ -244,7 +244,7 @@ export function hasUnresolved(core: Core, watch: AccountWatch): boolean {
   for (const hedge of core.ledger.recent.values()) {
     if (hedge.plan.route !== watch.route || hedge.endedAt !== undefined) continue;
     for (const leg of legsOf(hedge)) {
-      if (splitKey(leg.key).venue === watch.venue && leg.attempts.some(isUnresolved)) return true;
+      if (leg.account === watch.key && leg.attempts.some(isUnresolved)) return true;
     }
   }
   return false;

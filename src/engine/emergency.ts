@@ -207,7 +207,7 @@ function nakedSinceMs(core: Core, hedges: readonly HedgeRecord[]): number {
 function isUrgent(core: Core, hedges: readonly HedgeRecord[]): boolean {
   if (core.ledger.killed || core.emergency.killedBy !== undefined) return true;
   return hedges.some((hedge) => {
-    const distances = legsOf(hedge).map((leg) => distanceOf(core, hedge, leg));
+    const distances = legsOf(hedge).map((leg) => distanceOf(core, leg));
     return judgeDistance(distances, core.settings.risk.margin) === 'reduce';
   });
 }

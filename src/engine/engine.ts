@@ -97,7 +97,7 @@ function newCore(deps: EngineDeps, ledger: LedgerState, epoch: number, send: (co
     ledger,
     market: new FoldedMarket(),
     accounts: new Map(watches.map((watch) => [watch.key, watch])),
-    positions: new Map(watches.map(({ key }) => [key, newPositionWatch()])),
+    positions: new Map(watches.map(({ key }) => [key, newPositionWatch(key)])),
     send,
     settings: deps.settings,
     dirtyAssets: new Set(),

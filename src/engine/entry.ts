@@ -28,7 +28,7 @@ export function entryStop(core: Core, hedge: HedgeRecord, reachable: boolean): E
   if (trip) return { kind: 'end', reason: `breaker_${trip.name}` };
   if (!mayGoOn(core, hedge, venues)) return { kind: 'end', reason: 'not_allowed' };
   // What has been entered is then held, and reduced with both legs together.
-  const distances = legsOf(hedge).map((leg) => distanceOf(core, hedge, leg));
+  const distances = legsOf(hedge).map((leg) => distanceOf(core, leg));
   if (judgeDistance(distances, core.settings.risk.margin) === 'reduce') return { kind: 'end', reason: 'margin' };
   if (!reachable) return { kind: 'wait', reason: 'venue_unreachable' };
   // A degraded feed may be closed on, not opened on.

@@ -5,9 +5,8 @@
  */
 import { haltedLeg } from '../execution/flatten.ts';
 import { moveTo } from '../execution/next.ts';
-import { splitKey } from '../kernel/ids.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
-import { accountKey, type HedgeRecord, isFinal } from '../ledger/state.ts';
+import { type HedgeRecord, isFinal } from '../ledger/state.ts';
 import { alarm, type Core, record, wakeAt } from './core.ts';
 
 /** Venues announce maintenance of up to half an hour. */
@@ -28,7 +27,7 @@ export function watchHalt(core: Core, hedge: HedgeRecord): boolean {
     return false;
   }
   const nowMs = core.clock.monotonicMs();
-  const account = accountKey(hedge.plan.route, splitKey(leg.key).venue);
+  const { account } = leg;
   const watch = core.halts.get(hedge.id) ?? { sinceMs: nowMs, account, toldMs: Number.NEGATIVE_INFINITY };
   core.halts.set(hedge.id, watch);
   const minutes = Math.floor((nowMs - watch.sinceMs) / MINUTE_MS);

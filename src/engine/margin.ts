@@ -7,9 +7,8 @@ import { moveTo } from '../execution/next.ts';
 import { reduceBoth } from '../execution/reduce-both.ts';
 import { matched, unresolved } from '../execution/shape.ts';
 import { type Base, isZero, max, px, quantityFor, toNumber, ZERO_BASE } from '../kernel/decimal.ts';
-import { splitKey } from '../kernel/ids.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
-import { accountKey, type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
+import { type HedgeRecord, type LegRecord, legsOf } from '../ledger/state.ts';
 import { judgeDistance, liquidationDistance, reductionStep } from '../risk/margin.ts';
 import { alarm, type Core, record } from './core.ts';
 import type { PositionWatch } from './positions.ts';
@@ -20,8 +19,8 @@ import { markOf } from './valuation.ts';
 const POLLS_VALID = 3;
 
 /** Distance to liquidation of a leg as a fraction of the mark; undefined when it is not known now. */
-export function distanceOf(core: Core, hedge: HedgeRecord, leg: LegRecord): number | undefined {
-  const read = readOf(core, hedge, leg);
+export function distanceOf(core: Core, leg: LegRecord): number | undefined {
+  const read = readOf(core, leg);
   const position = read?.positions.get(leg.key);
   if (!read || !position || isZero(position.quantity)) return undefined;
   const validMs = Math.max(MINUTE_MS, POLLS_VALID * core.settings.positionsEveryMs);
@@ -30,15 +29,15 @@ export function distanceOf(core: Core, hedge: HedgeRecord, leg: LegRecord): numb
   // One instrument's marks can stop while everything else goes on: then the venue's own list is newer.
   const isOlder = (view?.mark?.receivedAt ?? 0) < read.at;
   const mark = isOlder && position.mark ? toNumber(position.mark) : markOf(view);
-  const liquidation = position.liquidationPrice && toNumber(position.liquidationPrice);
-  return liquidationDistance(position.quantity.s > 0 ? 'long' : 'short', liquidation, mark);
+  const direction = position.quantity.s > 0 ? 'long' : 'short';
+  return liquidationDistance(direction, read.liquidationPrices.get(leg.key), mark);
 }
 
 /** True when it moved the hedge. */
 export function watchMargin(core: Core, hedge: HedgeRecord, contextNow: () => AdvanceContext): boolean {
   const legs = legsOf(hedge).filter((leg) => !isZero(leg.holding.quantity));
   if (legs.length === 0) return false;
-  const distances = legs.map((leg) => distanceOf(core, hedge, leg));
+  const distances = legs.map((leg) => distanceOf(core, leg));
   const verdict = judgeDistance(distances, core.settings.risk.margin);
   if (verdict === 'healthy' || verdict === 'unknown') return false;
   const detail = legs.map((leg, i) => `${leg.key} ${percentText(distances[i])} from liquidation`).join(', ');
@@ -54,7 +53,7 @@ function mayReduce(core: Core, hedge: HedgeRecord, { reachable }: AdvanceContext
   if (hedge.state !== 'held' || !reachable || legsOf(hedge).some(unresolved)) return false;
   if (hedge.stateSince > core.clock.now()) return true;
   return legsOf(hedge).every((leg) => {
-    const read = readOf(core, hedge, leg);
+    const read = readOf(core, leg);
     if (read === undefined) return false;
     // By both clocks: a wall clock that went back since leaves the list's stamp ahead of whatever was done after it.
     const { clock } = core;
@@ -85,8 +84,7 @@ export function leastClosable(core: Core, hedge: HedgeRecord): Base {
     .reduce((a, b) => max(a, b));
 }
 
-const readOf = (core: Core, hedge: HedgeRecord, leg: LegRecord): PositionWatch['read'] =>
-  core.positions.get(accountKey(hedge.plan.route, splitKey(leg.key).venue))?.read;
+const readOf = (core: Core, leg: LegRecord): PositionWatch['read'] => core.positions.get(leg.account)?.read;
 
 const percentText = (rate: number | undefined): string =>
   rate === undefined ? 'an unknown distance' : `${(rate * 100).toFixed(1)} %`;

@@ -9,7 +9,7 @@ import { describe, unresolved } from '../execution/shape.ts';
 import { abs, add, type Base, gte, sub, sum, text, ZERO_BASE } from '../kernel/decimal.ts';
 import { splitKey } from '../kernel/ids.ts';
 import { MINUTE_MS } from '../kernel/instant.ts';
-import { accountKey, type HedgeRecord, isUnresolved, legsOf } from '../ledger/state.ts';
+import { type HedgeRecord, isUnresolved, legsOf } from '../ledger/state.ts';
 import { ageMs } from '../market/view.ts';
 import { alarm, type Core, record, resync, wakeAt } from './core.ts';
 import { deltaOnVenues } from './positions.ts';
@@ -81,8 +81,7 @@ export function tellNaked(core: Core, hedge: HedgeRecord): boolean {
 function unexplained(core: Core, hedge: HedgeRecord): Base {
   const parts = legsOf(hedge)
     .filter(unresolved)
-    .map(({ key }) => {
-      const account = accountKey(hedge.plan.route, splitKey(key).venue);
+    .map(({ key, account }) => {
       const read = core.positions.get(account)?.read;
       if (!read) return ZERO_BASE;
       const ledger = core.ledger.accounts.get(account)?.holdings.get(key)?.quantity ?? ZERO_BASE;
@@ -94,7 +93,7 @@ function unexplained(core: Core, hedge: HedgeRecord): Base {
 /** Whether a fill of it is known to the venue though nobody told: its fills are read at once. */
 function readWhatIsUnknown(core: Core, hedge: HedgeRecord): void {
   for (const leg of legsOf(hedge)) {
-    if (unresolved(leg)) resync(core, accountKey(hedge.plan.route, splitKey(leg.key).venue));
+    if (unresolved(leg)) resync(core, leg.account);
   }
 }
 
@@ -119,8 +118,8 @@ function mayFlatten(hedge: HedgeRecord): boolean {
  */
 function isAnswering(core: Core, hedge: HedgeRecord): boolean {
   if (!isReachable(core, hedge)) return false;
-  return legsOf(hedge).every(({ key, attempts }) => {
-    const own = core.positions.get(accountKey(hedge.plan.route, splitKey(key).venue));
+  return legsOf(hedge).every(({ account, attempts }) => {
+    const own = core.positions.get(account);
     const leftMs = attempts
       .filter(isUnresolved)
       .map(({ intent }) => core.lookups.get(intent.clientOrderId)?.sinceMs ?? Number.NEGATIVE_INFINITY);

@@ -40,7 +40,7 @@ export function onSettlementPassed(core: Core, before: FundingQuote | undefined,
     if ((hedge.openedAt ?? Number.POSITIVE_INFINITY) > passedAt || ends < passedAt) continue;
     for (const leg of legsOf(hedge)) {
       if (leg.key !== quote.key || !mayHaveStood(core, hedge, leg.key, passedAt)) continue;
-      const watch = core.accounts.get(accountKey(hedge.plan.route, splitKey(leg.key).venue));
+      const watch = core.accounts.get(leg.account);
       if (watch) awaitPayment(core, watch, passedAt, leg.key);
     }
   }

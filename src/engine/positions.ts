@@ -5,8 +5,8 @@
 import { standingDelta } from '../execution/doubt.ts';
 import type { PositionDoubt } from '../execution/next.ts';
 import { imbalance } from '../execution/shape.ts';
-import { abs, type Base, eq, sub, text, ZERO_BASE } from '../kernel/decimal.ts';
-import { type InstrumentKey, instrumentKey, splitKey } from '../kernel/ids.ts';
+import { abs, type Base, eq, sub, text, toNumber, ZERO_BASE } from '../kernel/decimal.ts';
+import { type InstrumentKey, instrumentKey } from '../kernel/ids.ts';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/instant.ts';
 import type { Fact } from '../ledger/facts.ts';
 import { coveredOf, marginConfirms, positionDiscrepancies, positionGaps } from '../ledger/position-gaps.ts';
@@ -26,8 +26,20 @@ const ABSENT_POLL_MS = 15 * SECOND_MS;
 /** Polls in a row without an answer before people are told. */
 const FAILURES_TOLD = 3;
 
+/** A complete list, and when it was asked for and came, monotonic. */
+export interface PositionRead {
+  readonly at: Instant;
+  readonly askedMs: number;
+  readonly heardMs: number;
+  readonly positions: ReadonlyMap<InstrumentKey, VenuePosition>;
+  /** Of those that have one: looked at with every event, so doubles are made of them once. */
+  readonly liquidationPrices: ReadonlyMap<InstrumentKey, number>;
+}
+
 /** What is known of one account's positions at its venue. */
 export interface PositionWatch {
+  /** The name of the next poll among the wakes. */
+  readonly wake: string;
   polling: boolean;
   /** Polls in a row that failed. */
   failures: number;
@@ -37,13 +49,8 @@ export interface PositionWatch {
   stoodMs: number;
   /** Monotonic: when an entry was last called absent there. */
   absentMs: number;
-  /** The newest complete list, and when it was asked for and came, monotonic. */
-  read?: {
-    readonly at: Instant;
-    readonly askedMs: number;
-    readonly heardMs: number;
-    readonly positions: ReadonlyMap<InstrumentKey, VenuePosition>;
-  };
+  /** The newest one. */
+  read?: PositionRead;
   /** As last listed: a list that lacks a position does not tell at which leverage it would stand. */
   readonly leverages: Map<InstrumentKey, number>;
   /** Differences seen once: ledger - venue, and when (monotonic) it was first seen. */
@@ -56,7 +63,8 @@ export interface PositionWatch {
   agreed: ReadonlyMap<string, number>;
 }
 
-export const newPositionWatch = (): PositionWatch => ({
+export const newPositionWatch = (account: string): PositionWatch => ({
+  wake: `positions:${account}`,
   polling: false,
   failures: 0,
   unread: false,
@@ -71,13 +79,11 @@ export const newPositionWatch = (): PositionWatch => ({
 
 /** Keeps the polls of a standing hedge's accounts going. */
 export function watchPositions(core: Core, hedge: HedgeRecord): void {
-  for (const { key } of legsOf(hedge)) {
-    const account = accountKey(hedge.plan.route, splitKey(key).venue);
-    const wake = `positions:${account}`;
+  for (const { account } of legsOf(hedge)) {
     const own = core.positions.get(account);
     if (own && hedge.endedAt === undefined) own.stoodMs = core.clock.monotonicMs();
-    if (core.wakes.has(wake) || own?.polling !== false) continue;
-    wakeAt(core, wake, core.clock.now() + core.settings.positionsEveryMs);
+    if (own?.polling !== false || core.wakes.has(own.wake)) continue;
+    wakeAt(core, own.wake, core.clock.now() + core.settings.positionsEveryMs);
   }
 }
 
@@ -114,7 +120,7 @@ function stands(core: Core, watch: AccountWatch): boolean {
   const since = core.clock.now() - lateMs;
   for (const hedge of core.ledger.recent.values()) {
     if (hedge.plan.route !== watch.route || (hedge.endedAt ?? Number.POSITIVE_INFINITY) < since) continue;
-    if (legsOf(hedge).some((leg) => splitKey(leg.key).venue === watch.venue)) return true;
+    if (legsOf(hedge).some((leg) => leg.account === watch.key)) return true;
   }
   return false;
 }
@@ -162,10 +168,20 @@ export function notePositions(
   const heardMs = core.clock.monotonicMs();
   for (const { key, leverage = 0 } of value) if (leverage > 0) own.leverages.set(key, leverage);
   // One that was asked for earlier and came later is no news.
-  if (askedMs >= (own.read?.askedMs ?? Number.NEGATIVE_INFINITY))
-    own.read = { at, askedMs, heardMs, positions: new Map(value.map((position) => [position.key, position])) };
+  if (askedMs >= (own.read?.askedMs ?? Number.NEGATIVE_INFINITY)) own.read = { at, askedMs, heardMs, ...byKey(value) };
   if (isBack) onVenueBack(core, watch.key);
   return isBack;
+}
+
+function byKey(list: readonly VenuePosition[]): Pick<PositionRead, 'positions' | 'liquidationPrices'> {
+  const positions = new Map<InstrumentKey, VenuePosition>();
+  const liquidationPrices = new Map<InstrumentKey, number>();
+  for (const position of list) {
+    positions.set(position.key, position);
+    if (position.liquidationPrice) liquidationPrices.set(position.key, toNumber(position.liquidationPrice));
+    else liquidationPrices.delete(position.key);
+  }
+  return { positions, liquidationPrices };
 }
 
 /** Whether the list says something else than the ledger and its open discrepancies do. */
@@ -250,28 +266,28 @@ export function forgetAllDoubts(core: Core, account: string): void {
 export function doubtOf(core: Core, hedge: HedgeRecord): PositionDoubt {
   const details = positionDiscrepancies(core.ledger, hedge);
   if (details.length === 0) return { kind: 'none' };
-  const isConfirmed = legsOf(hedge).some((leg) => missingOf(core, hedge, leg) !== undefined);
+  const isConfirmed = legsOf(hedge).some((leg) => missingOf(core, leg) !== undefined);
   return { kind: isConfirmed ? 'confirmed' : 'open', detail: details.join('; ') };
 }
 
 /** What the venue is known to hold of a leg: |quantity| unless less is confirmed. Positive. */
 export function standingOnVenue(core: Core, hedge: HedgeRecord, leg: LegRecord): Base {
-  return missingOf(core, hedge, leg) === undefined ? abs(leg.holding.quantity) : reducibleOnVenue(core, hedge, leg);
+  return missingOf(core, leg) === undefined ? abs(leg.holding.quantity) : reducibleOnVenue(core, hedge, leg);
 }
 
 /** Net base delta of what stands; the ledger's own while nothing is confirmed missing. Positive when long. */
 export const deltaOnVenues = (core: Core, hedge: HedgeRecord): Base =>
-  legsOf(hedge).every((leg) => missingOf(core, hedge, leg) === undefined)
+  legsOf(hedge).every((leg) => missingOf(core, leg) === undefined)
     ? imbalance(hedge)
     : standingDelta(hedge, { standing: (leg) => standingOnVenue(core, hedge, leg) });
 
 /** How much of a leg the venue's one position of the instrument covers, by the ledger less what is confirmed missing. */
 export function reducibleOnVenue(core: Core, hedge: HedgeRecord, leg: LegRecord): Base {
-  const missing = missingOf(core, hedge, leg) ?? ZERO_BASE;
-  const account = core.ledger.accounts.get(accountKey(hedge.plan.route, splitKey(leg.key).venue));
+  const missing = missingOf(core, leg) ?? ZERO_BASE;
+  const account = core.ledger.accounts.get(leg.account);
   const ledger = account?.holdings.get(leg.key)?.quantity ?? ZERO_BASE;
   return coveredOf(core.ledger, hedge.plan.route, leg, sub(ledger, missing));
 }
 
-const missingOf = (core: Core, hedge: HedgeRecord, leg: LegRecord): Base | undefined =>
-  core.positions.get(accountKey(hedge.plan.route, splitKey(leg.key).venue))?.confirmed.get(leg.key);
+const missingOf = (core: Core, leg: LegRecord): Base | undefined =>
+  core.positions.get(leg.account)?.confirmed.get(leg.key);

@@ -235,8 +235,8 @@ function hedgeStatus(core: Core, summary: HedgeSummary, detail: string): HedgeSt
   const hedge = core.ledger.hedges.get(summary.id);
   const openPnl = hedge ? hedgeUnrealised(hedge, core.market) : ZERO_QUOTE;
   const forwardApr = core.forwardApr.get(summary.id);
-  const long = hedge && distanceOf(core, hedge, hedge.long);
-  const short = hedge && distanceOf(core, hedge, hedge.short);
+  const long = hedge && distanceOf(core, hedge.long);
+  const short = hedge && distanceOf(core, hedge.short);
   return {
     id: summary.id,
     route: summary.route,

@@ -130,8 +130,9 @@ function onWake(core: Core): void {
   for (const [name, at] of core.wakes) if (at <= now) due.push(name);
   for (const name of due) {
     core.wakes.delete(name);
-    const [what, ...rest] = name.split(':');
-    const subject = rest.join(':');
+    const colon = name.indexOf(':');
+    const what = colon < 0 ? name : name.slice(0, colon);
+    const subject = colon < 0 ? '' : name.slice(colon + 1);
     const watch = core.accounts.get(subject);
     if (what === 'lookup') lookupDue(core, subject);
     else if (what === 'boot' && watch) core.send({ kind: 'boot', account: watch.key });

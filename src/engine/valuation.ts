@@ -84,7 +84,7 @@ function committedUsd(core: Core, watch: AccountWatch): number {
   for (const hedge of core.ledger.recent.values()) {
     if (isFinal(hedge.state) || hedge.plan.route !== watch.route) continue;
     for (const leg of legsOf(hedge)) {
-      if (splitKey(leg.key).venue !== watch.venue) continue;
+      if (leg.account !== watch.key) continue;
       for (const attempt of leg.attempts) {
         const { intent, filled } = attempt;
         if (intent.reduceOnly || intent.at < toldAt) continue;

@@ -120,7 +120,7 @@ export function truthOf({ emergency }: Core, account: string): VenueTruth {
 }
 
 export const accountsOf = (hedges: readonly HedgeRecord[]): ReadonlySet<string> =>
-  new Set(hedges.flatMap((hedge) => legsOf(hedge).map(({ key }) => accountKey(hedge.plan.route, splitKey(key).venue))));
+  new Set(hedges.flatMap((hedge) => legsOf(hedge).map(({ account }) => account)));
 
 function quantitiesOf(
   core: Core,

@@ -10,6 +10,7 @@ const Exact = Big();
 Exact.strict = true;
 Exact.DP = 24;
 Exact.RM = Exact.roundHalfEven;
+const ZERO = new Exact('0');
 const ONE = new Exact('1');
 const MINUS_ONE = new Exact('-1');
 
@@ -52,7 +53,8 @@ export const ZERO_QUOTE: Quote = quote('0');
 /** Most sums have a zero in them (a flat leg, nothing of others): values are immutable, so the other one is the result. */
 export const add = <T extends AnyDec>(a: T, b: T): T => {
   if (isZero(b) && (!isZero(a) || a.s === b.s)) return a;
-  return isZero(a) && !isZero(b) ? b : (a.plus(b) as T);
+  if (isZero(a) && !isZero(b)) return b;
+  return isOpposite(a, b) ? (ZERO as unknown as T) : (a.plus(b) as T);
 };
 export const sub = <T extends AnyDec>(a: T, b: T): T => (isZero(b) && !isZero(a) ? a : (a.minus(b) as T));
 export const neg = <T extends AnyDec>(a: T): T => a.times(MINUS_ONE) as T;
@@ -65,6 +67,12 @@ export const gt = <T extends AnyDec>(a: T, b: T): boolean => a.gt(b);
 export const gte = <T extends AnyDec>(a: T, b: T): boolean => a.gte(b);
 export const min = <T extends AnyDec>(a: T, b: T): T => (a.lte(b) ? a : b);
 export const max = <T extends AnyDec>(a: T, b: T): T => (a.gte(b) ? a : b);
+/** As the two legs of a hedge are. */
+function isOpposite(a: AnyDec, b: AnyDec): boolean {
+  if (a.s === b.s || a.e !== b.e || a.c.length !== b.c.length) return false;
+  for (let i = a.c.length - 1; i >= 0; i -= 1) if (a.c[i] !== b.c[i]) return false;
+  return true;
+}
 /** Only zero begins with the digit zero. */
 export const isZero = (a: AnyDec): boolean => a.c[0] === 0;
 export const isPositive = (a: AnyDec): boolean => a.s > 0 && !isZero(a);

@@ -1,9 +1,9 @@
 /** Records before the first fact about them. */
 import { ZERO_BASE, ZERO_QUOTE } from '../kernel/decimal.ts';
-import type { InstrumentKey, LegName, Route, VenueId } from '../kernel/ids.ts';
+import { type InstrumentKey, type LegName, type Route, splitKey, type VenueId } from '../kernel/ids.ts';
 
 import { FLAT } from './holding.ts';
-import type { AccountRecord, LedgerState, LegRecord } from './state.ts';
+import { type AccountRecord, accountKey, type LedgerState, type LegRecord } from './state.ts';
 
 export function emptyLedger(): LedgerState {
   return {
@@ -41,10 +41,11 @@ export const emptyAccount = (route: Route, venue: VenueId): AccountRecord => ({
   newest: new Map(),
 });
 
-export function emptyLeg(name: LegName, key: InstrumentKey): LegRecord {
+export function emptyLeg(name: LegName, key: InstrumentKey, route: Route): LegRecord {
   return {
     name,
     key,
+    account: accountKey(route, splitKey(key).venue),
     direction: name,
     holding: FLAT,
     changes: [],

@@ -36,6 +36,8 @@ export interface AttemptRecord {
 export interface LegRecord {
   readonly name: LegName;
   readonly key: InstrumentKey;
+  /** `accountKey` of where it stands. */
+  readonly account: string;
   readonly direction: Direction;
   /** Signed quantity and exact cost, from fills. */
   holding: Holding;
@@ -150,7 +152,7 @@ const accountKeys: Readonly<Record<Route, Map<VenueId, string>>> = { live: new M
 export const dayKey = (route: Route, day: Instant): string => `${route}|${day}`;
 
 export const breakerId = (breaker: { name: BreakerName; route: Route; subject: string }): string =>
-  [breaker.name, breaker.route, breaker.subject].filter((part) => part !== '').join('/');
+  breaker.subject === '' ? `${breaker.name}/${breaker.route}` : `${breaker.name}/${breaker.route}/${breaker.subject}`;
 
 export const isFinal = (state: HedgeState): boolean => state === 'closed' || state === 'aborted';
 

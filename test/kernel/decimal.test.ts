@@ -19,6 +19,7 @@ import {
   lt,
   lte,
   mostLots,
+  neg,
   notional,
   px,
   quantityFor,
@@ -56,6 +57,19 @@ describe('number', () => {
         fc.double({ noNaN: true, noDefaultInfinity: true }),
         (value) => toNumber(base(value)) === value || value === 0,
       ),
+    );
+  });
+});
+
+describe('a sum', () => {
+  it('is what integers make of it, and of opposite values a zero without a sign', () => {
+    const units = fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n });
+    fc.assert(
+      fc.property(units, units, fc.integer({ min: 0, max: 18 }), (a, b, digits) => {
+        const [x, y] = [base(decimalText(a, digits)), base(decimalText(b, digits))];
+        expect(text(add(x, y))).toBe(text(base(decimalText(a + b, digits))));
+        for (const sum of [add(x, neg(x)), add(neg(x), x)]) expect([text(sum), sum.s]).toEqual(['0', 1]);
+      }),
     );
   });
 });

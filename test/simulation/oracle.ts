@@ -127,6 +127,7 @@ export class Oracle {
   /** Moves of hedges and of order attempts, counted. */
   readonly transitions = new Map<string, number>();
   readonly attempts = new Map<string, Attempt>();
+  readonly #keys = new Map<string, ReadonlyMap<string, string>>();
   readonly sent = new Map<string, Sent>();
   /** Orders that have not arrived everywhere yet. */
   readonly #underWay = new Set<string>();
@@ -495,15 +496,33 @@ export class Oracle {
 
   /** The bot's own position: what a human holds is not its business. */
   own(venue: string, symbol: string): Base {
-    const key = `${venue}|${symbol}`;
+    return this.#ownAt(this.#keysOf(symbol).get(venue) ?? '');
+  }
+
+  #ownAt(key: string): Base {
     const foreign = this.#foreign.get(key);
     const position = this.#positions.get(key) ?? ZERO_BASE;
     return foreign ? sub(position, foreign) : position;
   }
 
-  isNaked(symbol: string): boolean {
+  /** By venue. Most events ask for them. */
+  #keysOf(symbol: string): ReadonlyMap<string, string> {
+    const known = this.#keys.get(symbol);
+    if (known) return known;
+    const keys = new Map([...this.#world.rigs.keys()].map((venue) => [venue, `${venue}|${symbol}`]));
+    this.#keys.set(symbol, keys);
+    return keys;
+  }
+
+  /** The bot's own on all venues together. */
+  #netOf(symbol: string): Base {
     let net = ZERO_BASE;
-    for (const venue of this.#world.rigs.keys()) net = add(net, this.own(venue, symbol));
+    for (const key of this.#keysOf(symbol).values()) net = add(net, this.#ownAt(key));
+    return net;
+  }
+
+  isNaked(symbol: string): boolean {
+    const net = this.#netOf(symbol);
     if (isZero(net) || lt(abs(net), this.#commonLots.get(symbol) ?? ZERO_BASE)) return false;
     return gte(abs(net), this.#smallestOrder(symbol));
   }
@@ -513,7 +532,7 @@ export class Oracle {
     const owns = [...this.#world.rigs.keys()].map((venue) => ({ venue, own: this.own(venue, symbol) }));
     const net = owns.reduce((total, { own }) => add(total, own), ZERO_BASE);
     const able = owns.reduce((total, { venue, own }) => {
-      const position = this.#positions.get(`${venue}|${symbol}`) ?? ZERO_BASE;
+      const position = this.#positions.get(this.#keysOf(symbol).get(venue) ?? '') ?? ZERO_BASE;
       return own.s === net.s && position.s === net.s ? add(total, min(abs(own), abs(position))) : total;
     }, ZERO_BASE);
     return lt(able, max(this.#commonLots.get(symbol) ?? ZERO_BASE, this.#smallestOrder(symbol))) && lt(able, abs(net));
@@ -522,8 +541,9 @@ export class Oracle {
   /** What no venue where something stands takes an order for cannot be made equal: dust. */
   #smallestOrder(symbol: string): Base {
     let smallest = ZERO_BASE;
+    const keys = this.#keysOf(symbol);
     for (const [venue, { exchange }] of this.#world.rigs) {
-      const instrument = isZero(this.own(venue, symbol)) ? undefined : exchange.market(symbol)?.instrument;
+      const instrument = isZero(this.#ownAt(keys.get(venue) ?? '')) ? undefined : exchange.market(symbol)?.instrument;
       if (instrument) smallest = max(smallest, contractsToBase(instrument.minContracts, instrument.contractSize));
     }
     return smallest;
@@ -608,10 +628,9 @@ export class Oracle {
     const ledger = this.#impaired.get('ledger');
     const isFull = ledger !== undefined && ledger.active > 0;
     let sightMs = 0;
-    for (const venue of this.#world.rigs.keys()) {
-      const key = `${venue}|${symbol}`;
+    for (const [venue, key] of this.#keysOf(symbol)) {
       const isTouched = (this.#touchedAt.get(key) ?? 0) >= since - 60_000;
-      if (!isTouched && isZero(this.own(venue, symbol)) && !this.#planned.get(symbol)?.includes(key)) continue;
+      if (!isTouched && isZero(this.#ownAt(key)) && !this.#planned.get(symbol)?.includes(key)) continue;
       const { positionsEveryMs } = this.#world.settings();
       const isMisled = this.#isMisled(venue, since);
       const isUnseen = (this.#impaired.get(`sight ${venue}`)?.active ?? 0) > 0;
@@ -640,11 +659,12 @@ export class Oracle {
 
   /** Whether what makes the legs equal has anything to do with a venue: its excess, an order there, news from there. */
   #isConcerned(venue: string, symbol: string): boolean {
-    const key = `${venue}|${symbol}`;
-    const net = [...this.#world.rigs.keys()].reduce((total, id) => add(total, this.own(id, symbol)), ZERO_BASE);
-    if (this.own(venue, symbol).s === net.s && !isZero(this.own(venue, symbol))) return true;
+    const own = this.own(venue, symbol);
+    if (own.s === this.#netOf(symbol).s && !isZero(own)) return true;
     if (this.#unbookedOn(venue).size > 0) return true;
-    return [...this.attempts.values()].some(({ intent, status }) => intent.key === key && !FINAL.has(status));
+    const key = this.#keysOf(symbol).get(venue);
+    for (const { intent, status } of this.attempts.values()) if (intent.key === key && !FINAL.has(status)) return true;
+    return false;
   }
 
   #judgeOpening(venue: string, symbol: string, intent: AttemptIntended, order: OrderRequest): void {
@@ -688,7 +708,7 @@ export class Oracle {
     // What has changed since the positions were read cannot be known.
     if (venues.some((id) => (this.#movedAt.get(`${id}|${symbol}`) ?? 0) > now - EMERGENCY_READ_MS)) return;
     const closes = (held: Base): boolean => held.s === (side === 'sell' ? 1 : -1) && gte(abs(held), quantity);
-    const net = venues.reduce((total, id) => add(total, this.own(id, symbol)), ZERO_BASE);
+    const net = this.#netOf(symbol);
     // Positions that a venue lies about, time and again, are all that there is to go by.
     const isLiedTo = [...this.#lyingUntil.values()].some((until) => until > now);
     if (!isLiedTo && (!closes(this.own(venue, symbol)) || !closes(net)))
@@ -696,8 +716,7 @@ export class Oracle {
   }
 
   #hedges(symbol: string, { side, quantity }: OrderRequest): boolean {
-    let net = ZERO_BASE;
-    for (const venue of this.#world.rigs.keys()) net = add(net, this.own(venue, symbol));
+    const net = this.#netOf(symbol);
     return net.s === (side === 'buy' ? -1 : 1) && gte(abs(net), quantity);
   }
 

@@ -317,6 +317,7 @@ export class SimVenue implements Venue {
   /** Whole lots of the share that the list shows. */
   #shown(rows: readonly VenuePosition[]): readonly VenuePosition[] {
     const { conditions, exchange } = this.#options.rig;
+    if (conditions.shownShares.size === 0) return rows;
     return rows.flatMap((row) => {
       const { symbol } = splitKey(row.key);
       const share = conditions.shownShares.get(symbol);
