@@ -1,6 +1,10 @@
 /** What a venue lists and what it accepts, in base units. Contracts never appear here. */
 import type { Base, Px, Quote } from '../kernel/decimal.ts';
 import type { InstrumentKey, UnifiedSymbol, VenueId } from '../kernel/ids.ts';
+import { DAY_MS, type Instant } from '../kernel/instant.ts';
+
+/** Nothing is opened in the last day of a market: it hardly earns its fees, and what is left is settled by the venue. */
+export const LAST_OPENING_MS = DAY_MS;
 
 export interface Instrument {
   readonly key: InstrumentKey;
@@ -25,4 +29,6 @@ export interface Instrument {
   readonly makerFeeRate: number;
   /** False: halted, delisting or not yet open. Opens nothing. */
   readonly trading: boolean;
+  /** When the venue ends the market and settles what is left, as announced; absent, or far ahead, while it has not. */
+  readonly endsAt?: Instant;
 }

@@ -10,11 +10,13 @@
  *   confirmation, nor does it start it again (a quote is unknown for a moment after every settlement).
  * - A confirmed exit waits for settlements within the next 30 minutes when, together, they pay: leaving just before a
  *   receipt gives it away. Maximum holding time does not wait.
+ * - A venue settles what is left when it ends a market, and leaves the other leg alone: both legs are closed together
+ *   half a day before an announced end, while others still trade there. This does not wait either.
  * - Unknown is not zero: stale, missing or defective funding never closes, it is reported.
  */
 import { type Base, toNumber } from '../kernel/decimal.ts';
 import type { InstrumentKey } from '../kernel/ids.ts';
-import { HOUR_MS, type Instant, MINUTE_MS } from '../kernel/instant.ts';
+import { HOUR_MS, type Instant, iso, MINUTE_MS } from '../kernel/instant.ts';
 import { aprOf, type FundingQuote } from '../market/funding.ts';
 import { ageMs, type InstrumentView, type MarketView } from '../market/view.ts';
 import { fundingDefect } from '../signal/funding-check.ts';
@@ -25,6 +27,9 @@ import type { RiskLimits, RuleBreach } from './limits.ts';
 
 /** A confirmed exit waits at most this long for a settlement that pays. */
 export const IMMINENT_SETTLEMENT_MS = 30 * MINUTE_MS;
+
+/** Nothing is held on a market for longer before its announced end. */
+export const LAST_HELD_MS = 12 * HOUR_MS;
 
 export interface HeldHedge {
   readonly longKey: InstrumentKey;
@@ -49,7 +54,7 @@ export const movedBy = (jumpMs: number, { belowSince, unknownSince }: ExitMemory
 
 export interface ExitVerdict {
   readonly kind: 'hold' | 'close';
-  /** For `close`, what closes it: `carry_gone` or `max_hold`; for `hold`, what is wrong or awaited. */
+  /** For `close`, what closes it: `market_ends`, `max_hold` or `carry_gone`; for `hold`, what is wrong or awaited. */
   readonly reasons: readonly RuleBreach[];
   /** Absent when unknown. */
   readonly forwardApr?: number;
@@ -66,7 +71,7 @@ export function assessExit(
 ): ExitVerdict {
   const long = legCurve(view.get(hedge.longKey), hedge.longKey, limits, settings, now);
   const short = legCurve(view.get(hedge.shortKey), hedge.shortKey, limits, settings, now);
-  const expired = heldTooLong(hedge, limits, now);
+  const expired = [...endingSoon(hedge, view, now), ...heldTooLong(hedge, limits, now)];
   if ('rule' in long || 'rule' in short) {
     const unknown = [long, short].flatMap((leg) => ('rule' in leg ? [leg] : []));
     const kept = { ...memory, unknownSince: memory.unknownSince ?? now };
@@ -129,6 +134,15 @@ function carryGone(forwardApr: number, memory: ExitMemory, limits: RiskLimits, n
   return [
     { rule: 'carry_gone', limit: minForwardApr, actual: forwardApr, shortfall: minForwardApr - forwardApr, detail },
   ];
+}
+
+function endingSoon({ longKey, shortKey }: HeldHedge, view: MarketView, now: Instant): RuleBreach[] {
+  return [longKey, shortKey].flatMap((key) => {
+    const endsAt = view.get(key)?.instrument.endsAt;
+    if (endsAt === undefined || endsAt - now >= LAST_HELD_MS) return [];
+    const detail = `its venue ends ${key} at ${iso(endsAt)}; what is left, in ms`;
+    return [{ rule: 'market_ends', limit: LAST_HELD_MS, actual: endsAt - now, detail }];
+  });
 }
 
 function heldTooLong(hedge: HeldHedge, limits: RiskLimits, now: Instant): RuleBreach[] {

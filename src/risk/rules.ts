@@ -3,6 +3,7 @@
  * refusal names everything that is wrong. A figure that is not a number fails its rule.
  */
 import { type Instant, iso } from '../kernel/instant.ts';
+import { LAST_OPENING_MS } from '../market/instrument.ts';
 import { ageMs, type InstrumentView, type MarketView } from '../market/view.ts';
 import type { Opportunity, OpportunityLeg } from '../signal/opportunity.ts';
 import { breakerBreaches } from './breakers.ts';
@@ -69,6 +70,13 @@ const trading: Rule = (input) =>
   perLeg(input, (leg, view) =>
     not('not_trading', view?.instrument.trading === false, 'trading', 'halted', `${leg.key} is not trading`),
   );
+
+const marketEnds: Rule = (input) =>
+  perLeg(input, (leg, view) => {
+    const endsAt = view?.instrument.endsAt;
+    if (endsAt === undefined || endsAt - input.now >= LAST_OPENING_MS) return NONE;
+    return atLeast('market_ends', endsAt - input.now, LAST_OPENING_MS, `ms until ${leg.venue} ends ${leg.key}`);
+  });
 
 /** Since it was made, which is since its arrival and its way here; a way that alone is too long is `book_late`. */
 const bookAge: Rule = (input) =>
@@ -186,6 +194,7 @@ export const RULES: readonly Rule[] = [
   dailyLoss,
   listed,
   trading,
+  marketEnds,
   feedUp,
   venueBlocked,
   bookAge,

@@ -3,16 +3,14 @@
  * fees are not known. Reductions never ask. Entry points: `closedWhy` judges one instrument, `tellClosed` tells of all.
  */
 import type { InstrumentKey } from '../kernel/ids.ts';
-import { DAY_MS, iso } from '../kernel/instant.ts';
+import { iso } from '../kernel/instant.ts';
+import { LAST_OPENING_MS } from '../market/instrument.ts';
 import type { Account } from './account.ts';
-
-/** Nothing is opened in the last day of a market: it hardly earns its fees, and what is left is settled by the venue. */
-const LAST_OPENING_MS = DAY_MS;
 
 /** Undefined when an order may open there. */
 export function closedWhy(account: Account, key: InstrumentKey): string | undefined {
   const { unprepared, listings, clock } = account;
-  const endsAt = listings.get(key)?.endsAt;
+  const endsAt = listings.get(key)?.instrument.endsAt;
   if (endsAt !== undefined && endsAt - clock.now() < LAST_OPENING_MS) return `the venue ends it at ${iso(endsAt)}`;
   return (
     unprepared.get(key) ??

@@ -17,7 +17,6 @@ import {
   text,
 } from '../kernel/decimal.ts';
 import { instrumentKey, type UnifiedSymbol } from '../kernel/ids.ts';
-import type { Instant } from '../kernel/instant.ts';
 import type { Instrument } from '../market/instrument.ts';
 import { type FeeRates, SetupError, type VenueFacts } from './facts.ts';
 import { instant } from './rows.ts';
@@ -28,8 +27,6 @@ export interface Listing {
   readonly marketId: string;
   /** Base units per order unit: the contract size, 1 on venues that count base units. */
   readonly unitSize: Base;
-  /** When the venue ends the market, as announced. */
-  readonly endsAt: Instant | undefined;
   /** The venue's own market row. */
   readonly info: unknown;
 }
@@ -80,6 +77,7 @@ function toListing(facts: VenueFacts, market: z.infer<typeof perpetual>, fees: F
     if (!isPositive(lot) || !isPositive(tick) || facts.isMultiplied?.(market.info)) return undefined;
     const minNotional = market.limits.cost?.min ?? undefined;
     const maxQuantity = max ?? undefined;
+    const endsAt = z.object({ [facts.endField]: instant }).safeParse(market.info).data?.[facts.endField];
     const instrument: Instrument = {
       key: instrumentKey(facts.id, market.symbol),
       venue: facts.id,
@@ -95,9 +93,9 @@ function toListing(facts: VenueFacts, market: z.infer<typeof perpetual>, fees: F
       takerFeeRate: Number(fees.taker),
       makerFeeRate: Number(fees.maker),
       trading: market.active !== false,
+      ...(endsAt === undefined ? {} : { endsAt }),
     };
-    const endsAt = z.object({ [facts.endField]: instant }).safeParse(market.info).data?.[facts.endField];
-    return { instrument, symbol: market.symbol, marketId: market.id, unitSize, endsAt, info: market.info };
+    return { instrument, symbol: market.symbol, marketId: market.id, unitSize, info: market.info };
   } catch (error) {
     if (error instanceof DecimalError) return undefined;
     throw error;

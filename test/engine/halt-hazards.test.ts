@@ -1,5 +1,6 @@
 /** fault-32: a market that does not trade while a hedge stands on it. Both legs stay, and leave together when it does. */
 import { expect, it } from 'vitest';
+import { HOUR_MS } from '../../src/kernel/instant.ts';
 import type { Instrument } from '../../src/market/instrument.ts';
 import { World } from './world.ts';
 import { ACCOUNT, SOL } from './world-setup.ts';
@@ -68,6 +69,31 @@ it('fault-32-settled: a delisted market that settles the position takes the part
   world.exchanges.beta.forceReduce(ACCOUNT, SOL, held.contracts.abs() as typeof held.contracts, 'adl');
   await world.run(2 * MINUTE_MS, 1_000);
   expect(both(world)).toEqual(['0', '0']);
+});
+
+it('fault-32-announced-leave: both legs leave half a day before the end that a venue announces, and nothing opens there', async () => {
+  const world = new World();
+  await world.opened();
+  const known = world.engine.core.market.get(`beta|${SOL}`)?.instrument;
+  if (!known) throw new Error('not listed');
+  const announce = (endsAt: number) =>
+    world.engine.push({
+      kind: 'market',
+      event: { kind: 'instruments', venue: 'beta', instruments: [{ ...known, endsAt }] },
+    });
+  announce(world.engine.core.clock.now() + 13 * HOUR_MS);
+  await world.run(MINUTE_MS, 1_000);
+  expect([world.state(), ...both(world)]).toEqual(['held', '9.5', '-9.5']);
+  announce(world.engine.core.clock.now() + 12 * HOUR_MS - 1);
+  await world.run(MINUTE_MS, 1_000);
+  expect(world.hedge()).toMatchObject({ state: 'closed', reason: 'market_ends' });
+  expect(both(world)).toEqual(['0', '0']);
+  await world.run(60 * MINUTE_MS, 5_000);
+  expect([...world.engine.core.ledger.hedges.keys()]).toEqual(['h1']);
+  expect(
+    [...world.engine.core.verdicts.values()].flatMap(({ breaches }) => breaches.map(({ rule }) => rule)),
+  ).toContain('market_ends');
+  expect(world.wrongs()).toEqual([]);
 });
 
 it('fault-32-kill: the operator’s kill closes the leg that can be closed, and names what stands', async () => {

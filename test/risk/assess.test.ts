@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { base, text } from '../../src/kernel/decimal.ts';
+import { HOUR_MS } from '../../src/kernel/instant.ts';
 import { Approved, approve } from '../../src/risk/approved.ts';
 import { assess, type Verdict } from '../../src/risk/assess.ts';
 import type { RiskLimits, RiskState } from '../../src/risk/limits.ts';
@@ -74,6 +75,8 @@ describe('each rule refuses on its own', () => {
     ['daily_loss', { state: { dayPnlUsd: Number.NaN } }],
     ['daily_loss', { state: { dayPnlUsd: undefined } }],
     ['not_trading', { high: { instrument: { trading: false } } }],
+    ['market_ends', { low: { instrument: { endsAt: NOW + 24 * HOUR_MS - 1 } } }],
+    ['market_ends', { high: { instrument: { endsAt: NOW - HOUR_MS } } }],
     ['feed_down', { low: { without: ['health'] } }],
     ['venue_blocked', { state: { blockedVenues: new Map([['high', 'not reconciled']]) } }],
     ['venue_blocked', { state: { blockedVenues: new Map([['high|BTC/USDT:USDT', 'leverage refused']]) } }],

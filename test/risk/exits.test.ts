@@ -165,6 +165,27 @@ describe('unknown is not zero', () => {
   });
 });
 
+describe('the announced end of a market', () => {
+  const ending = (inHours: number): Case => ({
+    ...PAYS,
+    long: { ...PAYS.long, instrument: { endsAt: NOW + inHours * HOUR_MS } },
+  });
+
+  it('fault-32-announced-exit: closes half a day before it whatever the hedge earns, and even when the carry is unknown', () => {
+    const verdict = exit(ending(11.9));
+    expect([verdict.kind, ...rules(verdict)]).toEqual(['close', 'market_ends']);
+    expect(verdict.reasons[0]?.detail).toContain('long|BTC/USDT:USDT at 2024-01-10T11:54:00.000Z');
+    const blind = exit({ ...ending(2), short: { rate: Number.NaN } });
+    expect([blind.kind, ...rules(blind)]).toEqual(['close', 'market_ends', 'funding_unknown']);
+  });
+
+  it('not earlier, and not for an end that is far ahead', () => {
+    expect(exit(ending(12)).kind).toBe('hold');
+    // What Binance lists for a perpetual without an end.
+    expect(exit({ ...PAYS, long: { ...PAYS.long, instrument: { endsAt: 4_133_404_800_000 } } }).kind).toBe('hold');
+  });
+});
+
 describe('maximum holding time', () => {
   it('closes whatever it earns, and even when the carry is unknown', () => {
     expect(rules(exit({ ...PAYS, exit: { maxHoldHours: 10 } }))).toEqual(['max_hold']);
