@@ -124,9 +124,14 @@ function bookRest(core: Core, { account }: LookupWatch, fills: readonly Fill[]):
   if (!fills.every(isBooked)) resync(core, account);
 }
 
-/** All that was wanted has traded, as its fills say: that no lookup tells of it keeps its leg from nothing. */
-const hasAllFilled = ({ venueOrderId, filled, intent }: AttemptRecord): boolean =>
-  venueOrderId !== undefined && eq(filled, intent.quantity);
+const SECOND_ORDER = 'second_order';
+
+/**
+ * All that was wanted has traded, as its fills say: that no lookup tells of it keeps its leg from nothing. Of a second
+ * order under one id they say nothing: they are the first one's.
+ */
+const hasAllFilled = ({ venueOrderId, filled, intent, code }: AttemptRecord): boolean =>
+  venueOrderId !== undefined && code !== SECOND_ORDER && eq(filled, intent.quantity);
 
 /** An acknowledged order exists, and one that has traded; a venue that does not show it yet is late, not empty. */
 const exists = ({ venueOrderId, code, filled }: AttemptRecord): boolean =>
@@ -201,9 +206,7 @@ export function onListedOpen(core: Core, { clientOrderId, venueOrderId, status }
   const attempt = core.ledger.attempts.get(clientOrderId);
   if (!attempt || status !== 'open' || isUnresolved(attempt)) return;
   if (attempt.venueOrderId !== undefined && attempt.venueOrderId !== venueOrderId)
-    record(core, [
-      { kind: 'outcome', clientOrderId, status, venueOrderId, code: 'second_order', at: core.clock.now() },
-    ]);
+    record(core, [{ kind: 'outcome', clientOrderId, status, venueOrderId, code: SECOND_ORDER, at: core.clock.now() }]);
   lookup(core, attempt);
 }
 

@@ -295,6 +295,30 @@ describe('cancelling', () => {
     },
   );
 
+  it.each(['not_found', 'failing'] as const)(
+    'fault-09-twice-after-its-fill: the second order rests, though %s lookups go with the fill of the first',
+    async (lookups) => {
+      const world = new World({ settings: MAKER });
+      world.faults.alpha.submits.push({ kind: 'delivered_again', delayMs: 4_000 });
+      world.boot();
+      await world.run(1_000);
+      tradeThrough(world, 'alpha', 9.5);
+      await world.run(2_000, 250);
+      expect(world.state()).toBe('held');
+      world.faults.alpha.lookups = lookups;
+      for (let i = 0; i < 5; i += 1) world.faults.alpha.cancels.push({ kind: 'request_lost' });
+      await world.run(2_000, 250);
+      const [second] = resting(world, 'alpha');
+      const attempt = world.ledger.attempts.get(second?.clientOrderId ?? '');
+      expect(attempt).toMatchObject({ status: 'open', venueOrderId: second?.orderId });
+      world.faults.alpha.lookups = 'ok';
+      await world.run(40_000);
+      expect(resting(world, 'alpha')).toEqual([]);
+      expect(attempt?.status).toBe('canceled');
+      expect(positions(world)).toEqual(['9.5', '-9.5']);
+    },
+  );
+
   it('fault-03-risen-unseen: without the stream, the next reconciliation finds it', async () => {
     const world = new World({ settings: MAKER });
     world.faults.alpha.stream = 'lost';

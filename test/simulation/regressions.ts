@@ -230,4 +230,9 @@ export const REGRESSIONS: readonly Regression[] = [
     found:
       'fault-39-up-first: after a stall a feed that was told to be back, or gone, had an exit priced before the books behind it were heard',
   },
+  {
+    seed: 2119797,
+    found:
+      'fault-09-twice-after-its-fill: a request that was delivered again after its order had filled left a second one resting, and the fill of the first was taken for its end',
+  },
 ];
