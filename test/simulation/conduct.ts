@@ -2,7 +2,7 @@
  * The part of the judge that a trader would write: what was ordered is done, what no longer pays is left, prices stay
  * within their caps, nothing opens where it must not. Reads the exchanges, the frames and what is durable, like the rest.
  */
-import { text, toNumber } from '../../src/kernel/decimal.ts';
+import { type Px, text, toNumber } from '../../src/kernel/decimal.ts';
 import { splitKey } from '../../src/kernel/ids.ts';
 import { HOUR_MS, MINUTE_MS } from '../../src/kernel/instant.ts';
 import type { AttemptIntended, Fact, HedgePlanned, HedgeState } from '../../src/ledger/facts.ts';
@@ -47,7 +47,7 @@ export class Conduct {
   /** By instrument: fraction per hour as framed last, and when. */
   readonly #rates = new Map<string, { readonly hourly: number; readonly at: number }>();
   /** By instrument: both touches, as framed last and before that. */
-  readonly #touches = new Map<string, { readonly now: readonly number[]; readonly before: readonly number[] }>();
+  readonly #touches = new Map<string, { readonly now: readonly Px[]; readonly before: readonly Px[] }>();
   /** When what was last told, by code and subject. */
   readonly #toldAt = new Map<string, number>();
   /** What people must be told of, and since when. */
@@ -138,7 +138,7 @@ export class Conduct {
       const cap = Math.min(execution.exitPriceCapRate * 2 ** tries, execution.exitPriceCapMaxRate) + EXIT_TOLERANCE;
       const framed = this.#touches.get(order.key);
       const touches = [...this.#touchesOf(order.key), ...(framed?.now ?? []), ...(framed?.before ?? [])];
-      this.#judgePrice('exit_price', order, cap, [...marks, ...touches]);
+      this.#judgePrice('exit_price', order, cap, [...marks, ...touches.map(toNumber)]);
     } else if (intent.number === 1 && intent.purpose === 'enter') {
       this.#judgePrice('entry_price', order, execution.entryPriceCapRate + PRICE_TOLERANCE, marks);
     }
@@ -215,10 +215,10 @@ export class Conduct {
   }
 
   /** Both sides of its book as it is now. */
-  #touchesOf(key: string): number[] {
+  #touchesOf(key: string): Px[] {
     const { venue, symbol } = splitKey(key);
     const market = this.#world.rigs.get(venue)?.exchange.market(symbol);
-    return [market?.bids[0], market?.asks[0]].flatMap((level) => (level ? [toNumber(level.price)] : []));
+    return [market?.bids[0], market?.asks[0]].flatMap((level) => (level ? [level.price] : []));
   }
 
   #judgePrice(

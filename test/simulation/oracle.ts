@@ -12,7 +12,6 @@ import {
   abs,
   add,
   type Base,
-  base,
   contractsToBase,
   gt,
   gte,
@@ -21,6 +20,8 @@ import {
   max,
   min,
   neg,
+  type Px,
+  px,
   sub,
   text,
   toNumber,
@@ -86,6 +87,8 @@ const FINAL: ReadonlySet<AttemptStatus | 'intended'> = new Set([
   'rejected',
   'proven_absent',
 ]);
+
+const NO_PRICE = px('0');
 
 interface Sent {
   readonly order: OrderRequest;
@@ -155,7 +158,7 @@ export class Oracle {
   readonly #impaired = new Map<string, { active: number; until: number }>();
   readonly #framesAt = new Map<string, number>();
   /** As last framed, and before that. */
-  readonly #marks = new Map<string, { readonly mark: number; readonly before: number | undefined }>();
+  readonly #marks = new Map<string, { readonly mark: Px; readonly before: Px | undefined }>();
   readonly #reads = new Map<string, Set<string>>();
   /** Venues where a human holds something. */
   readonly #foreignSince = new Map<string, number>();
@@ -259,7 +262,7 @@ export class Oracle {
 
   framed(venue: string, symbol: string, madeAt: number): void {
     const key = `${venue}|${symbol}`;
-    const mark = toNumber(this.#world.rigs.get(venue)?.exchange.market(symbol)?.mark ?? base('0'));
+    const mark = this.#world.rigs.get(venue)?.exchange.market(symbol)?.mark ?? NO_PRICE;
     const last = this.#marks.get(key);
     this.#marks.set(key, { mark, before: this.#framesAt.get(key) === madeAt ? last?.before : last?.mark });
     this.#framesAt.set(key, madeAt);
@@ -301,7 +304,7 @@ export class Oracle {
 
   #marksOf(key: string): number[] {
     const known = this.#marks.get(key);
-    return [known?.mark, known?.before].filter((mark) => mark !== undefined);
+    return [known?.mark, known?.before].flatMap((mark) => (mark ? [toNumber(mark)] : []));
   }
 
   arrived(venue: Venue, order: OrderRequest, outcome: SubmitOutcome): void {
@@ -598,15 +601,15 @@ export class Oracle {
       const clear = now - Math.max(naked.since, until);
       this.worstNakedMs = Math.max(this.worstNakedMs, clear);
       const bound = Math.max(naked.since + NAKED_MS, until + AFTER_IMPAIRMENT_MS) + sightMs + ledgerMs;
-      const told = `${symbol} for ${now - naked.since} ms: ${this.describe(symbol)}`;
-      if (now > bound) this.fail('naked', told);
+      const told = (): string => `${symbol} for ${now - naked.since} ms: ${this.describe(symbol)}`;
+      if (now > bound) this.fail('naked', told());
       const knows = Math.max(naked.since, until + AFTER_IMPAIRMENT_MS - ALARM_MS, this.#aliveSince);
       if (!naked.alarmed && now > knows + ALARM_MS + NEWS_MS + sightMs + ledgerMs)
-        this.fail('alarm', `no alarm while ${told}`);
+        this.fail('alarm', `no alarm while ${told()}`);
       if (this.#isUntold(symbol, naked.since)) naked.knownAt = undefined;
       else naked.knownAt ??= now;
       if (!naked.alarmed && now > (naked.knownAt ?? now) + ALARM_MS + NEWS_MS)
-        this.fail('alarm', `no alarm though all is booked, while ${told}`);
+        this.fail('alarm', `no alarm though all is booked, while ${told()}`);
     }
   }
 
@@ -733,11 +736,12 @@ export class Oracle {
   /** What moved in this very instant was not known when it was decided. */
   #knownMark(venue: string, symbol: string): number {
     const key = `${venue}|${symbol}`;
-    const now = toNumber(this.#world.rigs.get(venue)?.exchange.market(symbol)?.mark ?? base('0'));
+    const now = toNumber(this.#world.rigs.get(venue)?.exchange.market(symbol)?.mark ?? NO_PRICE);
     const framed = this.#marks.get(key);
     const isNews = this.#framesAt.get(key) === this.#world.scheduler.now;
     // A silent feed tells of no move.
-    return Math.min(now, (isNews ? framed?.before : framed?.mark) ?? now);
+    const known = isNews ? framed?.before : framed?.mark;
+    return known ? Math.min(now, toNumber(known)) : now;
   }
 
   /** Everything that stands and everything under way, at the marks. */
