@@ -89,7 +89,9 @@ export function onLookedUp(core: Core, clientOrderId: string, outcome: LookupOut
     case 'found': {
       watch.proof = NO_PROOF;
       watch.unlistedMs = undefined;
-      record(core, afterFound(core.ledger, attempt, outcome.order, outcome.fills, now));
+      // Asked before a second one was known, it may tell of the first.
+      const isOther = attempt.code === SECOND_ORDER && outcome.order.venueOrderId !== attempt.venueOrderId;
+      if (!isOther) record(core, afterFound(core.ledger, attempt, outcome.order, outcome.fills, now));
       bookRest(
         core,
         watch,

@@ -319,6 +319,32 @@ describe('cancelling', () => {
     },
   );
 
+  it('fault-14-answer-of-the-first: a lookup that left before a second order was known tells nothing of its end', async () => {
+    const world = new World({ settings: MAKER });
+    world.faults.alpha.submits.push({ kind: 'delivered_again', delayMs: 4_000 });
+    world.boot();
+    await world.run(1_000);
+    tradeThrough(world, 'alpha', 9.5);
+    await world.run(2_000, 250);
+    const first = [...world.ledger.attempts.values()][0];
+    if (!first?.venueOrderId) throw new Error('nothing was sent');
+    const { clientOrderId, key, quantity } = first.intent;
+    const venueOrderId = first.venueOrderId;
+    world.faults.alpha.lookups = 'failing';
+    for (let i = 0; i < 5; i += 1) world.faults.alpha.cancels.push({ kind: 'request_lost' });
+    await world.run(2_000, 250);
+    expect(first).toMatchObject({ status: 'open', code: 'second_order' });
+    const told = { side: 'buy', quantity, filled: quantity, updatedAt: world.engine.core.clock.now() } as const;
+    const order = { ...told, clientOrderId, key, venueOrderId, status: 'filled' } as const;
+    world.engine.push({ kind: 'looked_up', clientOrderId, outcome: { kind: 'found', order, fills: [] } });
+    await world.run(10, 1);
+    expect(resting(world, 'alpha').map(({ orderId }) => orderId)).toEqual([first.venueOrderId]);
+    expect(first.status).toBe('open');
+    world.faults.alpha.lookups = 'ok';
+    await world.run(40_000);
+    expect(resting(world, 'alpha')).toEqual([]);
+  });
+
   it('fault-03-risen-unseen: without the stream, the next reconciliation finds it', async () => {
     const world = new World({ settings: MAKER });
     world.faults.alpha.stream = 'lost';
