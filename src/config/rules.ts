@@ -196,7 +196,8 @@ function tolerates(key: string, limitMs: (config: Config) => number): Rule {
       const { mode, replay, simulator } = config;
       const stepMs = (simulator?.stepSeconds ?? 0) * 1_000;
       if (mode !== 'sim' || replay || limitMs(config) > stepMs) return undefined;
-      return `is ${limitMs(config)} but simulated data comes every ${stepMs} ms (simulator.stepSeconds), so nothing would ever open`;
+      const why = `simulated data comes every ${stepMs} ms (simulator.stepSeconds), so nothing would ever open`;
+      return `is ${limitMs(config)} but ${why}: set it to ${2 * stepMs} or more, or simulator.stepSeconds lower`;
     },
   };
 }

@@ -81,6 +81,12 @@ describe('defaults', () => {
     expect(valid('mode: sim\nreplay: {}').simulator).toBeUndefined();
   });
 
+  test('what mode sim alone is refused for says what to set, and that is enough', () => {
+    const [problem] = problems('mode: sim');
+    const least = /maxBookAgeMs: is .* set it to (\d+) or more/.exec(`${problem?.key}: ${problem?.message}`)?.[1];
+    expect(valid(`mode: sim\nrisk: { data: { maxBookAgeMs: ${least} } }`).mode).toBe('sim');
+  });
+
   test('the result is frozen at every depth', () => {
     const frozen = (value: unknown): boolean =>
       typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen));
