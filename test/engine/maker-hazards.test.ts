@@ -19,6 +19,15 @@ async function begun(settings = MAKER): Promise<World> {
   return world;
 }
 
+/** Its first order, which rests, reaches the venue a second time four seconds later. */
+async function deliveredAgain(): Promise<World> {
+  const world = new World({ settings: MAKER });
+  world.faults.alpha.submits.push({ kind: 'delivered_again', delayMs: 4_000 });
+  world.boot();
+  await world.run(1_000);
+  return world;
+}
+
 describe('resting', () => {
   it('rests post-only at the touch, hedges the fill at once, and pays the maker fee on that leg', async () => {
     const world = await begun();
@@ -279,10 +288,7 @@ describe('cancelling', () => {
   it.each(['ok', 'lost'] as const)(
     'delivered-twice-after-its-end: the second order under one client id is cancelled too, stream %s',
     async (stream) => {
-      const world = new World({ settings: MAKER });
-      world.faults.alpha.submits.push({ kind: 'delivered_again', delayMs: 4_000 });
-      world.boot();
-      await world.run(1_000);
+      const world = await deliveredAgain();
       await world.operator({ action: 'pause' });
       await world.run(2_000);
       expect(world.state()).toBe('aborted');
@@ -298,10 +304,7 @@ describe('cancelling', () => {
   it.each(['not_found', 'failing'] as const)(
     'fault-09-twice-after-its-fill: the second order rests, though %s lookups go with the fill of the first',
     async (lookups) => {
-      const world = new World({ settings: MAKER });
-      world.faults.alpha.submits.push({ kind: 'delivered_again', delayMs: 4_000 });
-      world.boot();
-      await world.run(1_000);
+      const world = await deliveredAgain();
       tradeThrough(world, 'alpha', 9.5);
       await world.run(2_000, 250);
       expect(world.state()).toBe('held');
@@ -320,10 +323,7 @@ describe('cancelling', () => {
   );
 
   it('fault-14-answer-of-the-first: a lookup that left before a second order was known tells nothing of its end', async () => {
-    const world = new World({ settings: MAKER });
-    world.faults.alpha.submits.push({ kind: 'delivered_again', delayMs: 4_000 });
-    world.boot();
-    await world.run(1_000);
+    const world = await deliveredAgain();
     tradeThrough(world, 'alpha', 9.5);
     await world.run(2_000, 250);
     const first = [...world.ledger.attempts.values()][0];
