@@ -37,6 +37,7 @@ const rows: readonly (readonly [string, string | number])[] = [
   ['  frozen and thawed', byBlow('stopped')],
   ['SIGKILL', tally.kills],
   ['SIGSTOP', tally.stops],
+  ['no order for 20 s before', count(({ isIdle }) => isIdle)],
   ['hedges opened', tally.hedges],
   ['orders sent', tally.sent],
   ['  in flight at a kill', tally.inFlight],

@@ -45,6 +45,8 @@ export function writeRestlessConfig(folder: string, venues: VenuesProcess, asset
       // Hedges that live for a second and a bot that dies all the time are what this is about.
       breakers: {
         errorRate: { minCalls: 1_000 },
+        // A frozen process takes its own pause for the venues' latency, and would open nothing for half an hour.
+        latency: { minOrders: 1_000 },
         rejectedOrders: { rejected: 1_000, ofLast: 1_000 },
         consecutiveFailures: { failures: 1_000 },
         churn: { cycles: 1_000 },

@@ -32,6 +32,8 @@ export interface Round {
   readonly number: number;
   readonly blow: Blow;
   readonly end: 'hedged' | 'flat';
+  /** No order came within 20 s for the blow to wait for: the bot was idle, and the round proves little. */
+  readonly isIdle: boolean;
   readonly tookMs: number;
 }
 
@@ -120,9 +122,10 @@ class Campaign {
     const { blows } = this.#options;
     const blow = blows?.[(number - 1) % blows.length] ?? this.#chooseBlow();
     try {
+      const isIdle = blow !== 'moment' && !(await this.#venues.orderArrives(ORDER_WITHIN_MS));
       const epochs = await this.#strike(blow);
       const end = await this.#settled(epochs);
-      return { number, blow, end, tookMs: performance.now() - startedAt };
+      return { number, blow, end, isIdle, tookMs: performance.now() - startedAt };
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
       throw new Error(`round ${number} (${blow}): ${what}\n${this.#files.folder}\n${lastWords(this.#files)}`);
@@ -180,7 +183,6 @@ class Campaign {
 
   /** Strikes, and has the bot running again; how many starts the ledger must know of. */
   async #strike(blow: Blow): Promise<number> {
-    if (blow !== 'moment') await this.#venues.orderArrives(ORDER_WITHIN_MS);
     await pause(this.#random.next() * (blow === 'moment' ? 3_000 : 40));
     if (blow === 'stopped') {
       this.#stops += 1;
