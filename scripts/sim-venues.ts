@@ -3,8 +3,9 @@
  * must be stopped or killed while its venues live on. Run: `npx tsx scripts/sim-venues.ts [--assets NEAR,BTC] [--seed 7]
  * [--step-ms 1000] [--order-delay-ms 0] [--order-jitter-ms 0] [--fault-rate 0]`. It prints one JSON line (control URL,
  * and per venue the `hosts` of a configuration and the keys) and ends on SIGTERM or when its standard input closes. The control URL
- * answers `GET /books` with what the venues know, and `GET /next-order` when the next order has arrived and before any
- * venue has seen it. With a fault rate, that share of requests and account events goes wrong somehow.
+ * answers `GET /books` with what the venues know, `GET /next-order` when the next order has arrived and before any venue
+ * has seen it, and `GET /new-address` once what the venues count by the client's address begins anew: bots that start
+ * every few seconds, as no real one may, come from an address each. With a fault rate, that share of requests and account events goes wrong somehow.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -87,6 +88,7 @@ const source = createGenerator({
 /** Client order ids as requests brought them, before the venue judged any. */
 const sent: { readonly venue: VenueId; readonly clientOrderId: string; readonly at: number }[] = [];
 
+const dialects: WireDialect[] = [];
 const servers = new Map<VenueId, WireServer>();
 for (const [venue, exchange] of exchanges) servers.set(venue, await listen(venue, exchange));
 const awaitingOrder = new Set<ServerResponse>();
@@ -97,6 +99,7 @@ const control = createServer((request, response) => {
     return;
   }
   catchUp();
+  if (request.url === '/new-address') for (const dialect of dialects) dialect.changeAddress?.();
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ at: clock.now(), sent, venues: Object.fromEntries([...exchanges].map(books)) }));
 });
@@ -119,6 +122,7 @@ function openExchange(venue: VenueId): Exchange {
 
 function listen(venue: VenueId, exchange: Exchange): Promise<WireServer> {
   const dialect = kindOf(venue).dialect({ exchange, credentials: [{ ...keysOf(venue), account: ACCOUNT }] });
+  dialects.push(dialect);
   const proxy = createFaultProxy({ dialect, clock, ioClock: wall });
   if (faultRate > 0) {
     addFaultMix({

@@ -206,6 +206,7 @@ class Campaign {
   async #killAndStart(): Promise<void> {
     await kill(this.#bot);
     this.#kills += 1;
+    await this.#venues.newAddress();
     this.#bot = startBot(this.#files, this.#venues);
   }
 

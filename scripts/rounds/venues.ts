@@ -40,6 +40,8 @@ export interface VenuesProcess {
   /** API keys as the bot reads them from its environment. */
   readonly keys: Readonly<Record<string, string>>;
   books(): Promise<Books>;
+  /** The next bot comes from an address of its own. */
+  newAddress(): Promise<void>;
   /** True once an order has arrived and before a venue has seen it; false after `withinMs` without one. */
   orderArrives(withinMs: number): Promise<boolean>;
   stop(): void;
@@ -59,6 +61,7 @@ export async function startVenues(args: readonly string[]): Promise<VenuesProces
     section: Object.fromEntries(Object.entries(venues).map(([id, { hosts }]) => [id, { hosts }])),
     keys: Object.fromEntries(Object.entries(venues).flatMap(([id, keys]) => environmentOf(id, keys))),
     books: async () => (await (await fetch(`${control}/books`)).json()) as Books,
+    newAddress: async () => void (await (await fetch(`${control}/new-address`)).text()),
     orderArrives: async (withinMs) => {
       try {
         await (await fetch(`${control}/next-order`, { signal: AbortSignal.timeout(withinMs) })).text();

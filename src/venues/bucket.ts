@@ -6,10 +6,15 @@ export interface PublishedLimit {
   readonly name: string;
   readonly limit: number;
   readonly windowMs: number;
+  /** Response header with what the venue counts of it by now, whoever sent it: a neighbour, or this bot before a restart. */
+  readonly usedHeader?: string;
 }
 
 /** Weight per limit name; limits that are not named cost nothing. */
 export type Cost = Readonly<Record<string, number>>;
+
+/** Of a limit, that stays free when the venue counts along: what is on its way is not counted yet. */
+const ON_THE_WAY_SHARE = 0.05;
 
 /**
  * With capacity C and refill rate r chosen so that C + r x window = limit, no sliding window of that length can ever
@@ -20,6 +25,7 @@ export class Bucket {
   readonly reserved: number;
   readonly #capacity: number;
   readonly #ratePerMs: number;
+  readonly #limit: number;
   #tokens: number;
   #at: number;
 
@@ -29,6 +35,7 @@ export class Bucket {
     // Half for bursts, half refilled; small limits keep room for a reduction beside one request of weight 1.
     this.#capacity = Math.min(usable, Math.max(usable / 2, 1 / (1 - reserve)));
     this.#ratePerMs = Math.max(usable - this.#capacity, usable / 20) / limit.windowMs;
+    this.#limit = limit.limit;
     this.reserved = Math.max(0, Math.min(Math.max(1, this.#capacity * reserve), this.#capacity - 1));
     this.#tokens = this.#capacity;
     this.#at = now;
@@ -59,6 +66,16 @@ export class Bucket {
   drain(now: number): void {
     this.#refill(now);
     this.#tokens = Math.min(this.#tokens, this.reserved);
+  }
+
+  /**
+   * The venue counts `used` in its window. Less than was counted here changes nothing. When more is used than should be,
+   * even reductions wait for seconds between two requests, but never for longer: the figure may be of another limit.
+   */
+  used(used: number, now: number): void {
+    this.#refill(now);
+    const spare = this.#limit * ON_THE_WAY_SHARE;
+    this.#tokens = Math.min(this.#tokens, Math.max(-spare, this.#limit - spare - used));
   }
 
   #refill(now: number): void {

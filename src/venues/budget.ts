@@ -6,7 +6,7 @@
  * come first served. Reductions go before opens, opens before polls; who waits for one limit holds up nobody who needs
  * another, and a poll that has waited long goes first once in a while, so that the account can always be read.
  *
- * What the venue says stops whole urgencies: see `throttled`, `banned`, `overloaded`.
+ * What the venue says stops whole urgencies: see `throttled`, `banned`, `overloaded`; what it counts: see `counted`.
  *
  * A request that fits costs no timer and no turn of the event loop. A clock timer is armed only while somebody waits,
  * so that an idle bot lets simulated time jump. Callers of `acquire` count as active; while parked they do not.
@@ -36,6 +36,8 @@ export interface RequestBudget {
   banned(forMs: number): void;
   /** The venue sheds load and exempts reductions: opens stop for an exponential, jittered delay. */
   overloaded(): void;
+  /** What the venue counts in the window of one of its limits, whoever sent it. */
+  counted(limit: string, used: number): void;
   /** The venue answered well: the next delay starts small again. */
   recovered(): void;
 }
@@ -85,9 +87,7 @@ interface Lane {
   head: Waiter | undefined;
 }
 
-export function createBudget(options: BudgetOptions): RequestBudget {
-  return new Budget(options);
-}
+export const createBudget = (options: BudgetOptions): RequestBudget => new Budget(options);
 
 class Budget implements RequestBudget {
   readonly waitLimitMs: Readonly<Record<Urgency, number>>;
@@ -126,9 +126,8 @@ class Budget implements RequestBudget {
       const kept = urgency === 'reduce' ? 0 : (bucket?.reserved ?? 0);
       invariant(bucket !== undefined && weight <= bucket.largest(kept), `budget can never grant ${name}: ${weight}`);
     }
-    const now = this.#clock.monotonicMs();
     const lane = this.#laneOf(cost, urgency);
-    if (lane.parked === 0 && this.#fitsBeside(cost, lane, now)) {
+    if (lane.parked === 0 && this.#fitsBeside(cost, lane, this.#clock.monotonicMs())) {
       this.#spend(cost);
       return { ok: true };
     }
@@ -154,6 +153,10 @@ class Budget implements RequestBudget {
     if (this.#clock.monotonicMs() >= this.#pausedUntil.open) this.#pauses = 0;
   }
 
+  counted(limit: string, used: number): void {
+    this.#buckets.get(limit)?.used(used, this.#clock.monotonicMs());
+  }
+
   #pause(urgencies: readonly Urgency[], forMs: number): void {
     const until = this.#clock.monotonicMs() + forMs;
     for (const urgency of urgencies) this.#pausedUntil[urgency] = Math.max(this.#pausedUntil[urgency], until);
@@ -170,7 +173,7 @@ class Budget implements RequestBudget {
   #laneOf(cost: Cost, urgency: Urgency): Lane {
     const name = `${RANK[urgency]} ${Object.keys(cost).sort().join()}`;
     const known = this.#lanes.get(name);
-    if (known !== undefined) return known;
+    if (known) return known;
     const lane: Lane = { urgency, queue: new Bottleneck({ maxConcurrent: 1 }), parked: 0, head: undefined };
     const ordered = [...this.#lanes, [name, lane] as const].sort(([a], [b]) => (a < b ? -1 : 1));
     this.#lanes.clear();
@@ -258,9 +261,8 @@ class Budget implements RequestBudget {
       head.settle({ ok: true });
       if (lane.parked > 0) break;
     }
-    if (soonest < Number.POSITIVE_INFINITY) {
-      this.#cancelTimer = this.#clock.after(Math.max(1, Math.ceil(soonest)), () => this.#serve());
-    }
+    if (soonest === Number.POSITIVE_INFINITY) return;
+    this.#cancelTimer = this.#clock.after(Math.max(1, Math.ceil(soonest)), () => this.#serve());
   }
 
   /** The poll that has waited longest, when it is its turn to go first. */
@@ -274,8 +276,7 @@ class Budget implements RequestBudget {
   }
 
   #untilAged(head: Waiter, now: number): number {
-    const wait = Math.max(head.since, this.#agedAt) + AGED_MS - now;
-    return wait <= 0 ? 0 : wait;
+    return Math.max(0, Math.max(head.since, this.#agedAt) + AGED_MS - now);
   }
 
   #reductionsWait(): boolean {
@@ -287,9 +288,8 @@ class Budget implements RequestBudget {
     let wait = Math.max(0, this.#pausedUntil[urgency] - now);
     for (const [name, weight] of Object.entries(cost)) {
       const bucket = this.#buckets.get(name);
-      if (bucket === undefined) continue;
-      const kept = (keepsReserve ? bucket.reserved : 0) + claims.of(name);
-      wait = Math.max(wait, bucket.waitMs(weight, kept, now));
+      const kept = (keepsReserve ? (bucket?.reserved ?? 0) : 0) + claims.of(name);
+      wait = Math.max(wait, bucket?.waitMs(weight, kept, now) ?? 0);
     }
     return wait;
   }

@@ -6,6 +6,10 @@ import type { Exchanged } from './transport.ts';
 import type { VenueClock } from './venue-clock.ts';
 
 export function heed(facts: VenueFacts, budget: RequestBudget, clock: VenueClock, exchanged: Exchanged): void {
+  for (const { name, usedHeader } of facts.limits) {
+    const used = usedHeader === undefined ? Number.NaN : Number(exchanged.headers?.[usedHeader]);
+    if (used >= 0) budget.counted(name, used);
+  }
   const verdict = verdictOf(facts, exchanged);
   if (verdict.kind === 'answered') return budget.recovered();
   if (verdict.kind !== 'refused') return;

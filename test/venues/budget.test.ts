@@ -163,6 +163,27 @@ describe('the request budget', () => {
     expect(it.granted[1]?.at).toBe(30_000);
   });
 
+  it('follows the venue, which counts the requests of others too', async () => {
+    const it = world([{ name: 'weight', limit: 1_000, windowMs: 60_000 }]);
+    it.budget.counted('weight', 100);
+    it.budget.counted('another', 5_000);
+    expect(await it.ask({ weight: 400 }, 'open')).toEqual({ ok: true });
+    it.budget.counted('weight', 930);
+    const poll = it.ask({ weight: 1 }, 'poll');
+    // 950 less 930: for reductions, and no more than that at once.
+    await Promise.all(Array.from({ length: 20 }, () => it.ask({ weight: 1 }, 'reduce')));
+    expect(it.granted).toHaveLength(21);
+    // A far higher count, or one of another limit, delays a reduction by seconds and not by minutes.
+    it.budget.counted('weight', 50_000);
+    const reduction = it.ask({ weight: 1 }, 'reduce');
+    await it.advanceTo(10_000);
+    expect(await reduction).toEqual({ ok: true });
+    expect(it.granted.at(-1)).toMatchObject({ urgency: 'reduce' });
+    expect(it.granted.at(-1)?.at).toBeGreaterThan(5_000);
+    await it.advanceTo(60_000);
+    expect(await poll).toEqual({ ok: true });
+  });
+
   it('backs off further with every penalty until the venue answers well', async () => {
     const it = world(tight);
     const waits: number[] = [];

@@ -106,6 +106,18 @@ describe('binance', () => {
     expect(world.clock.now() - at).toBeGreaterThanOrEqual(750);
   });
 
+  it('fault-07-shared-limits: what others at this address, or this bot before a restart, have used is heeded', async () => {
+    const depth = new URL('/fapi/v1/depth?symbol=BTCUSDT&limit=1000', world.server.url);
+    for (let used = 0; used < 1_900; used += 20) expect((await fetch(depth)).status).toBe(200);
+    expect(await venue.balance()).toMatchObject({ ok: true });
+    const asked = Array.from({ length: 480 }, () => venue.lookup(order(), 'reduce'));
+    const opening = venue.submit(order(), 'open');
+    const said = (await Promise.all(asked)).map((each) => (each.kind === 'failed' ? each.code : each.kind));
+    expect([...new Set(said)]).toEqual(['not_found']);
+    // What the reserve would have had to pay for.
+    expect(await opening).toMatchObject({ kind: 'rejected', code: 'budget_wait' });
+  }, 30_000);
+
   it('fault-07-own-limits: the venue that is asked as fast as the budget allows never says 429', async () => {
     const at = world.clock.now();
     const asked = Array.from({ length: 250 }, () => venue.lookup(order(), 'reduce'));

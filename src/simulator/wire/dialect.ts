@@ -35,6 +35,8 @@ export interface WireDialect {
   handle(request: WireRequest): WireResponse;
   /** A new stream on `path` (with query); undefined refuses the upgrade with 404. */
   connect(path: string, socket: WireSocket): WireStream | undefined;
+  /** The client has moved: what is counted by address begins anew, as for a process on another machine. */
+  changeAddress?(): void;
   /** Drops listeners on the exchange. */
   close(): void;
 }

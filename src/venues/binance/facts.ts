@@ -108,9 +108,9 @@ export const binanceFacts: VenueFacts = {
     if (testnet) client.enableDemoTrading(true);
   },
   limits: [
-    { name: 'weight', limit: 2_400, windowMs: MINUTE_MS },
-    { name: 'orders_10s', limit: 300, windowMs: 10_000 },
-    { name: 'orders_1m', limit: 1_200, windowMs: MINUTE_MS },
+    { name: 'weight', limit: 2_400, windowMs: MINUTE_MS, usedHeader: 'x-mbx-used-weight-1m' },
+    { name: 'orders_10s', limit: 300, windowMs: 10_000, usedHeader: 'x-mbx-order-count-10s' },
+    { name: 'orders_1m', limit: 1_200, windowMs: MINUTE_MS, usedHeader: 'x-mbx-order-count-1m' },
     { name: 'funding', limit: 500, windowMs: 5 * MINUTE_MS },
   ],
   cost,

@@ -73,6 +73,10 @@ class BinanceDialect implements WireDialect {
     });
   }
 
+  changeAddress(): void {
+    this.#limits.changeAddress();
+  }
+
   close(): void {
     this.#stopListening();
   }

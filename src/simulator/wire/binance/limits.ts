@@ -1,7 +1,7 @@
 /**
  * Binance's request limits, by the exchange's clock: 2400 weight a minute per address, 300 new orders in 10 s and 1200
  * in a minute per account, 500 funding-history requests in 5 minutes, and a ban (418) for who goes on after 429.
- * One dialect has one client address.
+ * One dialect has one client address at a time.
  */
 import { DAY_MS, type Instant, MINUTE_MS, SECOND_MS } from '../../../kernel/instant.ts';
 import { SlidingWindow } from '../rate-limit.ts';
@@ -28,12 +28,21 @@ interface OrderWindows {
 }
 
 export class RequestLimits {
-  readonly #weight = new SlidingWindow(WEIGHT_PER_MINUTE, MINUTE_MS);
-  readonly #funding = new SlidingWindow(FUNDING_REQUESTS_PER_5M, 5 * MINUTE_MS);
+  #weight = new SlidingWindow(WEIGHT_PER_MINUTE, MINUTE_MS);
+  #funding = new SlidingWindow(FUNDING_REQUESTS_PER_5M, 5 * MINUTE_MS);
   readonly #orders = new Map<string, OrderWindows>();
   #violations = 0;
   #bans = 0;
   #bannedUntil: Instant = 0;
+
+  /** Orders count by account and stay counted. */
+  changeAddress(): void {
+    this.#weight = new SlidingWindow(WEIGHT_PER_MINUTE, MINUTE_MS);
+    this.#funding = new SlidingWindow(FUNDING_REQUESTS_PER_5M, 5 * MINUTE_MS);
+    this.#violations = 0;
+    this.#bans = 0;
+    this.#bannedUntil = 0;
+  }
 
   /** Spends a request's weight, or says why not. */
   admit(now: Instant, weight: number): Refused | undefined {

@@ -87,6 +87,10 @@ class BybitDialect implements WireDialect {
     return endpoint === '/v5/private' ? this.#private.connect(socket, connectionId) : undefined;
   }
 
+  changeAddress(): void {
+    this.#limits.changeAddress();
+  }
+
   close(): void {
     this.#unlisten();
   }

@@ -21,11 +21,16 @@ export interface Admission {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Windows exist per account and known route, so their number is bounded. One instance serves one client address. */
+/** Windows exist per account and known route, so their number is bounded. One instance serves one client address at a time. */
 export class BybitLimits {
-  readonly #ip = new SlidingWindow(IP_LIMIT, IP_WINDOW_MS);
+  #ip = new SlidingWindow(IP_LIMIT, IP_WINDOW_MS);
   readonly #windows = new Map<string, SlidingWindow>();
   #bannedUntil = 0;
+
+  changeAddress(): void {
+    this.#ip = new SlidingWindow(IP_LIMIT, IP_WINDOW_MS);
+    this.#bannedUntil = 0;
+  }
 
   /** The answer to a request whose sender is over the IP limit. */
   enter(now: Instant): Answer | undefined {
