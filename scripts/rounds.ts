@@ -39,6 +39,7 @@ const rows: readonly (readonly [string, string | number])[] = [
   ['SIGSTOP', tally.stops],
   ['no order for 20 s before', count(({ isIdle }) => isIdle)],
   ['hedges opened', tally.hedges],
+  ...[...tally.legs].map(([venue, legs]): [string, number] => [`  legs on ${venue}`, legs]),
   ['orders sent', tally.sent],
   ['  in flight at a kill', tally.inFlight],
   ['orders sent twice', tally.duplicates],

@@ -43,6 +43,8 @@ export interface Tally {
   readonly stops: number;
   readonly hedges: number;
   readonly sent: number;
+  /** Legs of those hedges by venue: one that banned the bot, or that it never trusted, proves nothing. */
+  readonly legs: ReadonlyMap<string, number>;
   /** Orders whose fate a start had to find out. */
   readonly inFlight: number;
   readonly duplicates: number;
@@ -162,6 +164,7 @@ class Campaign {
       stops: this.#stops,
       hedges: book.count('hedges'),
       sent: ids.length,
+      legs: new Map(Object.keys(this.#venues.section).map((venue) => [venue, legsOn(book, venue)])),
       inFlight: book.count("outcomes WHERE code = 'restart'"),
       duplicates: ids.length - new Set(ids).size,
     };
@@ -242,3 +245,6 @@ class Campaign {
     return this.#judge;
   }
 }
+
+const legsOn = (book: Judge, venue: string): number =>
+  book.count(`hedges WHERE long_key LIKE '${venue}|%'`) + book.count(`hedges WHERE short_key LIKE '${venue}|%'`);
