@@ -15,6 +15,8 @@ export type Cost = Readonly<Record<string, number>>;
 
 /** Of a limit, that stays free when the venue counts along: what is on its way is not counted yet. */
 const ON_THE_WAY_SHARE = 0.05;
+/** Between two reductions while the venue counts more than there should be: the figure may be of another limit. */
+const LONGEST_DEBT_MS = 5_000;
 
 /**
  * With capacity C and refill rate r chosen so that C + r x window = limit, no sliding window of that length can ever
@@ -70,12 +72,13 @@ export class Bucket {
 
   /**
    * The venue counts `used` in its window. Less than was counted here changes nothing. When more is used than should be,
-   * even reductions wait for seconds between two requests, but never for longer: the figure may be of another limit.
+   * even reductions wait between two requests, for `LONGEST_DEBT_MS` at most.
    */
   used(used: number, now: number): void {
     this.#refill(now);
     const spare = this.#limit * ON_THE_WAY_SHARE;
-    this.#tokens = Math.min(this.#tokens, Math.max(-spare, this.#limit - spare - used));
+    const debt = Math.min(spare, this.#ratePerMs * LONGEST_DEBT_MS);
+    this.#tokens = Math.min(this.#tokens, Math.max(-debt, this.#limit - spare - used));
   }
 
   #refill(now: number): void {
