@@ -407,9 +407,11 @@ it('fault-28-empty-once: one empty list ends no difference about a position, who
       const read = await honest.call(this, urgency);
       return read.ok && read.value.length > 0 && reads++ === lie ? { ...read, value: [] } : read;
     });
-    await world.run(2 * MINUTE_MS, 1_000);
+    for (let second = 0; second < 120; second += 1) {
+      await world.run(1_000, 1_000);
+      expect(openDiscrepancies(world), `read ${lie}, second ${second}`).toEqual([difference]);
+    }
     expect(reads).toBeGreaterThan(lie);
-    expect(openDiscrepancies(world), `read ${lie}`).toEqual([difference]);
     expect(world.ledger.hedges.size).toBe(0);
     // The human closes it: read twice, it is over.
     foreignTrade(world, 'alpha', 'sell', '20');
