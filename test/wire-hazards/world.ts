@@ -6,12 +6,13 @@
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import type { OperatorCommand, OperatorReply } from '../../src/engine/events.ts';
 import { loadLedger } from '../../src/engine/load.ts';
+import { isReachable } from '../../src/engine/naked.ts';
 import type { EngineSettings } from '../../src/engine/settings.ts';
 import { createDirectFeed } from '../../src/feeds/direct.ts';
 import { add, base, contracts, contractsToBase, px, quote, text, ZERO_BASE } from '../../src/kernel/decimal.ts';
 import { instrumentKey } from '../../src/kernel/ids.ts';
 import { HOUR_MS } from '../../src/kernel/instant.ts';
-import { accountKey, type HedgeRecord } from '../../src/ledger/state.ts';
+import { accountKey, type HedgeRecord, isFinal } from '../../src/ledger/state.ts';
 import { systemClock } from '../../src/platform/system-clock.ts';
 import type { Clock, ProcessClock } from '../../src/ports/clock.ts';
 import type { MarketFeed } from '../../src/ports/market-feed.ts';
@@ -177,12 +178,17 @@ export class WireWorld {
     }
   }
 
-  /** Runs until `holds`, at most `withinMs` of simulated time. */
+  /**
+   * Runs until `holds`, at most `withinMs` of simulated time. Streams are connected anew in real time: simulated time
+   * keeps to a walk while a hedge waits for one.
+   */
   async until(what: string, holds: () => boolean, withinMs = 60_000): Promise<void> {
     const end = this.clock.now() + withinMs;
     while (!holds()) {
       if (this.clock.now() >= end) throw new Error(`never: ${what}; ${this.describe()}`);
       await this.run(this.#stepMs);
+      const isWaiting = this.hedges.some((hedge) => !isFinal(hedge.state) && !isReachable(this.core, hedge));
+      if (isWaiting) await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 
