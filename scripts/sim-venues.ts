@@ -5,7 +5,8 @@
  * and per venue the `hosts` of a configuration and the keys) and ends on SIGTERM or when its standard input closes. The control URL
  * answers `GET /books` with what the venues know, `GET /next-order` when the next order has arrived and before any venue
  * has seen it, and `GET /new-address` once what the venues count by the client's address begins anew: bots that start
- * every few seconds, as no real one may, come from an address each. With a fault rate, that share of requests and account events goes wrong somehow.
+ * every few seconds, as no real one may, come from an address each. With a fault rate, that share of requests and account
+ * events goes wrong somehow.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -173,7 +173,7 @@ class Budget implements RequestBudget {
   #laneOf(cost: Cost, urgency: Urgency): Lane {
     const name = `${RANK[urgency]} ${Object.keys(cost).sort().join()}`;
     const known = this.#lanes.get(name);
-    if (known) return known;
+    if (known !== undefined) return known;
     const lane: Lane = { urgency, queue: new Bottleneck({ maxConcurrent: 1 }), parked: 0, head: undefined };
     const ordered = [...this.#lanes, [name, lane] as const].sort(([a], [b]) => (a < b ? -1 : 1));
     this.#lanes.clear();
@@ -235,8 +235,7 @@ class Budget implements RequestBudget {
     let soonest = Number.POSITIVE_INFINITY;
     const claims = new Claims();
     const aged = this.#agedPoll(now);
-    const others = [...this.#lanes.values()].filter((lane) => lane !== aged);
-    for (const lane of aged === undefined ? others : [aged, ...others]) {
+    for (const lane of new Set([...(aged ? [aged] : []), ...this.#lanes.values()])) {
       const { head } = lane;
       if (head === undefined) {
         // Its next head is on the way and serves again; nothing less urgent may overtake it.
@@ -288,8 +287,9 @@ class Budget implements RequestBudget {
     let wait = Math.max(0, this.#pausedUntil[urgency] - now);
     for (const [name, weight] of Object.entries(cost)) {
       const bucket = this.#buckets.get(name);
-      const kept = (keepsReserve ? (bucket?.reserved ?? 0) : 0) + claims.of(name);
-      wait = Math.max(wait, bucket?.waitMs(weight, kept, now) ?? 0);
+      if (bucket === undefined) continue;
+      const kept = (keepsReserve ? bucket.reserved : 0) + claims.of(name);
+      wait = Math.max(wait, bucket.waitMs(weight, kept, now));
     }
     return wait;
   }

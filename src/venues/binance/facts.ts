@@ -107,6 +107,7 @@ export const binanceFacts: VenueFacts = {
     // The futures testnet refuses at signing time in ccxt; demo trading has its own hosts.
     if (testnet) client.enableDemoTrading(true);
   },
+  // Every answer tells the weight of the address, every order's the orders of the account ("General Info", limits).
   limits: [
     { name: 'weight', limit: 2_400, windowMs: MINUTE_MS, usedHeader: 'x-mbx-used-weight-1m' },
     { name: 'orders_10s', limit: 300, windowMs: 10_000, usedHeader: 'x-mbx-order-count-10s' },
